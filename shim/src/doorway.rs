@@ -1,0 +1,93 @@
+//! The doorway: every hook asks here whether it has anything to do.
+//!
+//! A hook acts only for program code that runs on a greenlet while there is
+//! something to schedule. On an OS thread that is no greenlet, in the hub, in
+//! our own code, in a group that is not patched, and while one greenlet is
+//! alive, it passes straight to the real function.
+
+use crate::settings;
+use crate::table::Group;
+use core::ffi::c_int;
+use hub::greenlet::Greenlet;
+use hub::hub as scheduler;
+
+/// Our code runs on behalf of `greenlet` until this is dropped.
+pub struct Shim {
+    /// Whose hook this is.
+    pub greenlet: &'static Greenlet,
+}
+
+impl Drop for Shim {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.greenlet.leave_shim();
+    }
+}
+
+/// Step into our code, or `None`: pass through.
+#[inline(always)]
+pub fn enter(group: Group) -> Option<Shim> {
+    if !scheduler::active() {
+        return None;
+    }
+    enter_slow(group)
+}
+
+fn enter_slow(group: Group) -> Option<Shim> {
+    if !settings::patched(group) {
+        return None;
+    }
+    enter_any()
+}
+
+/// Step into our code even if this is the only greenlet: for objects that are
+/// ours whatever the number of threads.
+#[inline(always)]
+pub fn enter_any() -> Option<Shim> {
+    let greenlet = Greenlet::current()?;
+    greenlet.enter_shim().then_some(Shim { greenlet })
+}
+
+/// Run the program's code (a handler, a destructor, an initialiser) from
+/// within a hook, as program code.
+pub struct Outside<'a>(&'a Shim);
+
+impl<'a> Outside<'a> {
+    /// Step out until this is dropped.
+    pub fn step(shim: &'a Shim) -> Self {
+        shim.greenlet.leave_shim();
+        Outside(shim)
+    }
+}
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        self.0.greenlet.enter_shim();
+    }
+}
+
+/// Set the calling greenlet's `errno`.
+#[inline(always)]
+pub fn set_errno(errno: c_int) {
+    // SAFETY: the address is that of the running TLS block.
+    unsafe { *libc::__errno_location() = errno }
+}
+
+/// The calling greenlet's `errno`.
+#[inline(always)]
+pub fn errno() -> c_int {
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() }
+}
+
+/// What a function in errno style returns for a kernel-style result.
+#[inline(always)]
+pub fn returned(result: Result<usize, c_int>) -> isize {
+    match result {
+        Ok(n) => n as isize,
+        Err(e) => {
+            set_errno(e);
+            -1
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! `libgeventrs.so`: hooks of libc's blocking functions over the geventrs hub.
+//!
+//! Nothing here decides who runs; that is the `geventrs` crate. A hook
+//! translates a libc contract (arguments, errno, object layouts) into the
+//! hub's operations and back. [`table`] says how hooks are declared,
+//! [`doorway`] when they act.
+#![allow(clippy::missing_safety_doc)]
+#![allow(clippy::missing_transmute_annotations)]
+
+pub mod doorway;
+pub mod settings;
+mod start;
+pub mod table;
+
+pub mod locks;
+pub mod signal;
+pub mod tail_call;
+pub mod thread;
+pub mod time;

@@ -1,0 +1,2 @@
+//! Patch group `thread`, second part: locks.
+pub mod robust;

@@ -1,0 +1,118 @@
+//! Settings: environment variables, read once when the library is loaded.
+//!
+//! | variable | values | default | effect |
+//! |---|---|---|---|
+//! | `GEVENTRS_PATCH` | `all`, group names, `-` before a name removes it | `all` | which groups of functions are made cooperative |
+//! | `GEVENTRS_DISABLE` | `1` | unset | the library does nothing at all |
+//! | `GEVENTRS_DEADLOCK` | `report` `abort` `off` | `report` | what to do when nothing can wake anybody |
+//!
+//! An unknown name or value gets one line on stderr and is otherwise ignored.
+
+use crate::table::Group;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hub::deadlock;
+
+/// All variables that there are; anything else that starts with `GEVENTRS_`
+/// is reported. `GEVENTRS_TEST_*` and the look-up paths of the tests are not
+/// settings.
+pub const NAMES: [&str; 3] = ["GEVENTRS_PATCH", "GEVENTRS_DISABLE", "GEVENTRS_DEADLOCK"];
+
+/// Bit per group; no group before the settings have been read.
+static PATCHED: AtomicU32 = AtomicU32::new(0);
+
+/// Whether a group's hooks are to act.
+#[inline(always)]
+pub fn patched(group: Group) -> bool {
+    PATCHED.load(Ordering::Relaxed) & (1 << group as u32) != 0
+}
+
+fn complain(parts: &[&[u8]]) {
+    let mut line: Vec<u8> = b"geventrs: ".to_vec();
+    parts.iter().for_each(|p| line.extend_from_slice(p));
+    line.push(b'\n');
+    hub::sys::write_stderr(&line);
+}
+
+/// The groups that a value of `GEVENTRS_PATCH` chooses. Unknown words are
+/// handed to `unknown`. A list that starts with a removal starts from `all`.
+pub fn parse_patch(value: &[u8], mut unknown: impl FnMut(&[u8])) -> u32 {
+    let all = (1u32 << Group::ALL.len()) - 1;
+    let words = || {
+        value.split(|&b| b == b',' || b == b' ').map(|w| w.trim_ascii()).filter(|w| !w.is_empty())
+    };
+    let mut groups = match words().next() {
+        Some(w) if w.starts_with(b"-") => all,
+        None => all,
+        _ => 0,
+    };
+    for word in words() {
+        let (add, name) = match word.strip_prefix(b"-") {
+            Some(name) => (false, name),
+            None => (true, word),
+        };
+        let bits = match Group::ALL.iter().find(|(_, n)| n.as_bytes() == name) {
+            Some((group, _)) => 1 << *group as u32,
+            None if name == b"all" => all,
+            None if name == b"none" => 0,
+            None => {
+                unknown(word);
+                continue;
+            }
+        };
+        if add {
+            groups |= bits;
+        } else {
+            groups &= !bits;
+        }
+    }
+    groups
+}
+
+/// Nothing is patched from here on: the hub cannot be used in this process.
+pub fn disable() {
+    PATCHED.store(0, Ordering::Release);
+}
+
+/// Read the environment.
+pub fn init() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut groups = (1u32 << Group::ALL.len()) - 1;
+    let mut disabled = false;
+    for (name, value) in std::env::vars_os() {
+        let (name, value) = (name.as_bytes(), value.as_bytes());
+        if !name.starts_with(b"GEVENTRS_") || name.starts_with(b"GEVENTRS_TEST") {
+            continue;
+        }
+        match name {
+            b"GEVENTRS_PATCH" => {
+                groups = parse_patch(value, |word| {
+                    complain(&[
+                        b"GEVENTRS_PATCH: unknown group \"",
+                        word,
+                        b"\" (known: all thread time select socket os dns subprocess signal file sys)",
+                    ]);
+                });
+            }
+            b"GEVENTRS_DISABLE" => match value {
+                b"1" => disabled = true,
+                b"" | b"0" => {}
+                _ => complain(&[b"GEVENTRS_DISABLE: \"", value, b"\" is neither 0 nor 1"]),
+            },
+            b"GEVENTRS_DEADLOCK" => match value {
+                b"report" => deadlock::set_mode(deadlock::Mode::Report),
+                b"abort" => deadlock::set_mode(deadlock::Mode::Abort),
+                b"off" => deadlock::set_mode(deadlock::Mode::Off),
+                _ => complain(&[
+                    b"GEVENTRS_DEADLOCK: \"",
+                    value,
+                    b"\" is none of report, abort, off",
+                ]),
+            },
+            b"GEVENTRS_LIB" => {}
+            _ => complain(&[b"unknown setting ", name]),
+        }
+    }
+    if !disabled {
+        PATCHED.store(groups, Ordering::Release);
+    }
+}

@@ -1,0 +1,20 @@
+//! The library's first moments.
+//!
+//! Hooks may be entered before this constructor runs (from `.preinit_array`
+//! and other libraries' constructors): the settings are empty until then, so
+//! they pass straight to libc.
+
+use hub::hub::Callbacks;
+
+static CALLBACKS: Callbacks =
+    Callbacks { at_exit: crate::thread::end::at_exit, interrupted: || () };
+
+extern "C" fn constructor() {
+    hub::sys::init();
+    hub::hub::set_callbacks(&CALLBACKS);
+    crate::settings::init();
+}
+
+#[used]
+#[link_section = ".init_array"]
+static CONSTRUCTOR: extern "C" fn() = constructor;

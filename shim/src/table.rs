@@ -1,0 +1,225 @@
+//! The hook table: one row a hook, and everything that follows from a row.
+//!
+//! # How to add a hook
+//!
+//! 1. Find the file of its patch group (`thread/mod.rs`, `socket/mod.rs`, ...)
+//!    and add a row to its [`hooks!`](crate::hooks) list: the group, a few words
+//!    on how it blocks, the C name and signature, the function that does it,
+//!    and after `also` its other spellings (same signature, same meaning).
+//! 2. Write that function: thin, `unsafe` at the rim. It starts with
+//!    [`doorway::enter`](crate::doorway::enter) and calls `real::NAME` when
+//!    that says no.
+//! 3. Run the tests: the audit fails if libc has a twin that the row does not
+//!    name, or if a name is none of libc's.
+//!
+//! From a row come: the exported symbols, the typed look-up `real::NAME`, and
+//! the line that `geventrs hooks` and `docs/hooks.md` show.
+//!
+//! # Rules
+//!
+//! Hooks are `extern "C-unwind"` without `catch_unwind`: `pthread_exit` and
+//! cancellation unwind through them, and run the destructors of their guards.
+//! Symbols are exported without a version, or programs that ask for one would
+//! not find them. Variadic functions (`fcntl`, `ioctl`, `syscall`, `open`) are
+//! declared with the most arguments that they take: on x86-64 and aarch64
+//! integer arguments arrive in the same registers either way.
+//!
+//! A function that is no cancellation point, has one spelling and is present
+//! in every libc is defined with redhook's `hook!` (see `redhooked.rs`); its
+//! wrapper catches unwinding, so no other function can be.
+
+use core::ffi::{c_void, CStr};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+/// gevent's names for what can be patched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Group {
+    /// Threads, locks, thread-specific data.
+    Thread = 0,
+    /// Sleeping.
+    Time = 1,
+    /// Waiting for many descriptors.
+    Select = 2,
+    /// Sockets.
+    Socket = 3,
+    /// `read`, `write` and the like on any descriptor; making and closing them.
+    Os = 4,
+    /// Names and addresses.
+    Dns = 5,
+    /// Child processes.
+    Subprocess = 6,
+    /// Signals.
+    Signal = 7,
+    /// Regular files and locks on them.
+    File = 8,
+    /// The standard streams.
+    Sys = 9,
+}
+
+impl Group {
+    /// All groups, in the order of their numbers.
+    pub const ALL: [(Group, &'static str); 10] = [
+        (Group::Thread, "thread"),
+        (Group::Time, "time"),
+        (Group::Select, "select"),
+        (Group::Socket, "socket"),
+        (Group::Os, "os"),
+        (Group::Dns, "dns"),
+        (Group::Subprocess, "subprocess"),
+        (Group::Signal, "signal"),
+        (Group::File, "file"),
+        (Group::Sys, "sys"),
+    ];
+}
+
+/// The libc function under a hook, looked up when first needed.
+pub struct Real {
+    function: AtomicPtr<c_void>,
+    name: &'static CStr,
+    version: Option<&'static CStr>,
+}
+
+impl Real {
+    /// The next definition of `name` (a C string) after ours; where `version`
+    /// is not empty, of that symbol version if libc has it.
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        const fn c(s: &'static str) -> &'static CStr {
+            match CStr::from_bytes_with_nul(s.as_bytes()) {
+                Ok(c) => c,
+                Err(_) => panic!("a symbol's name ends with its only zero"),
+            }
+        }
+        Real {
+            function: AtomicPtr::new(ptr::null_mut()),
+            name: c(name),
+            version: if version.len() > 1 { Some(c(version)) } else { None },
+        }
+    }
+
+    /// The function's address.
+    #[inline(always)]
+    pub fn get(&self) -> *mut c_void {
+        let f = self.function.load(Ordering::Relaxed);
+        if f.is_null() {
+            return self.look_up();
+        }
+        f
+    }
+
+    /// A look-up that succeeds allocates nothing, so this may run before any
+    /// constructor, and inside an allocator.
+    #[cold]
+    fn look_up(&self) -> *mut c_void {
+        let mut f = ptr::null_mut();
+        // Before 2.36, dlsym answers with a function's oldest version.
+        // SAFETY: look-ups by name.
+        unsafe {
+            if let Some(version) = self.version {
+                f = libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), version.as_ptr());
+            }
+            if f.is_null() {
+                f = libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr());
+            }
+        }
+        if f.is_null() {
+            // A newer function than this libc: programs that run here can
+            // have found it only by asking us by name.
+            f = absent as *mut c_void;
+        }
+        self.function.store(f, Ordering::Relaxed);
+        f
+    }
+}
+
+/// Stands for a function that this libc does not have.
+unsafe extern "C" fn absent() -> isize {
+    crate::doorway::set_errno(libc::ENOSYS);
+    -1
+}
+
+/// A list of rows; see the module's head.
+#[macro_export]
+macro_rules! hooks {
+    ($( $(#[doc = $doc:expr])* $group:ident $how:literal
+        fn $name:ident $args:tt $(-> $ret:ty)? = $body:path
+        $(, also [$($alias:ident),* $(,)?])? $(, version $version:literal)?; )*) => {
+        /// The functions under this file's hooks.
+        #[allow(missing_docs, clippy::missing_safety_doc, dead_code)]
+        pub mod real {
+            #[allow(unused_imports)]
+            use super::*;
+            $( $crate::real_function! { $name $args [$($ret)?] [$($version)?] } )*
+        }
+        $( $crate::hook_symbols! { $name $args [$($ret)?] $body, [$($($alias)*)?] } )*
+        $( $crate::hook_row! { $name stringify!($group), $how, [$($(stringify!($alias)),*)?] } )*
+    };
+}
+
+/// All spellings of a hook; part of [`hooks!`](crate::hooks).
+#[macro_export]
+macro_rules! hook_symbols {
+    ($name:ident $args:tt $ret:tt $body:path, [$($alias:ident)*]) => {
+        $crate::hook_function! { $name $args $ret $body }
+        $( $crate::hook_function! { $alias $args $ret $body } )*
+    };
+}
+
+/// One typed look-up; part of [`hooks!`](crate::hooks).
+#[macro_export]
+macro_rules! real_function {
+    ($name:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] [$($version:literal)?]) => {
+        #[inline(always)]
+        pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
+            static REAL: $crate::table::Real =
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"));
+            // SAFETY: the row states libc's signature; the caller keeps the
+            // function's own contract.
+            unsafe {
+                let f: unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)? =
+                    core::mem::transmute(REAL.get());
+                f($($arg),*)
+            }
+        }
+    };
+}
+
+/// One exported symbol; part of [`hooks!`](crate::hooks).
+#[macro_export]
+macro_rules! hook_function {
+    ($symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+        #[doc = concat!("Hook of `", stringify!($symbol), "`; see [`", stringify!($body), "`].")]
+        ///
+        /// # Safety
+        /// As the libc function's.
+        #[no_mangle]
+        pub unsafe extern "C-unwind" fn $symbol($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: the program keeps the function's contract.
+            unsafe { $body($($arg),*) }
+        }
+    };
+}
+
+/// One line of the section `.geventrs.hooks`, which the command-line tool and
+/// the tests read; part of [`hooks!`](crate::hooks). The line is
+/// `name,alias,... TAB group TAB how`.
+#[macro_export]
+macro_rules! hook_row {
+    ($name:ident $group:expr, $how:literal, [$($alias:expr),*]) => {
+        const _: () = {
+            const TEXT: &str = concat!(stringify!($name), $(",", $alias,)* "\t", $group, "\t", $how, "\n");
+            #[link_section = ".geventrs.hooks"]
+            #[used]
+            static LINE: [u8; TEXT.len()] = {
+                let mut line = [0; TEXT.len()];
+                let mut i = 0;
+                while i < line.len() {
+                    line[i] = TEXT.as_bytes()[i];
+                    i += 1;
+                }
+                line
+            };
+        };
+    };
+}

@@ -1,0 +1,109 @@
+//! Cancellation of greenlets, deferred: pthread_cancel(3) and its family.
+//!
+//! A request is a flag; the target acts on it at its next cancellation point
+//! (a hook that [`point`] guards, `pthread_testcancel`). A target that waits
+//! in one is woken. Asynchronous cancellation acts at the next hook as well.
+
+use super::find;
+use crate::doorway::Shim;
+use core::ffi::{c_int, c_void};
+use hub::greenlet::Greenlet;
+use hub::hub as scheduler;
+use libc::pthread_t;
+
+crate::hooks! {
+    Thread "never" fn pthread_cancel(thread: pthread_t) -> c_int = cancel, version "GLIBC_2.34";
+    Thread "never" fn pthread_testcancel() = test, version "GLIBC_2.34";
+    Thread "never" fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int = set_state;
+    Thread "never" fn pthread_setcanceltype(kind: c_int, old: *mut c_int) -> c_int = set_type;
+}
+
+/// The extension word of a greenlet that holds the flags below.
+const WORD: usize = 0;
+const REQUESTED: usize = 1;
+const DISABLED: usize = 2;
+const ENDING: usize = 4;
+
+const PTHREAD_CANCEL_DISABLE: c_int = 1;
+const PTHREAD_CANCEL_ASYNCHRONOUS: c_int = 1;
+const PTHREAD_CANCELED: *mut c_void = usize::MAX as *mut c_void;
+
+fn change(g: &Greenlet, set: usize, clear: usize) {
+    let word = &g.extension[WORD];
+    word.set(word.get() & !clear | set);
+}
+
+/// A cancellation point: does not return if a request is to be acted on.
+#[inline(always)]
+pub fn point(shim: &Shim) {
+    if shim.greenlet.extension[WORD].get() == REQUESTED {
+        act(shim.greenlet);
+    }
+}
+
+#[cold]
+fn act(g: &'static Greenlet) -> ! {
+    change(g, ENDING, REQUESTED);
+    g.set_value(PTHREAD_CANCELED);
+    g.leave_shim();
+    // SAFETY: the thread was asked to end, and allows it.
+    unsafe { super::end::forced_unwind() }
+}
+
+/// From here on the thread runs its destructors, which nothing cancels.
+pub fn ended(g: &Greenlet) {
+    change(g, ENDING, REQUESTED);
+}
+
+unsafe fn cancel(thread: pthread_t) -> c_int {
+    // SAFETY: the program's `pthread_t`, here and below.
+    unsafe {
+        let Some(target) = find(thread) else {
+            return real::pthread_cancel(thread);
+        };
+        let shim = crate::doorway::enter_any();
+        if target.phase() != hub::greenlet::Phase::Alive {
+            return 0;
+        }
+        let flags = target.extension[WORD].get();
+        change(target, REQUESTED, 0);
+        if flags & (DISABLED | ENDING) == 0
+            && shim.is_some_and(|s| !core::ptr::eq(s.greenlet, target))
+        {
+            scheduler::interrupt(target);
+        }
+    }
+    0
+}
+
+unsafe fn test() {
+    match crate::doorway::enter_any() {
+        Some(shim) => point(&shim),
+        // SAFETY: no arguments.
+        None => unsafe { real::pthread_testcancel() },
+    }
+}
+
+unsafe fn set_state(state: c_int, old: *mut c_int) -> c_int {
+    // The real state is kept as well: libc looks at it in calls of its own.
+    // SAFETY: the program's own call.
+    let result = unsafe { real::pthread_setcancelstate(state, old) };
+    if let (0, Some(g)) = (result, Greenlet::current()) {
+        if state == PTHREAD_CANCEL_DISABLE {
+            change(g, DISABLED, 0);
+        } else {
+            change(g, 0, DISABLED);
+        }
+    }
+    result
+}
+
+unsafe fn set_type(kind: c_int, old: *mut c_int) -> c_int {
+    // SAFETY: the program's own call.
+    let result = unsafe { real::pthread_setcanceltype(kind, old) };
+    if result == 0 && kind == PTHREAD_CANCEL_ASYNCHRONOUS {
+        // SAFETY: no arguments. A request that is pending acts at once.
+        unsafe { test() };
+    }
+    result
+}

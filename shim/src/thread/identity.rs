@@ -1,0 +1,129 @@
+//! Who a thread is: names, ids, clocks, signals sent to it.
+//!
+//! A greenlet's thread id is its own and unknown to the kernel, so whatever
+//! would hand it to the kernel is answered here.
+
+use super::{find, patched};
+use crate::doorway;
+use core::ffi::{c_char, c_int, c_ulong};
+use hub::greenlet::{Greenlet, Phase};
+use hub::hub as scheduler;
+use libc::{clockid_t, pid_t, pthread_t};
+
+crate::hooks! {
+    Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
+    Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
+    Thread "never" fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int = prctl_;
+    Thread "never" fn gettid() -> pid_t = gettid_;
+    Thread "never" fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int = cpu_clock;
+    Thread "never" fn pthread_kill(thread: pthread_t, signal: c_int) -> c_int = kill, version "GLIBC_2.34";
+}
+
+/// The kernel's limit of a name, with its zero.
+const NAME: usize = 16;
+
+unsafe fn set_name(thread: pthread_t, name: *const c_char) -> c_int {
+    // SAFETY: the program's own arguments, here and below.
+    unsafe {
+        let Some(g) = find(thread).filter(|g| !g.is_root()) else {
+            if let Some(g) = find(thread) {
+                g.set_name(core::ffi::CStr::from_ptr(name).to_bytes());
+            }
+            return real::pthread_setname_np(thread, name);
+        };
+        let name = core::ffi::CStr::from_ptr(name).to_bytes();
+        if name.len() >= NAME {
+            return libc::ERANGE;
+        }
+        g.set_name(name);
+    }
+    0
+}
+
+unsafe fn get_name(thread: pthread_t, name: *mut c_char, size: usize) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = find(thread).filter(|g| !g.is_root()) else {
+            return real::pthread_getname_np(thread, name, size);
+        };
+        if size < NAME {
+            return libc::ERANGE;
+        }
+        core::ptr::copy_nonoverlapping(g.name().as_ptr().cast(), name, NAME);
+    }
+    0
+}
+
+unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int {
+    let other = Greenlet::current().filter(|g| !g.is_root() && patched());
+    // SAFETY: as above; PR_GET_NAME's buffer has 16 bytes by contract.
+    unsafe {
+        match (option, other) {
+            (libc::PR_SET_NAME, Some(g)) => {
+                let name = core::ffi::CStr::from_ptr(a as *const c_char).to_bytes();
+                g.set_name(name);
+                0
+            }
+            (libc::PR_GET_NAME, Some(g)) => {
+                core::ptr::copy_nonoverlapping(g.name().as_ptr(), a as *mut u8, NAME);
+                0
+            }
+            _ => real::prctl(option, a, b, c, d),
+        }
+    }
+}
+
+/// The calling thread's id, also for `syscall(SYS_gettid)`.
+pub unsafe fn gettid_() -> pid_t {
+    match Greenlet::current().filter(|_| patched()) {
+        Some(g) => g.id() as pid_t,
+        // SAFETY: no arguments.
+        None => unsafe { real::gettid() },
+    }
+}
+
+unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = find(thread).filter(|g| !g.is_root()) else {
+            return real::pthread_getcpuclockid(thread, clock);
+        };
+        if g.phase() != Phase::Alive {
+            return libc::ESRCH;
+        }
+        // The kernel counts per OS thread; a greenlet's own time is not known
+        // to it. The carrier's clock never runs backwards and stops when idle.
+        *clock = libc::CLOCK_THREAD_CPUTIME_ID;
+    }
+    0
+}
+
+unsafe fn kill(thread: pthread_t, signal: c_int) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = find(thread) else {
+            return real::pthread_kill(thread, signal);
+        };
+        if g.phase() == Phase::Free {
+            return libc::ESRCH;
+        }
+        if signal == 0 || g.phase() == Phase::Ended {
+            return if (0..=64).contains(&signal) { 0 } else { libc::EINVAL };
+        }
+        // All greenlets of a carrier are one thread to the kernel: the signal
+        // goes there, and its action is the process's in any case.
+        let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
+        let tid = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
+        match hub::syscall!(libc::SYS_tgkill, pid, tid, signal) {
+            Ok(_) => {
+                if let Some(_shim) = doorway::enter_any() {
+                    if crate::signal::handled(signal) {
+                        scheduler::interrupt(g);
+                    }
+                }
+                0
+            }
+            Err(e) => e,
+        }
+    }
+}

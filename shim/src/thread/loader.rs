@@ -1,0 +1,29 @@
+//! dlopen(3), dlmopen(3), dlclose(3): new modules bring thread-locals.
+//!
+//! ld.so gives a new module's static TLS its initial image in the threads that
+//! it knows; greenlets are ours to see to, before the next of them runs.
+//! These hooks only leave a note and leave no frame: the loader must see who
+//! called, since it searches that object's RUNPATH.
+
+use core::ffi::c_void;
+use hub::hub as scheduler;
+
+macro_rules! noted {
+    ($name:ident, $choose:ident) => {
+        extern "C" fn $choose() -> *mut c_void {
+            static REAL: $crate::table::Real =
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+            scheduler::modules_changed();
+            REAL.get()
+        }
+        $crate::tail_call!(
+            #[doc = concat!("Hook of `", stringify!($name), "`: notes that modules change.")]
+            $name = $choose
+        );
+        $crate::hook_row! { $name "Thread", "never", [] }
+    };
+}
+
+noted!(dlopen, choose_dlopen);
+noted!(dlmopen, choose_dlmopen);
+noted!(dlclose, choose_dlclose);

@@ -1,0 +1,203 @@
+//! Scheduling parameters and processor affinity of threads.
+//!
+//! Greenlets of one carrier share its policy and its processors; a request for
+//! one greenlet must not change the others. What a program sets is checked as
+//! the kernel would check it, remembered, and told when asked for.
+
+use super::{find, patched};
+use core::ffi::{c_int, c_void};
+use hub::greenlet::Greenlet;
+use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
+
+crate::hooks! {
+    Thread "never" fn pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int = set_param;
+    Thread "never" fn pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int = get_param;
+    Thread "never" fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int = set_priority;
+    Thread "never" fn pthread_setaffinity_np(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int = set_affinity, version "GLIBC_2.34";
+    Thread "never" fn pthread_getaffinity_np(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int = get_affinity, version "GLIBC_2.32";
+    Thread "never" fn sched_setaffinity(pid: pid_t, size: usize, set: *const cpu_set_t) -> c_int = sched_set_affinity, version "GLIBC_2.3.4";
+    Thread "never" fn sched_getaffinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_int = sched_get_affinity, version "GLIBC_2.3.4";
+}
+
+/// Extension word: 0, or bit 63 with policy (bits 32..) and priority.
+const PARAM: usize = 1;
+const PARAM_SET: usize = 1 << 63;
+/// Extension word: null, or a boxed copy of the affinity mask.
+const AFFINITY: usize = 2;
+
+type Mask = [u8; 128];
+
+/// A greenlet that is not the carrier's own thread.
+unsafe fn other(thread: pthread_t) -> Option<&'static Greenlet> {
+    // SAFETY: by the callers.
+    unsafe { find(thread) }.filter(|g| !g.is_root() && patched())
+}
+
+/// The kernel's answer to "may this process use such a policy": EINVAL for a
+/// wrong pair, EPERM without the privilege.
+fn check(policy: c_int, priority: c_int) -> c_int {
+    // SAFETY: the calls only read.
+    unsafe {
+        let (low, high) =
+            (libc::sched_get_priority_min(policy), libc::sched_get_priority_max(policy));
+        if low < 0 || !(low..=high).contains(&priority) {
+            return libc::EINVAL;
+        }
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::getrlimit(libc::RLIMIT_RTPRIO, &mut limit);
+        if priority > 0 && libc::geteuid() != 0 && (priority as u64) > limit.rlim_cur {
+            return libc::EPERM;
+        }
+    }
+    0
+}
+
+unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int {
+    // SAFETY: the program's own arguments, here and below.
+    unsafe {
+        let Some(g) = other(thread) else {
+            return real::pthread_setschedparam(thread, policy, param);
+        };
+        let priority = (*param).sched_priority;
+        let refused = check(policy, priority);
+        if refused == 0 {
+            g.extension[PARAM].set(PARAM_SET | (policy as usize) << 32 | priority as usize);
+        }
+        refused
+    }
+}
+
+/// Policy and priority of a greenlet: what it set, or the carrier's.
+fn param_of(g: &Greenlet) -> (c_int, c_int) {
+    match g.extension[PARAM].get() {
+        0 => {
+            let mut param = sched_param { sched_priority: 0 };
+            // SAFETY: asks the kernel about the calling OS thread.
+            unsafe {
+                let _ = hub::syscall!(libc::SYS_sched_getparam, 0, &raw mut param);
+                let policy = hub::syscall!(libc::SYS_sched_getscheduler, 0).unwrap_or(0);
+                (policy as c_int, param.sched_priority)
+            }
+        }
+        word => ((word >> 32 & 0x7fff_ffff) as c_int, word as u32 as c_int),
+    }
+}
+
+unsafe fn get_param(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = other(thread) else {
+            return real::pthread_getschedparam(thread, policy, param);
+        };
+        (*policy, (*param).sched_priority) = param_of(g);
+    }
+    0
+}
+
+unsafe fn set_priority(thread: pthread_t, priority: c_int) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = other(thread) else {
+            return real::pthread_setschedprio(thread, priority);
+        };
+        let param = sched_param { sched_priority: priority };
+        set_param(thread, param_of(g).0, &param)
+    }
+}
+
+/// The processors that the carrier may use.
+fn carrier_mask() -> (Mask, usize) {
+    let mut mask = [0; 128];
+    // SAFETY: asks the kernel about the calling OS thread.
+    let size = unsafe {
+        hub::syscall!(libc::SYS_sched_getaffinity, 0, mask.len(), mask.as_mut_ptr()).unwrap_or(0)
+    };
+    (mask, size)
+}
+
+unsafe fn set_affinity(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let Some(g) = other(thread) else {
+            return real::pthread_setaffinity_np(thread, size, set);
+        };
+        let (allowed, _) = carrier_mask();
+        let mut mask: Mask = [0; 128];
+        let size = size.min(mask.len());
+        core::ptr::copy_nonoverlapping(set.cast::<u8>(), mask.as_mut_ptr(), size);
+        mask.iter_mut().zip(allowed).for_each(|(m, a)| *m &= a);
+        if mask.iter().all(|&b| b == 0) {
+            return libc::EINVAL;
+        }
+        forget_affinity(g);
+        g.extension[AFFINITY].set(Box::into_raw(Box::new(mask)) as usize);
+    }
+    0
+}
+
+unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int {
+    // SAFETY: as above; the word is null or a mask of ours.
+    unsafe {
+        let Some(g) = other(thread) else {
+            return real::pthread_getaffinity_np(thread, size, set);
+        };
+        let (mut mask, kernel) = carrier_mask();
+        if let Some(own) = (g.extension[AFFINITY].get() as *const Mask).as_ref() {
+            mask = *own;
+        }
+        if size < kernel {
+            return libc::EINVAL;
+        }
+        core::ptr::write_bytes(set.cast::<u8>(), 0, size);
+        core::ptr::copy_nonoverlapping(mask.as_ptr(), set.cast(), size.min(mask.len()));
+    }
+    0
+}
+
+/// The greenlet that a process id of sched_setaffinity(2) names, if it is one
+/// that the kernel does not know.
+fn by_pid(pid: pid_t) -> Option<&'static Greenlet> {
+    let me = Greenlet::current().filter(|g| !g.is_root() && patched())?;
+    (pid == 0 || pid as u32 == me.id()).then_some(me)
+}
+
+fn errno_style(error: c_int) -> c_int {
+    if error == 0 {
+        return 0;
+    }
+    crate::doorway::set_errno(error);
+    -1
+}
+
+unsafe fn sched_set_affinity(pid: pid_t, size: usize, set: *const cpu_set_t) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        match by_pid(pid) {
+            Some(g) => errno_style(set_affinity(g.tp() as pthread_t, size, set)),
+            None => real::sched_setaffinity(pid, size, set),
+        }
+    }
+}
+
+unsafe fn sched_get_affinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        match by_pid(pid) {
+            Some(g) => errno_style(get_affinity(g.tp() as pthread_t, size, set)),
+            None => real::sched_getaffinity(pid, size, set),
+        }
+    }
+}
+
+fn forget_affinity(g: &Greenlet) {
+    let old = g.extension[AFFINITY].replace(0) as *mut c_void;
+    if !old.is_null() {
+        // SAFETY: boxed by `set_affinity`.
+        drop(unsafe { Box::from_raw(old.cast::<Mask>()) });
+    }
+}
+
+/// The thread has ended.
+pub fn ended(g: &Greenlet) {
+    forget_affinity(g);
+}

@@ -1,0 +1,206 @@
+//! aarch64: TPIDR_EL0, TLS variant I.
+//!
+//! ```text
+//!   low                                                     high
+//!   | struct pthread | tcbhead_t (DTV, private) | static TLS (grows up) |
+//!                    ^ thread pointer (TPIDR_EL0)
+//! ```
+//! The stack guard is a global of ld.so here, so the control block has no word
+//! to copy and no self pointer; the DTV is its first word.
+//!
+//! This file is written to the same contract as `x86_64.rs` and reviewed
+//! against the ABI; the project's tests run on x86-64 only.
+
+use core::arch::{asm, global_asm, naked_asm};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// The words of the control block that a new one copies from its creator.
+pub const TCB_COPIED: &[usize] = &[];
+/// The words that hold the control block's own address.
+pub const TCB_SELF: &[usize] = &[];
+/// Where the pointer to the dynamic thread vector is.
+pub const TCB_DTV: usize = 0;
+/// Words that hold glibc's `__pthread_unwind_buf_t`: a jump buffer with its
+/// mask flag and four private words. Only glibc reads or writes them.
+pub const UNWIND_BUF_WORDS: usize = 48;
+/// Static TLS lies above the thread pointer, `struct pthread` below it.
+pub const TLS_BELOW_TP: bool = false;
+
+global_asm!(
+    ".section .tbss.geventrs_current,\"awT\",@nobits",
+    ".hidden geventrs_current",
+    ".globl geventrs_current",
+    ".type geventrs_current,@object",
+    ".size geventrs_current,8",
+    ".p2align 3",
+    "geventrs_current:",
+    ".zero 8",
+    ".text",
+);
+
+/// Nothing to choose: user space may always write TPIDR_EL0.
+pub fn init(_hwcap2: u64) {}
+
+/// The thread pointer of the running code.
+#[inline(always)]
+pub fn thread_pointer() -> *mut u8 {
+    let tp: *mut u8;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, tpidr_el0", out(reg) tp, options(nostack, preserves_flags)) }
+    tp
+}
+
+/// Make `tp` the running code's thread pointer.
+///
+/// # Safety
+/// As on x86-64.
+#[inline(always)]
+pub unsafe fn set_thread_pointer(tp: *mut u8) {
+    // SAFETY: by the caller's contract.
+    unsafe { asm!("msr tpidr_el0, {}", in(reg) tp, options(nostack, preserves_flags)) }
+}
+
+/// Distance from a thread pointer to the library's thread-local word.
+#[inline(always)]
+pub fn current_offset() -> isize {
+    let offset: isize;
+    // SAFETY: reads a GOT entry that the loader has filled.
+    unsafe {
+        asm!("adrp {0}, :gottprel:geventrs_current",
+            "ldr {0}, [{0}, :gottprel_lo12:geventrs_current]",
+            out(reg) offset, options(nostack, preserves_flags, readonly));
+    }
+    offset
+}
+
+/// The library's thread-local word in the running TLS block.
+#[inline(always)]
+pub fn current() -> *mut c_void {
+    // SAFETY: the word is part of every TLS block's static area.
+    unsafe { *(thread_pointer().offset(current_offset()) as *const *mut c_void) }
+}
+
+/// Set the library's thread-local word in the running TLS block.
+#[inline(always)]
+pub fn set_current(value: *mut c_void) {
+    // SAFETY: the word is ours alone.
+    unsafe { *(thread_pointer().offset(current_offset()) as *mut *mut c_void) = value }
+}
+
+/// A 32-bit field at `offset` from the thread pointer.
+///
+/// # Safety
+/// The field must exist in every control block.
+#[inline(always)]
+pub unsafe fn load_u32_at_tp(offset: isize) -> u32 {
+    // SAFETY: by the caller's contract.
+    unsafe { *(thread_pointer().offset(offset) as *const u32) }
+}
+
+/// A system call. Returns the kernel's answer: `-errno` on failure.
+///
+/// # Safety
+/// As the system call's own.
+#[inline(always)]
+pub unsafe fn syscall(
+    nr: i64,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) -> isize {
+    let ret: isize;
+    // SAFETY: the kernel preserves everything but x0.
+    unsafe {
+        asm!("svc 0", in("x8") nr, inlateout("x0") a => ret, in("x1") b, in("x2") c,
+            in("x3") d, in("x4") e, in("x5") f, options(nostack));
+    }
+    ret
+}
+
+/// Compare-and-swap; there is no cheaper form than the real one here.
+///
+/// # Safety
+/// `word` must be valid and aligned.
+#[inline(always)]
+pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
+    // SAFETY: by the caller's contract.
+    let word = unsafe { AtomicU32::from_ptr(word) };
+    match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(v) | Err(v) => v,
+    }
+}
+
+/// 64-bit form of [`cas_u32_local`].
+///
+/// # Safety
+/// As [`cas_u32_local`].
+#[inline(always)]
+pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
+    // SAFETY: by the caller's contract.
+    let word = unsafe { AtomicU64::from_ptr(word) };
+    match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(v) | Err(v) => v,
+    }
+}
+
+extern "C" {
+    fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
+    fn __pthread_register_cancel(buf: *mut c_void);
+    fn __pthread_unregister_cancel(buf: *mut c_void);
+}
+
+/// The first frame of a thread; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn thread_base(
+    start: unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+    arg: *mut c_void,
+    buf: *mut c_void,
+    unwound: *mut c_void,
+) -> *mut c_void {
+    naked_asm!(
+        ".cfi_startproc",
+        "stp x29, x30, [sp, #-48]!",
+        ".cfi_def_cfa_offset 48",
+        ".cfi_offset x29, -48",
+        ".cfi_offset x30, -40",
+        "mov x29, sp",
+        "stp x19, x20, [sp, #16]",
+        "stp x21, x22, [sp, #32]",
+        ".cfi_offset x19, -32",
+        ".cfi_offset x20, -24",
+        ".cfi_offset x21, -16",
+        ".cfi_offset x22, -8",
+        "mov x19, x0",
+        "mov x20, x1",
+        "mov x21, x2",
+        "mov x22, x3",
+        "mov x0, x21",
+        "mov w1, #0",
+        "bl {setjmp}",
+        "cbnz w0, 2f",
+        "mov x0, x21",
+        "bl {register}",
+        "mov x0, x20",
+        "blr x19",
+        "mov x22, x0",
+        "2:",
+        "mov x0, x21",
+        "bl {unregister}",
+        "mov x0, x22",
+        "ldp x21, x22, [sp, #32]",
+        "ldp x19, x20, [sp, #16]",
+        "ldp x29, x30, [sp], #48",
+        "ret",
+        ".cfi_endproc",
+        setjmp = sym __sigsetjmp,
+        register = sym __pthread_register_cancel,
+        unregister = sym __pthread_unregister_cancel,
+    )
+}

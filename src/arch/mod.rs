@@ -1,0 +1,32 @@
+//! What depends on the processor: the thread pointer, the one thread-local
+//! word of the library, raw system calls, and atomic operations that need no
+//! bus lock while the process has a single OS thread.
+//!
+//! Nothing else in the crate contains assembly. Each architecture file
+//! exports the same names; the list below is the contract:
+//!
+//! | name | meaning |
+//! |---|---|
+//! | `thread_pointer()` | the address that addresses thread-locals (FS base on x86-64, TPIDR_EL0 on aarch64) |
+//! | `set_thread_pointer(tp)` | load another one |
+//! | `init(hwcap2)` | choose the way to load it |
+//! | `current_offset()` | distance from a thread pointer to the library's own thread-local word |
+//! | `current()` / `set_current(p)` | that word, for the running TLS block |
+//! | `load_u32_at_tp(offset)` | a 32-bit field relative to the thread pointer |
+//! | `syscall(nr, a..f)` | the kernel directly: returns `-errno`, touches no `errno`, enters no hook |
+//! | `cas_u32_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
+//! | `TCB_*` | what the ABI fixes about the thread control block |
+//! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |
+
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::*;
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(target_arch = "aarch64")]
+pub use aarch64::*;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("geventrs supports x86_64 and aarch64 Linux with glibc");

@@ -1,0 +1,259 @@
+//! x86-64: FS base, TLS variant II.
+//!
+//! ```text
+//!   low                                                     high
+//!   | static TLS of all modules (grows down) | struct pthread |
+//!                                            ^ thread pointer (FS base)
+//! ```
+//! The ABI fixes the first words of the control block at the thread pointer:
+//! `+0x00` self, `+0x08` DTV, `+0x10` self again, `+0x18` multiple_threads,
+//! `+0x28` stack guard, `+0x30` pointer guard.
+
+use core::arch::{asm, global_asm, naked_asm};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// The words of the control block that a new one copies from its creator.
+pub const TCB_COPIED: &[usize] = &[0x18, 0x28, 0x30];
+/// The words that hold the control block's own address.
+pub const TCB_SELF: &[usize] = &[0x00, 0x10];
+/// Where the pointer to the dynamic thread vector is.
+pub const TCB_DTV: usize = 0x08;
+/// Words that hold glibc's `__pthread_unwind_buf_t`: a jump buffer with its
+/// mask flag and four private words. Only glibc reads or writes them.
+pub const UNWIND_BUF_WORDS: usize = 16;
+/// Static TLS lies below the thread pointer, `struct pthread` above it.
+pub const TLS_BELOW_TP: bool = true;
+
+// The library's one thread-local word. Initial-exec: a preloaded library is
+// there when static TLS is laid out, and the access is two loads and no call.
+global_asm!(
+    ".section .tbss.geventrs_current,\"awT\",@nobits",
+    ".hidden geventrs_current",
+    ".globl geventrs_current",
+    ".type geventrs_current,@object",
+    ".size geventrs_current,8",
+    ".p2align 3",
+    "geventrs_current:",
+    ".zero 8",
+    ".text",
+);
+
+static HAS_FSGSBASE: AtomicBool = AtomicBool::new(false);
+const HWCAP2_FSGSBASE: u64 = 1 << 1;
+const ARCH_SET_FS: usize = 0x1002;
+
+/// Learn from `AT_HWCAP2` whether user space may write the FS base.
+pub fn init(hwcap2: u64) {
+    HAS_FSGSBASE.store(hwcap2 & HWCAP2_FSGSBASE != 0, Ordering::Relaxed);
+}
+
+/// The thread pointer of the running code.
+#[inline(always)]
+pub fn thread_pointer() -> *mut u8 {
+    let tp: *mut u8;
+    // SAFETY: the ABI keeps the block's own address in its first word.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) tp, options(nostack, preserves_flags, readonly));
+    }
+    tp
+}
+
+/// Make `tp` the running code's thread pointer.
+///
+/// # Safety
+/// `tp` must be a complete TLS block that no other OS thread has loaded, and
+/// the caller must not hold a reference to a thread-local of the old block.
+#[inline(always)]
+pub unsafe fn set_thread_pointer(tp: *mut u8) {
+    if HAS_FSGSBASE.load(Ordering::Relaxed) {
+        // SAFETY: HWCAP2 says that the instruction is enabled; the block is
+        // valid by the caller's contract. Memory is clobbered on purpose.
+        unsafe { asm!("wrfsbase {}", in(reg) tp, options(nostack, preserves_flags)) }
+    } else {
+        // SAFETY: as above; the call does not return to a thread-local.
+        unsafe {
+            syscall(libc::SYS_arch_prctl, ARCH_SET_FS, tp as usize, 0, 0, 0, 0);
+        }
+    }
+}
+
+/// Distance from a thread pointer to the library's thread-local word.
+#[inline(always)]
+pub fn current_offset() -> isize {
+    let offset: isize;
+    // SAFETY: reads a GOT entry that the loader has filled.
+    unsafe {
+        asm!("mov {}, qword ptr [rip + geventrs_current@GOTTPOFF]",
+            out(reg) offset, options(nostack, preserves_flags, readonly));
+    }
+    offset
+}
+
+/// The library's thread-local word in the running TLS block.
+#[inline(always)]
+pub fn current() -> *mut c_void {
+    let value: *mut c_void;
+    // SAFETY: the word is part of every TLS block's static area.
+    unsafe {
+        asm!("mov {0}, qword ptr [rip + geventrs_current@GOTTPOFF]",
+            "mov {0}, fs:[{0}]",
+            out(reg) value, options(nostack, preserves_flags, readonly));
+    }
+    value
+}
+
+/// Set the library's thread-local word in the running TLS block.
+#[inline(always)]
+pub fn set_current(value: *mut c_void) {
+    // SAFETY: the word is ours alone.
+    unsafe {
+        asm!("mov {0}, qword ptr [rip + geventrs_current@GOTTPOFF]",
+            "mov fs:[{0}], {1}",
+            out(reg) _, in(reg) value, options(nostack, preserves_flags));
+    }
+}
+
+/// A 32-bit field at `offset` from the thread pointer.
+///
+/// # Safety
+/// The field must exist in every control block.
+#[inline(always)]
+pub unsafe fn load_u32_at_tp(offset: isize) -> u32 {
+    let value: u32;
+    // SAFETY: by the caller's contract.
+    unsafe {
+        asm!("mov {0:e}, fs:[{1}]", out(reg) value, in(reg) offset,
+            options(nostack, preserves_flags, readonly));
+    }
+    value
+}
+
+/// A system call. Returns the kernel's answer: `-errno` on failure.
+///
+/// # Safety
+/// As the system call's own.
+#[inline(always)]
+pub unsafe fn syscall(
+    nr: i64,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) -> isize {
+    let ret: isize;
+    // SAFETY: the kernel clobbers rcx and r11 only; the rest is the caller's.
+    unsafe {
+        asm!("syscall", inlateout("rax") nr as isize => ret,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    ret
+}
+
+/// Compare-and-swap without the bus lock: atomic against a signal handler on
+/// this OS thread (it is one instruction), not against other processors.
+/// Returns the previous value.
+///
+/// # Safety
+/// `word` must be valid and aligned, and no other OS thread may write it.
+#[inline(always)]
+pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
+    let previous: u32;
+    // SAFETY: by the caller's contract.
+    unsafe {
+        asm!("cmpxchg dword ptr [{0}], {1:e}", in(reg) word, in(reg) new,
+            inlateout("eax") old => previous, options(nostack));
+    }
+    previous
+}
+
+/// 64-bit form of [`cas_u32_local`].
+///
+/// # Safety
+/// As [`cas_u32_local`].
+#[inline(always)]
+pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
+    let previous: u64;
+    // SAFETY: by the caller's contract.
+    unsafe {
+        asm!("cmpxchg qword ptr [{0}], {1}", in(reg) word, in(reg) new,
+            inlateout("rax") old => previous, options(nostack));
+    }
+    previous
+}
+
+extern "C" {
+    fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
+    fn __pthread_register_cancel(buf: *mut c_void);
+    fn __pthread_unregister_cancel(buf: *mut c_void);
+}
+
+/// The first frame of a thread: calls `start(arg)` and returns what it
+/// returned, or returns `unwound` when a forced unwind (`pthread_exit`, a
+/// cancellation) has run through every frame above this one.
+///
+/// glibc's unwinder ends at the outermost registered buffer and jumps to it;
+/// this frame registers one exactly as glibc's own `start_thread` does. It is
+/// assembly because `__sigsetjmp` returns twice, which Rust code must not.
+///
+/// # Safety
+/// `buf` must point to [`UNWIND_BUF_WORDS`] words that stay valid and
+/// unmoved until the function returns.
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn thread_base(
+    start: unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+    arg: *mut c_void,
+    buf: *mut c_void,
+    unwound: *mut c_void,
+) -> *mut c_void {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        ".cfi_offset rbx, -24",
+        ".cfi_offset r12, -32",
+        ".cfi_offset r13, -40",
+        ".cfi_offset r14, -48",
+        "mov rbx, rdi",
+        "mov r12, rsi",
+        "mov r13, rdx",
+        "mov r14, rcx",
+        "mov rdi, r13",
+        "xor esi, esi",
+        "call {setjmp}",
+        "test eax, eax",
+        "jnz 2f",
+        "mov rdi, r13",
+        "call {register}",
+        "mov rdi, r12",
+        "call rbx",
+        "mov r14, rax",
+        // Both ways out leave the thread's list of buffers as it was. After a
+        // forced unwind the callee-saved registers are those of __sigsetjmp.
+        "2:",
+        "mov rdi, r13",
+        "call {unregister}",
+        "mov rax, r14",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+        setjmp = sym __sigsetjmp,
+        register = sym __pthread_register_cancel,
+        unregister = sym __pthread_unregister_cancel,
+    )
+}

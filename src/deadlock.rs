@@ -1,0 +1,109 @@
+//! The report when every greenlet waits and nothing is left that could wake
+//! any: no timer, no descriptor, no other OS thread.
+//!
+//! The program then goes on waiting, as it would natively; a signal's handler
+//! or another process may still do something. `abort` ends it instead, with
+//! exit code [`EXIT_CODE`].
+
+use crate::greenlet::Phase;
+use crate::{hub, sys, syscall};
+use core::fmt::Write;
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+/// What to do about a deadlock (`GEVENTRS_DEADLOCK`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mode {
+    /// Say nothing.
+    Off,
+    /// Report once, go on waiting.
+    Report,
+    /// Report, end the process with [`EXIT_CODE`].
+    Abort,
+}
+
+/// Exit code of a process that `GEVENTRS_DEADLOCK=abort` has ended.
+pub const EXIT_CODE: i32 = 97;
+
+static MODE: AtomicU8 = AtomicU8::new(Mode::Report as u8);
+static REPORTED: AtomicBool = AtomicBool::new(false);
+static EXPECT_SIGNALS: AtomicBool = AtomicBool::new(false);
+
+/// Choose what to do.
+pub fn set_mode(mode: Mode) {
+    MODE.store(mode as u8, Ordering::Relaxed);
+}
+
+/// The program has installed a signal handler, which may wake somebody: no
+/// wait is hopeless any more.
+pub fn expect_signals() {
+    EXPECT_SIGNALS.store(true, Ordering::Relaxed);
+}
+
+/// A line buffer without an allocation.
+struct Line {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, s: &str) -> core::fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let n = s.len().min(room.len());
+        room[..n].copy_from_slice(&s.as_bytes()[..n]);
+        self.len += n;
+        Ok(())
+    }
+}
+
+fn say(args: core::fmt::Arguments<'_>) {
+    let mut line = Line { bytes: [0; 256], len: 0 };
+    let _ = line.write_fmt(args);
+    let _ = line.write_str("\n");
+    sys::write_stderr(&line.bytes[..line.len]);
+}
+
+/// Threads named in a report, at most.
+const MOST_NAMED: usize = 50;
+
+/// The hub has found that nothing can wake anybody.
+#[cold]
+pub fn found() {
+    let mode = MODE.load(Ordering::Relaxed);
+    if mode == Mode::Off as u8 || EXPECT_SIGNALS.load(Ordering::Relaxed) {
+        return;
+    }
+    if REPORTED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let pid = std::process::id();
+    say(format_args!(
+        "geventrs: process {pid}: deadlock: all {} threads wait and nothing can wake any of them",
+        hub::live()
+    ));
+    let mut named = 0;
+    hub::for_each(|g| {
+        if g.phase() != Phase::Alive || named == MOST_NAMED {
+            return;
+        }
+        named += 1;
+        let name = g.name();
+        let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
+        let name = core::str::from_utf8(&name[..end]).unwrap_or("?");
+        say(format_args!("geventrs:   thread {} \"{name}\" waits for {}", g.id(), g.reason()));
+    });
+    if hub::live() as usize > named {
+        say(format_args!("geventrs:   and {} more", hub::live() as usize - named));
+    }
+    if mode == Mode::Abort as u8 {
+        // SAFETY: ends the process without running the program's code.
+        unsafe {
+            let _ = syscall!(libc::SYS_exit_group, EXIT_CODE);
+        }
+    }
+}
+
+/// In the child of a fork a report may be due again.
+pub fn after_fork() {
+    REPORTED.store(false, Ordering::Relaxed);
+}

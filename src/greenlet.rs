@@ -1,0 +1,414 @@
+//! The greenlet: one thread of the program as the hub sees it.
+//!
+//! # Life
+//!
+//! ```text
+//!            spawn                 entry returns, or is unwound
+//!   Free ───────────▶ Alive ───────────────────────────────▶ Ended
+//!    ▲                                                          │
+//!    └────────────── detached, or joined and collected ─────────┘
+//! ```
+//!
+//! # Whose code is running (`context`)
+//!
+//! | value | meaning | left by |
+//! |---|---|---|
+//! | `PROGRAM` | the program's own code; may be taken off its turn | its next hook: → `SHIM` |
+//! | `SHIM` | our code on the program's behalf; hooks entered now pass through | end of the hook: → `PROGRAM` |
+//!
+//! A greenlet in `SHIM` that runs holds the hub. (When the hub learns to move
+//! to another carrier, a third value says that it has moved; every entry
+//! already goes through [`Greenlet::enter_shim`].)
+//!
+//! # One wait (`wake`)
+//!
+//! ```text
+//!            begin_wait                    claim (one wins)
+//!   RUNNING ────────────▶ WAITING ──────────────────────────▶ CLAIMED
+//!      ▲                     │ cancel_wait (found nothing to   │
+//!      │                     │ wait for; claims lost)          │ scheduled by
+//!      └─────────────────────┘                                 │ the claimer
+//!      └───────────────────────────────────────────────────────┘ resumed
+//! ```
+//! Between `begin_wait` and the moment it is off its stack, the greenlet holds
+//! the hub; a claimer elsewhere can only put it on the inject queue, which the
+//! hub's holder reads. So no greenlet is ever resumed while it still runs.
+
+use crate::sys;
+use crate::timers::{Slot, NO_SLOT};
+use crate::unit::Stack;
+use crate::wait::{Reason, Wake};
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
+
+/// A greenlet's first function: a pthread start routine that may be unwound.
+pub type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+pub(crate) type Coroutine = corosensei::Coroutine<(), (), (), Stack>;
+pub(crate) type Yielder = corosensei::Yielder<(), ()>;
+
+/// `context`: the program's own code runs.
+pub const PROGRAM: u8 = 0;
+/// `context`: our code runs on the program's behalf.
+pub const SHIM: u8 = 1;
+
+const RUNNING: u32 = 0;
+const WAITING: u32 = 1;
+const CLAIMED: u32 = 2;
+
+/// Where a greenlet is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// In no use.
+    Free,
+    /// Spawned, not ended.
+    Alive,
+    /// Ended, its value not collected.
+    Ended,
+}
+
+/// Words that a layer above the hub keeps in a greenlet (the shim: its
+/// cancellation state and the like). Zero in a fresh greenlet.
+pub const EXTENSION_WORDS: usize = 12;
+
+/// One thread of the program. Lives in its unit (or, for the greenlet that an
+/// OS thread brought along, in a leaked box) and is never freed.
+///
+/// Fields in [`Cell`]s belong to the holder of the hub.
+#[repr(C, align(64))]
+pub struct Greenlet {
+    // Touched by every switch.
+    pub(crate) next: Cell<*const Greenlet>,
+    tp: Cell<*mut u8>,
+    pub(crate) yielder: Cell<*const Yielder>,
+    wake: AtomicU32,
+    context: AtomicU8,
+    root: Cell<bool>,
+    outcome: Cell<Wake>,
+    phase: Cell<Phase>,
+    pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
+    // Touched by waits.
+    timer_index: Cell<u32>,
+    /// Hooked calls that found nothing to wait for since the last switch.
+    pub(crate) reason: Cell<Reason>,
+    pub(crate) since: Cell<u64>,
+    // Touched at birth and death.
+    id: Cell<u32>,
+    pub(crate) detached: Cell<bool>,
+    pub(crate) joiner: Cell<*const Greenlet>,
+    pub(crate) entry: Cell<Option<Entry>>,
+    pub(crate) arg: Cell<*mut c_void>,
+    pub(crate) value: Cell<*mut c_void>,
+    pub(crate) all_next: Cell<*const Greenlet>,
+    pub(crate) all_prev: Cell<*const Greenlet>,
+    name: Cell<[u8; 16]>,
+    unit_stack: Cell<Stack>,
+    stack: Cell<Stack>,
+    stride: Cell<usize>,
+    asked_guard: Cell<usize>,
+    /// See [`EXTENSION_WORDS`].
+    pub extension: [Cell<usize>; EXTENSION_WORDS],
+}
+
+// SAFETY: cells are touched by the hub's holder only, one OS thread at a time;
+// what others touch is atomic.
+unsafe impl Sync for Greenlet {}
+
+impl Greenlet {
+    /// A greenlet in no use.
+    pub fn new() -> Self {
+        Greenlet {
+            next: Cell::new(ptr::null()),
+            tp: Cell::new(ptr::null_mut()),
+            yielder: Cell::new(ptr::null()),
+            wake: AtomicU32::new(RUNNING),
+            context: AtomicU8::new(PROGRAM),
+            root: Cell::new(false),
+            outcome: Cell::new(Wake::Notified),
+            phase: Cell::new(Phase::Free),
+            coroutine: UnsafeCell::new(None),
+            timer_index: Cell::new(NO_SLOT),
+            reason: Cell::new(Reason::None),
+            since: Cell::new(0),
+            id: Cell::new(0),
+            detached: Cell::new(false),
+            joiner: Cell::new(ptr::null()),
+            entry: Cell::new(None),
+            arg: Cell::new(ptr::null_mut()),
+            value: Cell::new(ptr::null_mut()),
+            all_next: Cell::new(ptr::null()),
+            all_prev: Cell::new(ptr::null()),
+            name: Cell::new([0; 16]),
+            unit_stack: Cell::new(Stack::NONE),
+            stack: Cell::new(Stack::NONE),
+            stride: Cell::new(0),
+            asked_guard: Cell::new(0),
+            extension: [const { Cell::new(0) }; EXTENSION_WORDS],
+        }
+    }
+
+    /// The greenlet whose code runs on this OS thread; `None` on a thread that
+    /// is no greenlet, and in the hub.
+    #[inline(always)]
+    pub fn current() -> Option<&'static Greenlet> {
+        // SAFETY: the word is null or a greenlet, which is never freed.
+        unsafe { crate::arch::current().cast::<Greenlet>().as_ref() }
+    }
+
+    /// Its thread id: what the thread's control block says, unique among the
+    /// process's threads. The first thread's is the process id.
+    pub fn id(&self) -> u32 {
+        self.id.get()
+    }
+
+    /// Its thread pointer, which is also its `pthread_t`.
+    #[inline(always)]
+    pub fn tp(&self) -> *mut u8 {
+        self.tp.get()
+    }
+
+    /// Whether it runs on the stack that its OS thread came with.
+    #[inline(always)]
+    pub fn is_root(&self) -> bool {
+        self.root.get()
+    }
+
+    /// Where it is in its life.
+    pub fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    /// What it waits for.
+    pub fn reason(&self) -> Reason {
+        self.reason.get()
+    }
+
+    /// Its name as the kernel would hold it: at most 15 bytes and a zero.
+    pub fn name(&self) -> [u8; 16] {
+        self.name.get()
+    }
+
+    /// Name it; longer names are cut to 15 bytes.
+    pub fn set_name(&self, name: &[u8]) {
+        let mut copy = [0; 16];
+        let len = name.len().min(15);
+        copy[..len].copy_from_slice(&name[..len]);
+        self.name.set(copy);
+    }
+
+    /// The stack that it runs on ([`Stack::NONE`] for a root).
+    pub fn stack(&self) -> Stack {
+        self.stack.get()
+    }
+
+    /// The stack of its own unit, used or not.
+    pub(crate) fn unit_stack(&self) -> Stack {
+        self.unit_stack.get()
+    }
+
+    pub(crate) fn stride(&self) -> usize {
+        self.stride.get()
+    }
+
+    /// The guard size that its creator asked for (attributes must tell it).
+    pub fn asked_guard(&self) -> usize {
+        self.asked_guard.get()
+    }
+
+    /// The value that it ended with.
+    pub fn value(&self) -> *mut c_void {
+        self.value.get()
+    }
+
+    /// Set the value that it will end with, when it is unwound.
+    pub fn set_value(&self, value: *mut c_void) {
+        self.value.set(value);
+    }
+
+    /// Whether nobody will join it.
+    pub fn is_detached(&self) -> bool {
+        self.detached.get()
+    }
+
+    pub(crate) fn set_unit(&mut self, tp: *mut u8, stack: Stack, stride: usize) {
+        self.tp.set(tp);
+        self.unit_stack.set(stack);
+        self.stride.set(stride);
+    }
+
+    /// Make a free greenlet ready for a new thread.
+    pub(crate) fn begin(&self, id: u32, entry: Entry, arg: *mut c_void, stack: Stack) {
+        debug_assert_eq!(self.phase.get(), Phase::Free);
+        self.id.set(id);
+        self.entry.set(Some(entry));
+        self.arg.set(arg);
+        self.value.set(ptr::null_mut());
+        self.joiner.set(ptr::null());
+        self.stack.set(stack);
+        self.reason.set(Reason::None);
+        self.wake.store(RUNNING, Ordering::Relaxed);
+        // A new greenlet starts inside our code, on its way to the entry.
+        self.context.store(SHIM, Ordering::Relaxed);
+        for word in &self.extension {
+            word.set(0);
+        }
+        self.phase.set(Phase::Alive);
+    }
+
+    /// Turn a fresh greenlet into the one that the calling OS thread runs.
+    pub(crate) fn begin_root(&self, id: u32, name: &[u8]) {
+        self.id.set(id);
+        self.tp.set(crate::arch::thread_pointer());
+        self.root.set(true);
+        self.context.store(SHIM, Ordering::Relaxed);
+        self.phase.set(Phase::Alive);
+        self.set_name(name);
+    }
+
+    /// The timers were forgotten (in the child of a fork).
+    pub(crate) fn timer_cleared(&self) {
+        self.timer_index.set(NO_SLOT);
+    }
+
+    pub(crate) fn set_asked_guard(&self, guard: usize) {
+        self.asked_guard.set(guard);
+    }
+
+    /// In the child of a fork the calling thread is the first thread.
+    pub(crate) fn set_id(&self, id: u32) {
+        self.id.set(id);
+    }
+
+    /// The doorway of every hook: false if our code is running already, and
+    /// then the hook must pass straight through.
+    #[inline(always)]
+    pub fn enter_shim(&self) -> bool {
+        if self.context.load(Ordering::Relaxed) != PROGRAM {
+            return false;
+        }
+        self.context.store(SHIM, Ordering::Relaxed);
+        true
+    }
+
+    /// The way out of a hook.
+    #[inline(always)]
+    pub fn leave_shim(&self) {
+        self.context.store(PROGRAM, Ordering::Relaxed);
+    }
+
+    /// Whether our code runs on this greenlet's behalf.
+    pub fn in_shim(&self) -> bool {
+        self.context.load(Ordering::Relaxed) != PROGRAM
+    }
+
+    /// Start a wait. From here on it can be claimed.
+    #[inline(always)]
+    pub fn begin_wait(&self, reason: Reason) {
+        self.reason.set(reason);
+        self.wake.store(WAITING, Ordering::Release);
+    }
+
+    /// End a wait that turned out to be needless. False if somebody has
+    /// claimed it meanwhile: then it must be parked, for it will be scheduled.
+    pub fn cancel_wait(&self) -> bool {
+        sys::cas_u32(&self.wake, WAITING, RUNNING) == WAITING
+    }
+
+    /// Whether it waits and nobody has claimed the wake-up.
+    pub fn is_waiting(&self) -> bool {
+        self.wake.load(Ordering::Acquire) == WAITING
+    }
+
+    /// Try to be the one who ends the wait; the winner must schedule it.
+    #[inline(always)]
+    pub fn claim(&self, how: Wake) -> bool {
+        if sys::cas_u32(&self.wake, WAITING, CLAIMED) != WAITING {
+            return false;
+        }
+        self.outcome.set(how);
+        true
+    }
+
+    /// The resumed greenlet takes note of how its wait ended.
+    #[inline(always)]
+    pub(crate) fn end_wait(&self) -> Wake {
+        self.wake.store(RUNNING, Ordering::Relaxed);
+        self.reason.set(Reason::None);
+        self.outcome.get()
+    }
+}
+
+impl Default for Greenlet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl core::fmt::Debug for Greenlet {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Greenlet")
+            .field("id", &self.id.get())
+            .field("phase", &self.phase.get())
+            .field("reason", &self.reason.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Slot for &'static Greenlet {
+    #[inline(always)]
+    fn set_index(self, index: u32) {
+        self.timer_index.set(index);
+    }
+    #[inline(always)]
+    fn index(self) -> u32 {
+        self.timer_index.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_claim_wins_and_the_others_lose() {
+        let g = Greenlet::new();
+        assert!(!g.claim(Wake::Notified), "nothing to claim before a wait");
+        g.begin_wait(Reason::Sleep);
+        assert!(g.is_waiting());
+        assert!(g.claim(Wake::TimedOut));
+        assert!(!g.claim(Wake::Notified));
+        assert!(!g.cancel_wait());
+        assert_eq!(g.end_wait(), Wake::TimedOut);
+        assert!(!g.claim(Wake::Notified));
+    }
+
+    #[test]
+    fn a_cancelled_wait_cannot_be_claimed() {
+        let g = Greenlet::new();
+        g.begin_wait(Reason::Sleep);
+        assert!(g.cancel_wait());
+        assert!(!g.claim(Wake::Notified));
+    }
+
+    #[test]
+    fn hooks_do_not_nest() {
+        let g = Greenlet::new();
+        assert!(g.enter_shim());
+        assert!(!g.enter_shim());
+        g.leave_shim();
+        assert!(g.enter_shim());
+    }
+
+    #[test]
+    fn names_are_cut_as_the_kernel_cuts_them() {
+        let g = Greenlet::new();
+        g.set_name(b"a name of more than fifteen bytes");
+        assert_eq!(&g.name(), b"a name of more \0");
+    }
+}

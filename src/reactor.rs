@@ -1,0 +1,467 @@
+//! The reactor: readiness of file descriptors, by mio's edge-triggered epoll.
+//!
+//! # One registration per descriptor, kept
+//!
+//! A descriptor is registered the first time that somebody must wait for it,
+//! and stays so until it is closed: a server's connection costs one
+//! `epoll_ctl` in its life. Directions are added when first waited for; a
+//! registration for both from the start would wake the hub for every byte that
+//! a Unix socket's peer takes out.
+//!
+//! # Try first, remember edges
+//!
+//! Callers try the call before they wait. An edge that came while nobody
+//! waited is remembered in `ready`; a caller that finds the descriptor drained
+//! ([`FdTable::drained`]) clears it, and whoever asks next ([`FdTable::may_be_ready`])
+//! need not try in vain. The order makes this sound: the hub's holder both
+//! reads edges and makes calls, so an edge is either read before the call that
+//! finds the descriptor drained, or still queued in epoll after it.
+//!
+//! # Who is woken
+//!
+//! An event wakes every waiter that polls ([`FdWaiter::shared`]) and the first
+//! waiter that will consume ([`FdWaiter::exclusive`]); who consumed something
+//! passes the turn on ([`FdTable::pass_on`]) while the descriptor may have more.
+//!
+//! # Descriptors are reused
+//!
+//! The kernel forgets a closed descriptor; the table must, too. Each entry has
+//! a generation that [`FdTable::forget`] moves on; it is part of the epoll
+//! token, so an event of an earlier life is ignored.
+
+use crate::greenlet::Greenlet;
+use crate::run_queue::RunQueue;
+use crate::sys::Errno;
+use crate::syscall;
+use crate::time::NEVER;
+use crate::wait::Wake;
+use core::cell::Cell;
+use core::ptr;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+
+/// Readable, or at end of file, or in error.
+pub const READ: u8 = 1;
+/// Writable, or in error.
+pub const WRITE: u8 = 2;
+/// Out-of-band data (`EPOLLPRI`).
+pub const URGENT: u8 = 4;
+
+/// Events taken from the kernel in one call.
+const EVENTS: usize = 1024;
+const TIMER_TOKEN: Token = Token(usize::MAX);
+const WAKER_TOKEN: Token = Token(usize::MAX - 1);
+
+/// A wait for one descriptor, on the waiter's stack, linked into the
+/// descriptor's entry.
+pub struct FdWaiter {
+    prev: Cell<*const FdWaiter>,
+    next: Cell<*const FdWaiter>,
+    greenlet: &'static Greenlet,
+    fd: i32,
+    mask: u8,
+    exclusive: bool,
+    linked: Cell<bool>,
+}
+
+impl FdWaiter {
+    /// A waiter that will only look (`poll`, `select`): every event wakes it.
+    pub fn shared(greenlet: &'static Greenlet, fd: i32, mask: u8) -> Self {
+        FdWaiter {
+            prev: Cell::new(ptr::null()),
+            next: Cell::new(ptr::null()),
+            greenlet,
+            fd,
+            mask,
+            exclusive: false,
+            linked: Cell::new(false),
+        }
+    }
+
+    /// A waiter that will consume: one of them is woken at a time.
+    pub fn exclusive(greenlet: &'static Greenlet, fd: i32, mask: u8) -> Self {
+        FdWaiter { exclusive: true, ..Self::shared(greenlet, fd, mask) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct FdEntry {
+    generation: u32,
+    /// Directions registered with epoll.
+    registered: u8,
+    /// Edges seen and not yet found drained.
+    ready: u8,
+    /// Something was seen that a short read does not tell (end of file,
+    /// error, urgent data): never believe that it is drained.
+    sticky: bool,
+    first: *const FdWaiter,
+    last: *const FdWaiter,
+    /// Free for the layer above: see [`FdTable::note`].
+    note: u32,
+}
+
+const VACANT: FdEntry = FdEntry {
+    generation: 0,
+    registered: 0,
+    ready: 0,
+    sticky: false,
+    first: ptr::null(),
+    last: ptr::null(),
+    note: 0,
+};
+
+/// What is known of each descriptor.
+pub struct FdTable {
+    entries: Vec<FdEntry>,
+    waiting: usize,
+}
+
+/// epoll, its timer and its bell.
+pub struct Reactor {
+    poll: Poll,
+    events: Events,
+    timer: i32,
+    bell: i32,
+    armed: u64,
+    /// The table of descriptors.
+    pub table: FdTable,
+}
+
+fn errno_of(e: std::io::Error) -> Errno {
+    e.raw_os_error().unwrap_or(libc::EIO)
+}
+
+fn interest(directions: u8) -> Interest {
+    let mut all: Option<Interest> = None;
+    for (bit, one) in
+        [(READ, Interest::READABLE), (WRITE, Interest::WRITABLE), (URGENT, Interest::PRIORITY)]
+    {
+        if directions & bit != 0 {
+            all = Some(all.map_or(one, |a| a | one));
+        }
+    }
+    all.unwrap_or(Interest::READABLE)
+}
+
+/// Move a descriptor out of the program's way: high, and closed by exec.
+fn move_high(fd: i32) -> i32 {
+    let mut limit = libc::rlimit { rlim_cur: 1024, rlim_max: 1024 };
+    // SAFETY: `limit` is writable; descriptors are our own.
+    unsafe {
+        let _ = syscall!(libc::SYS_prlimit64, 0, libc::RLIMIT_NOFILE, 0, &raw mut limit);
+        // Not the very top: programs that close "everything" come along there,
+        // and the kernel's table grows to the highest number in use.
+        let least = (limit.rlim_cur.min(1 << 16) as usize).saturating_sub(24);
+        match syscall!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, least) {
+            Ok(high) => {
+                let _ = syscall!(libc::SYS_close, fd);
+                high as i32
+            }
+            Err(_) => fd,
+        }
+    }
+}
+
+impl Reactor {
+    /// A reactor with its three descriptors.
+    pub fn new() -> Result<Self, Errno> {
+        let poll = Poll::new().map_err(errno_of)?;
+        // SAFETY: both calls only make descriptors.
+        let (timer, bell) = unsafe {
+            let timer = syscall!(
+                libc::SYS_timerfd_create,
+                libc::CLOCK_MONOTONIC,
+                libc::TFD_NONBLOCK | libc::TFD_CLOEXEC
+            )?;
+            match syscall!(libc::SYS_eventfd2, 0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) {
+                Ok(bell) => (move_high(timer as i32), move_high(bell as i32)),
+                Err(e) => {
+                    let _ = syscall!(libc::SYS_close, timer);
+                    return Err(e);
+                }
+            }
+        };
+        for (fd, token) in [(timer, TIMER_TOKEN), (bell, WAKER_TOKEN)] {
+            poll.registry()
+                .register(&mut SourceFd(&fd), token, Interest::READABLE)
+                .map_err(errno_of)?;
+        }
+        Ok(Reactor {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            timer,
+            bell,
+            armed: NEVER,
+            table: FdTable { entries: Vec::new(), waiting: 0 },
+        })
+    }
+
+    /// The reactor's own descriptors, which the program must not close.
+    pub fn own_fds(&self) -> [i32; 3] {
+        use std::os::fd::AsRawFd;
+        [self.poll.as_raw_fd(), self.timer, self.bell]
+    }
+
+    /// Close the descriptors (in the child of a fork, whose reactor is new).
+    pub fn close(self) {
+        // SAFETY: our own descriptors; the poll closes its own when dropped.
+        unsafe {
+            let _ = syscall!(libc::SYS_close, self.timer);
+            let _ = syscall!(libc::SYS_close, self.bell);
+        }
+    }
+
+    /// The descriptor whose writing ends a wait in the kernel.
+    pub fn bell(&self) -> i32 {
+        self.bell
+    }
+
+    /// Wait for events until `deadline` (0: only look) and make the greenlets
+    /// that they concern runnable. `Err(EINTR)`: a signal came first.
+    pub fn poll(&mut self, deadline: u64, run: &RunQueue) -> Result<(), Errno> {
+        let timeout = if deadline == 0 {
+            Some(core::time::Duration::ZERO)
+        } else {
+            // epoll counts milliseconds; the timer counts nanoseconds.
+            if deadline != NEVER && deadline != self.armed {
+                self.arm(deadline);
+            }
+            None
+        };
+        self.poll.poll(&mut self.events, timeout).map_err(errno_of)?;
+        for event in self.events.iter() {
+            let token = event.token();
+            if token == TIMER_TOKEN {
+                self.armed = NEVER;
+                continue;
+            }
+            if token == WAKER_TOKEN {
+                continue;
+            }
+            let (fd, generation) = (token.0 as u32 as usize, (token.0 >> 32) as u32);
+            let Some(entry) = self.table.entries.get_mut(fd) else {
+                continue;
+            };
+            if entry.generation != generation {
+                continue;
+            }
+            let failed = event.is_error();
+            let mut bits = 0;
+            if event.is_readable() || event.is_read_closed() || failed {
+                bits |= READ;
+            }
+            if event.is_writable() || event.is_write_closed() || failed {
+                bits |= WRITE;
+            }
+            if event.is_priority() {
+                bits |= URGENT | READ;
+            }
+            if event.is_read_closed() || event.is_write_closed() || failed || event.is_priority() {
+                entry.sticky = true;
+            }
+            entry.ready |= bits;
+            entry.wake(bits, run);
+        }
+        Ok(())
+    }
+
+    fn arm(&mut self, deadline: u64) {
+        self.armed = deadline;
+        let at = libc::itimerspec {
+            it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
+            // All zero would disarm it.
+            it_value: crate::time::to_timespec(deadline.max(1)),
+        };
+        // SAFETY: our own timer; the kernel reads `at`.
+        unsafe {
+            let _ = syscall!(
+                libc::SYS_timerfd_settime,
+                self.timer,
+                libc::TFD_TIMER_ABSTIME,
+                &raw const at,
+                0
+            );
+        }
+    }
+
+    /// Link `waiter` to its descriptor's entry, registering the descriptor if
+    /// that has not been done. `Err(EPERM)`: not pollable, so always ready.
+    ///
+    /// # Safety
+    /// The waiter must not move until [`Reactor::unlink`].
+    pub unsafe fn link(&mut self, waiter: &FdWaiter) -> Result<(), Errno> {
+        self.register(waiter.fd, waiter.mask)?;
+        let entry = &mut self.table.entries[waiter.fd as usize];
+        waiter.prev.set(entry.last);
+        waiter.next.set(ptr::null());
+        if entry.last.is_null() {
+            entry.first = waiter;
+        } else {
+            // SAFETY: linked waiters are alive by this function's contract.
+            unsafe { (*entry.last).next.set(waiter) };
+        }
+        entry.last = waiter;
+        waiter.linked.set(true);
+        self.table.waiting += 1;
+        Ok(())
+    }
+
+    /// Undo [`Reactor::link`].
+    pub fn unlink(&mut self, waiter: &FdWaiter) {
+        if !waiter.linked.replace(false) {
+            return;
+        }
+        let entry = &mut self.table.entries[waiter.fd as usize];
+        let (prev, next) = (waiter.prev.get(), waiter.next.get());
+        // SAFETY: neighbours are linked and therefore alive.
+        unsafe {
+            match prev.as_ref() {
+                Some(p) => p.next.set(next),
+                None => entry.first = next,
+            }
+            match next.as_ref() {
+                Some(n) => n.prev.set(prev),
+                None => entry.last = prev,
+            }
+        }
+        self.table.waiting -= 1;
+    }
+
+    /// See to it that edges of `fd` in the directions of `mask` are reported.
+    pub fn register(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
+        let entry = self.table.entry(fd)?;
+        let missing = mask & !entry.registered;
+        if missing == 0 {
+            return Ok(());
+        }
+        let all = entry.registered | mask;
+        let token = Token((entry.generation as usize) << 32 | fd as usize);
+        let known = entry.registered != 0;
+        let registry = self.poll.registry();
+        let mut source = SourceFd(&fd);
+        let first = if known {
+            registry.reregister(&mut source, token, interest(all))
+        } else {
+            registry.register(&mut source, token, interest(all))
+        };
+        let result = match first.map_err(errno_of) {
+            // Closed behind our back and opened anew, or the other way round.
+            Err(libc::ENOENT) => registry.register(&mut source, token, interest(all)),
+            Err(libc::EEXIST) => registry.reregister(&mut source, token, interest(all)),
+            other => return other.map(|()| self.table.entries[fd as usize].registered = all),
+        };
+        result.map_err(errno_of)?;
+        self.table.entries[fd as usize].registered = all;
+        Ok(())
+    }
+
+    /// The descriptor is being closed or replaced: forget it, and let those
+    /// who wait for it look again.
+    pub fn forget(&mut self, fd: i32, run: &RunQueue) {
+        let Some(entry) = self.table.entries.get_mut(fd as usize) else {
+            return;
+        };
+        if entry.registered != 0 {
+            // It may be gone already; then the kernel has forgotten it.
+            let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+        }
+        entry.wake(READ | WRITE | URGENT, run);
+        entry.generation = entry.generation.wrapping_add(1) & 0x3fff_ffff;
+        entry.registered = 0;
+        entry.ready = 0;
+        entry.sticky = false;
+        entry.note = 0;
+    }
+}
+
+impl FdTable {
+    fn entry(&mut self, fd: i32) -> Result<&mut FdEntry, Errno> {
+        let index = usize::try_from(fd).map_err(|_| libc::EBADF)?;
+        if index >= self.entries.len() {
+            // Descriptors are below RLIMIT_NOFILE; a wild number must not make
+            // a wild table.
+            const MOST: usize = 1 << 26;
+            if index >= MOST {
+                return Err(libc::EBADF);
+            }
+            let target = (index + 1).next_power_of_two().max(64);
+            if self.entries.try_reserve(target - self.entries.len()).is_err() {
+                return Err(libc::ENOMEM);
+            }
+            self.entries.resize(target, VACANT);
+        }
+        Ok(&mut self.entries[index])
+    }
+
+    /// How many waits are linked.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Highest descriptor that has an entry, plus one.
+    pub fn end(&self) -> i32 {
+        self.entries.len() as i32
+    }
+
+    /// False if the descriptor is registered in this direction and was found
+    /// drained after the last edge: trying would be in vain.
+    #[inline]
+    pub fn may_be_ready(&self, fd: i32, direction: u8) -> bool {
+        match self.entries.get(fd as usize) {
+            Some(e) => e.registered & direction == 0 || e.ready & direction != 0 || e.sticky,
+            None => true,
+        }
+    }
+
+    /// The caller's attempt has found the descriptor drained.
+    #[inline]
+    pub fn drained(&mut self, fd: i32, direction: u8) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.ready &= !direction;
+        }
+    }
+
+    /// The caller has consumed: if there may be more, let the next waiter try.
+    #[inline]
+    pub fn pass_on(&mut self, fd: i32, direction: u8, run: &RunQueue) {
+        if let Some(e) = self.entries.get(fd as usize) {
+            if !e.first.is_null() && e.ready & direction != 0 {
+                e.wake(direction, run);
+            }
+        }
+    }
+
+    /// The layer above's note on a descriptor; 0 when nothing is known.
+    #[inline]
+    pub fn note(&self, fd: i32) -> u32 {
+        self.entries.get(fd as usize).map_or(0, |e| e.note)
+    }
+
+    /// Set the note. It is cleared when the descriptor is forgotten.
+    pub fn set_note(&mut self, fd: i32, note: u32) {
+        if let Ok(e) = self.entry(fd) {
+            e.note = note;
+        }
+    }
+}
+
+impl FdEntry {
+    /// Wake all who look and the first who will consume.
+    fn wake(&self, bits: u8, run: &RunQueue) {
+        let mut consumers = 0u8;
+        let mut at = self.first;
+        // SAFETY: linked waiters are alive; waking does not unlink them.
+        while let Some(w) = unsafe { at.as_ref() } {
+            at = w.next.get();
+            if w.mask & bits == 0 || (w.exclusive && w.mask & consumers != 0) {
+                continue;
+            }
+            if w.greenlet.claim(Wake::Notified) {
+                run.push(w.greenlet);
+                if w.exclusive {
+                    consumers |= w.mask;
+                }
+            }
+        }
+    }
+}

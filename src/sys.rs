@@ -1,0 +1,133 @@
+//! The few kernel calls that the hub makes for itself.
+//!
+//! They go to the kernel directly: a hub that called libc here would enter
+//! its own hooks when it is preloaded, and would overwrite the `errno` of the
+//! greenlet whose TLS block is loaded.
+
+use crate::arch;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// An error number of errno(3).
+pub type Errno = i32;
+
+/// Turn the kernel's answer into a result.
+#[inline(always)]
+pub fn check(ret: isize) -> Result<usize, Errno> {
+    if (-4095..0).contains(&ret) {
+        Err(-ret as Errno)
+    } else {
+        Ok(ret as usize)
+    }
+}
+
+/// `syscall!(name, args...)`: the raw call as `Result<usize, Errno>`.
+#[macro_export]
+macro_rules! syscall {
+    (@fill $nr:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr) => {
+        $crate::sys::check($crate::arch::syscall($nr, $a as usize, $b as usize, $c as usize, $d as usize, $e as usize, $f as usize))
+    };
+    ($nr:expr) => { $crate::syscall!(@fill $nr, 0, 0, 0, 0, 0, 0) };
+    ($nr:expr, $a:expr) => { $crate::syscall!(@fill $nr, $a, 0, 0, 0, 0, 0) };
+    ($nr:expr, $a:expr, $b:expr) => { $crate::syscall!(@fill $nr, $a, $b, 0, 0, 0, 0) };
+    ($nr:expr, $a:expr, $b:expr, $c:expr) => { $crate::syscall!(@fill $nr, $a, $b, $c, 0, 0, 0) };
+    ($nr:expr, $a:expr, $b:expr, $c:expr, $d:expr) => { $crate::syscall!(@fill $nr, $a, $b, $c, $d, 0, 0) };
+    ($nr:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr) => { $crate::syscall!(@fill $nr, $a, $b, $c, $d, $e, 0) };
+    ($nr:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr) => { $crate::syscall!(@fill $nr, $a, $b, $c, $d, $e, $f) };
+}
+
+const FUTEX_WAIT_PRIVATE: i32 = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+const FUTEX_WAIT_BITSET_PRIVATE: i32 = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
+const FUTEX_WAKE_PRIVATE: i32 = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+
+/// Let this OS thread sleep while `*word == expected`, until `deadline`
+/// ([`crate::time`]'s nanoseconds). Spurious returns are normal.
+pub fn futex_wait(word: &AtomicU32, expected: u32, deadline: u64) -> Result<(), Errno> {
+    let until = libc::timespec {
+        tv_sec: (deadline / crate::time::SECOND) as libc::time_t,
+        tv_nsec: (deadline % crate::time::SECOND) as libc::c_long,
+    };
+    // SAFETY: the word outlives the call; the time-out is read by the kernel.
+    unsafe {
+        if deadline == crate::time::NEVER {
+            syscall!(libc::SYS_futex, word.as_ptr(), FUTEX_WAIT_PRIVATE, expected, 0)?;
+        } else {
+            // The BITSET form takes an absolute CLOCK_MONOTONIC time.
+            syscall!(
+                libc::SYS_futex,
+                word.as_ptr(),
+                FUTEX_WAIT_BITSET_PRIVATE,
+                expected,
+                &raw const until,
+                0,
+                u32::MAX
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Wake at most `count` OS threads that sleep on the address `word`.
+pub fn futex_wake(word: *const u32, count: i32) -> usize {
+    // SAFETY: the kernel only compares the address.
+    unsafe { syscall!(libc::SYS_futex, word, FUTEX_WAKE_PRIVATE, count).unwrap_or(0) }
+}
+
+static NOT_ALONE: u8 = 0;
+/// glibc's `__libc_single_threaded` (2.32), or a constant 0 where it is absent.
+static SINGLE_THREADED: AtomicPtr<u8> = AtomicPtr::new(&raw const NOT_ALONE as *mut u8);
+
+/// Look up what libc says about the number of OS threads. Called once, early.
+pub fn init() {
+    // SAFETY: a plain look-up of a data symbol.
+    let flag = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) };
+    if !flag.is_null() {
+        SINGLE_THREADED.store(flag.cast(), Ordering::Relaxed);
+    }
+}
+
+/// True while libc knows of one OS thread only. Bus locks are pointless then
+/// (libc itself leaves them out), since greenlets of one carrier never run at
+/// the same time.
+#[inline(always)]
+pub fn one_os_thread() -> bool {
+    // SAFETY: points to libc's flag or to our constant, both always readable.
+    unsafe { SINGLE_THREADED.load(Ordering::Relaxed).read_volatile() != 0 }
+}
+
+/// Compare-and-swap with acquire and release order; returns the previous value.
+#[inline(always)]
+pub fn cas_u32(word: &AtomicU32, old: u32, new: u32) -> u32 {
+    if one_os_thread() {
+        // SAFETY: there is no second OS thread; a signal handler on this one
+        // cannot split a single instruction.
+        unsafe { arch::cas_u32_local(word.as_ptr(), old, new) }
+    } else {
+        match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(v) | Err(v) => v,
+        }
+    }
+}
+
+/// Write a message to stderr as it is, with no buffer and no lock: for reports
+/// that must come out whatever state the program is in.
+pub fn write_stderr(message: &[u8]) {
+    let mut rest = message;
+    while !rest.is_empty() {
+        // SAFETY: the slice is readable.
+        match unsafe { syscall!(libc::SYS_write, 2, rest.as_ptr(), rest.len()) } {
+            Ok(n) => rest = &rest[n.min(rest.len())..],
+            Err(libc::EINTR) => continue,
+            Err(_) => return,
+        }
+    }
+}
+
+/// Print one line and end the process: for a broken invariant.
+#[cold]
+pub fn die(message: &str) -> ! {
+    write_stderr(b"geventrs: ");
+    write_stderr(message.as_bytes());
+    write_stderr(b"\n");
+    // SAFETY: abort(3) takes no argument.
+    unsafe { libc::abort() }
+}

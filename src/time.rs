@@ -1,0 +1,89 @@
+//! Time as the hub counts it: nanoseconds of CLOCK_MONOTONIC in a `u64`
+//! (good for 584 years of up-time), [`NEVER`] for "no time-out".
+
+/// One second in the hub's unit.
+pub const SECOND: u64 = 1_000_000_000;
+/// One millisecond in the hub's unit.
+pub const MILLISECOND: u64 = 1_000_000;
+/// One microsecond in the hub's unit.
+pub const MICROSECOND: u64 = 1_000;
+/// A deadline that does not come.
+pub const NEVER: u64 = u64::MAX;
+
+/// The time of `clock` in nanoseconds; 0 if the kernel does not know it.
+pub fn clock_now(clock: libc::clockid_t) -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is writable. clock_gettime reaches the vDSO and fails only
+    // for unknown clocks; it is not one of our hooks.
+    unsafe { libc::clock_gettime(clock, &mut now) };
+    (now.tv_sec.max(0) as u64).saturating_mul(SECOND).saturating_add(now.tv_nsec as u64)
+}
+
+/// The present time.
+#[inline]
+pub fn now() -> u64 {
+    clock_now(libc::CLOCK_MONOTONIC)
+}
+
+/// The deadline that lies `span` nanoseconds from now, or [`NEVER`].
+#[inline]
+pub fn after(span: u64) -> u64 {
+    if span == NEVER {
+        NEVER
+    } else {
+        now().saturating_add(span)
+    }
+}
+
+/// Nanoseconds of a timespec; `None` if POSIX calls it invalid (EINVAL).
+pub fn from_timespec(ts: &libc::timespec) -> Option<u64> {
+    if ts.tv_sec < 0 || !(0..SECOND as i64).contains(&(ts.tv_nsec as i64)) {
+        return None;
+    }
+    Some((ts.tv_sec as u64).saturating_mul(SECOND).saturating_add(ts.tv_nsec as u64))
+}
+
+/// The timespec of a span of nanoseconds.
+pub fn to_timespec(span: u64) -> libc::timespec {
+    libc::timespec {
+        tv_sec: (span / SECOND) as libc::time_t,
+        tv_nsec: (span % SECOND) as libc::c_long,
+    }
+}
+
+/// The hub's deadline for an absolute time `at` (nanoseconds) of `clock`.
+/// A clock that is set while somebody waits is not followed.
+pub fn deadline_on(clock: libc::clockid_t, at: u64) -> u64 {
+    if clock == libc::CLOCK_MONOTONIC {
+        return at;
+    }
+    let there = clock_now(clock);
+    now().saturating_add(at.saturating_sub(there))
+}
+
+/// A [`core::time::Duration`] in the hub's unit, saturating.
+pub fn from_duration(d: core::time::Duration) -> u64 {
+    u64::try_from(d.as_nanos()).unwrap_or(NEVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timespec_round_trip_and_bounds() {
+        let ts = to_timespec(3 * SECOND + 7);
+        assert_eq!((ts.tv_sec, ts.tv_nsec), (3, 7));
+        assert_eq!(from_timespec(&ts), Some(3 * SECOND + 7));
+        assert_eq!(from_timespec(&libc::timespec { tv_sec: -1, tv_nsec: 0 }), None);
+        assert_eq!(from_timespec(&libc::timespec { tv_sec: 0, tv_nsec: 1_000_000_000 }), None);
+        assert_eq!(from_timespec(&libc::timespec { tv_sec: 0, tv_nsec: -1 }), None);
+    }
+
+    #[test]
+    fn a_past_time_of_any_clock_is_due_now() {
+        let before = now();
+        assert!(deadline_on(libc::CLOCK_REALTIME, 0) >= before);
+        assert!(deadline_on(libc::CLOCK_REALTIME, 0) <= now());
+    }
+}

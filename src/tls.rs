@@ -1,0 +1,482 @@
+//! A real TLS block for every greenlet, made by ld.so's own allocator.
+//!
+//! With a block of its own, a greenlet has its own `errno`, `__thread` and
+//! `thread_local` variables, stdio lock identity, C++ exception state and
+//! pthread-specific data, and libc's internals see a thread. Everything that
+//! is particular to a glibc version is asked at run time:
+//!
+//! * `_dl_get_tls_static_info`: size and alignment of the static TLS area;
+//! * `_dl_allocate_tls`: makes the DTV and copies the initial images;
+//! * `_thread_db_*`: the tables that glibc exports for debuggers give the size
+//!   of `struct pthread` and where its `tid` and `list` are, and where a link
+//!   map keeps its TLS offset.
+//!
+//! **Recycling.** A block is used again and again, never freed: malloc hangs a
+//! cache on it that only libc's own thread exit can release. Between two uses
+//! the variables of every module but libc and ld.so get their initial images
+//! again, and dynamically allocated TLS is freed, so that the next thread
+//! finds `__thread` variables fresh. libc's own variables (the malloc cache,
+//! the resolver's state) carry over, as they do in glibc's stack cache;
+//! `errno` and the locale are reset.
+
+use crate::arch;
+use crate::raw_lock::RawLock;
+use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ptr;
+use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicUsize, Ordering};
+
+/// What a TLS block needs around its thread pointer, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Space {
+    /// Below the thread pointer.
+    pub below: usize,
+    /// From the thread pointer up.
+    pub above: usize,
+    /// Alignment of the thread pointer.
+    pub align: usize,
+}
+
+/// Where things are in this glibc, relative to the thread pointer.
+struct Layout {
+    space: Space,
+    list: isize,
+    robust: Option<Robust>,
+    rseq_cpu_id: Option<isize>,
+    allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    ctype_init: Option<unsafe extern "C" fn()>,
+    call_tls_dtors: Option<unsafe extern "C" fn()>,
+    /// Offsets in `struct link_map` of the TLS offset and module number.
+    link_map_tls_offset: usize,
+}
+
+/// `robust_prev` and `robust_head` of `struct pthread`: libc expects the list
+/// of a new thread to be circular.
+#[derive(Clone, Copy)]
+struct Robust {
+    prev: isize,
+    head: isize,
+    futex_offset: usize,
+}
+
+/// The initial image of one module's thread-locals.
+#[derive(Clone, Copy)]
+struct Image {
+    /// Distance of the module's block from the thread pointer.
+    offset: isize,
+    data: *const u8,
+    file_size: usize,
+    memory_size: usize,
+}
+
+struct Modules {
+    /// Modules whose static TLS is reset when a block is used again.
+    reset: Vec<Image>,
+    /// Highest module number with dynamically allocated TLS; 0: none.
+    dynamic: usize,
+    /// Link maps seen so far.
+    known: Vec<usize>,
+}
+
+// SAFETY: the pointers address read-only segments of loaded modules.
+unsafe impl Send for Modules {}
+
+static LAYOUT: AtomicPtr<Layout> = AtomicPtr::new(ptr::null_mut());
+static MODULES: RawLock<Modules> =
+    RawLock::new(Modules { reset: Vec::new(), dynamic: 0, known: Vec::new() });
+/// True (non-zero) when blocks need work between two uses.
+static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
+/// Offset of `tid` in the control block.
+static TID_OFFSET: AtomicIsize = AtomicIsize::new(0);
+
+fn layout() -> &'static Layout {
+    // SAFETY: set once by `init` to a leaked box, before any block exists.
+    unsafe { &*LAYOUT.load(Ordering::Acquire) }
+}
+
+fn symbol(name: &CStr) -> *mut c_void {
+    // SAFETY: a look-up by name.
+    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
+}
+
+/// `offset` field of a `_thread_db_*` descriptor: three 32-bit words, the
+/// last of which is the byte offset.
+fn descriptor_offset(name: &CStr) -> Option<usize> {
+    let descriptor = symbol(name).cast::<u32>();
+    if descriptor.is_null() {
+        return None;
+    }
+    // SAFETY: glibc's db_info.c defines the descriptor as three words.
+    Some(unsafe { *descriptor.add(2) } as usize)
+}
+
+/// Learn this glibc's layout. Idempotent; must run on a thread that libc made.
+pub fn init() -> Result<Space, &'static str> {
+    if !LAYOUT.load(Ordering::Acquire).is_null() {
+        return Ok(layout().space);
+    }
+    const NEED: &str = "this C library does not offer what greenlets need (glibc 2.31 or newer)";
+    let static_info = symbol(c"_dl_get_tls_static_info");
+    let allocate = symbol(c"_dl_allocate_tls");
+    let pthread_size = symbol(c"_thread_db_sizeof_pthread").cast::<u32>();
+    if static_info.is_null() || allocate.is_null() || pthread_size.is_null() {
+        return Err(NEED);
+    }
+    descriptor_offset(c"_thread_db_pthread_tid").ok_or(NEED)?;
+    let tid = find_tid();
+    let list = descriptor_offset(c"_thread_db_pthread_list").ok_or(NEED)?;
+    let link_map_tls_offset = descriptor_offset(c"_thread_db_link_map_l_tls_offset").ok_or(NEED)?;
+    let (mut size, mut align) = (0usize, 0usize);
+    // SAFETY: the signatures are those of ld.so since 2.1; the words are read.
+    let (pthread_size, allocate) = unsafe {
+        let info: unsafe extern "C" fn(*mut usize, *mut usize) = core::mem::transmute(static_info);
+        info(&mut size, &mut align);
+        let allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void =
+            core::mem::transmute(allocate);
+        (*pthread_size as usize, allocate)
+    };
+    let space = if arch::TLS_BELOW_TP {
+        Space { below: size - pthread_size, above: pthread_size, align: align.max(64) }
+    } else {
+        Space { below: pthread_size, above: size, align: align.max(64) }
+    };
+    // `struct pthread` starts at the thread pointer or ends there.
+    let base = if arch::TLS_BELOW_TP { 0 } else { -(pthread_size as isize) };
+    let rseq_offset = symbol(c"__rseq_offset").cast::<isize>();
+    let rseq_size = symbol(c"__rseq_size").cast::<u32>();
+    let rseq_cpu_id = (!rseq_offset.is_null() && !rseq_size.is_null())
+        // SAFETY: both are words of ld.so. cpu_id is the second 32-bit field.
+        .then(|| unsafe { *rseq_offset } + 4);
+    let function = |name: &CStr| {
+        let f = symbol(name);
+        // SAFETY: both functions take nothing and return nothing.
+        (!f.is_null())
+            .then(|| unsafe { core::mem::transmute::<*mut c_void, unsafe extern "C" fn()>(f) })
+    };
+    let new = Box::new(Layout {
+        space,
+        list: base + list as isize,
+        robust: find_robust(tid),
+        rseq_cpu_id,
+        allocate,
+        ctype_init: function(c"__ctype_init"),
+        call_tls_dtors: function(c"__call_tls_dtors"),
+        link_map_tls_offset,
+    });
+    LAYOUT.store(Box::into_raw(new), Ordering::Release);
+    refresh_modules(|_| ());
+    Ok(space)
+}
+
+/// The robust list follows `tid` and a 32-bit filler in every glibc from 2.31
+/// on; believe it only if the running thread's list really is an empty circle.
+fn find_robust(tid: isize) -> Option<Robust> {
+    let prev = tid + 8;
+    let head = prev + 8;
+    let tp = arch::thread_pointer();
+    // SAFETY: the fields lie inside the running thread's `struct pthread`.
+    unsafe {
+        let head_ptr = tp.offset(head);
+        let first = *head_ptr.cast::<*mut u8>();
+        let last = *tp.offset(prev).cast::<*mut u8>();
+        let futex_offset = *head_ptr.cast::<usize>().add(1);
+        (first == head_ptr && last == head_ptr).then_some(Robust { prev, head, futex_offset })
+    }
+}
+
+/// The thread id in the running control block: unique among the live threads
+/// of the process, and what libc-internal recursive locks compare.
+#[inline(always)]
+pub fn tid() -> u32 {
+    let mut offset = TID_OFFSET.load(Ordering::Relaxed);
+    if offset == 0 {
+        offset = find_tid();
+    }
+    // SAFETY: every control block has the field.
+    unsafe { arch::load_u32_at_tp(offset) }
+}
+
+/// Look the field up. Allocates nothing, so locks may ask before [`init`].
+#[cold]
+fn find_tid() -> isize {
+    let Some(tid) = descriptor_offset(c"_thread_db_pthread_tid") else {
+        crate::sys::die("this C library does not tell where thread ids are");
+    };
+    let size = symbol(c"_thread_db_sizeof_pthread").cast::<u32>();
+    // `struct pthread` starts at the thread pointer or ends there.
+    let base = if arch::TLS_BELOW_TP || size.is_null() {
+        0
+    } else {
+        // SAFETY: a word of libc's tables.
+        -(unsafe { *size } as isize)
+    };
+    TID_OFFSET.store(base + tid as isize, Ordering::Relaxed);
+    base + tid as isize
+}
+
+/// The thread id in the control block at `tp`.
+///
+/// # Safety
+/// `tp` must be the thread pointer of an existing thread.
+pub unsafe fn tid_of(tp: *const u8) -> u32 {
+    // SAFETY: by the caller's contract.
+    unsafe { tp.offset(TID_OFFSET.load(Ordering::Relaxed)).cast::<u32>().read_volatile() }
+}
+
+/// Set the library's own thread-local word in the block at `tp`.
+///
+/// # Safety
+/// `tp` must be a complete block.
+pub unsafe fn set_current_of(tp: *mut u8, value: *mut c_void) {
+    // SAFETY: the word is part of the block's static area.
+    unsafe { *tp.offset(arch::current_offset()).cast::<*mut c_void>() = value }
+}
+
+/// Make a complete block around `tp`, in zeroed memory of [`Space`]'s size.
+/// Fails when libc has no memory for the DTV.
+///
+/// # Safety
+/// The memory must be ours for good (see "Recycling") and `tp` aligned.
+pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), ()> {
+    let l = layout();
+    // SAFETY: the memory around `tp` is ours, zeroed and large enough; offsets
+    // come from this glibc's own tables.
+    unsafe {
+        if (l.allocate)(tp.cast()).is_null() {
+            return Err(());
+        }
+        let creator = arch::thread_pointer();
+        for &offset in arch::TCB_COPIED {
+            *tp.add(offset).cast::<usize>() = *creator.add(offset).cast::<usize>();
+        }
+        for &offset in arch::TCB_SELF {
+            *tp.add(offset).cast::<*mut u8>() = tp;
+        }
+        // fork(2) unlinks the caller's control block from libc's lists.
+        let list = tp.offset(l.list).cast::<*mut u8>();
+        *list = list.cast();
+        *list.add(1) = list.cast();
+        if let Some(r) = l.robust {
+            let head = tp.offset(r.head);
+            *tp.offset(r.prev).cast::<*mut u8>() = head;
+            *head.cast::<*mut u8>() = head;
+            *head.cast::<usize>().add(1) = r.futex_offset;
+        }
+        if let Some(offset) = l.rseq_cpu_id {
+            // RSEQ_CPU_ID_REGISTRATION_FAILED: sched_getcpu asks the kernel.
+            *tp.offset(offset).cast::<i32>() = -2;
+        }
+        set_tid(tp, tid);
+    }
+    Ok(())
+}
+
+/// Store a thread id in the block at `tp`.
+///
+/// # Safety
+/// `tp` must be a block of ours.
+pub unsafe fn set_tid(tp: *mut u8, tid: u32) {
+    // SAFETY: by the caller's contract.
+    unsafe { *tp.offset(TID_OFFSET.load(Ordering::Relaxed)).cast::<u32>() = tid }
+}
+
+/// Prepare a used block for its next thread.
+///
+/// # Safety
+/// The block's thread must have ended, and no OS thread may have it loaded.
+pub unsafe fn recycle(tp: *mut u8, tid: u32) {
+    // SAFETY: by the caller's contract.
+    unsafe {
+        set_tid(tp, tid);
+        if RESET_NEEDED.load(Ordering::Relaxed) != 0 {
+            reset_images(tp);
+        }
+    }
+}
+
+#[cold]
+unsafe fn reset_images(tp: *mut u8) {
+    let modules = MODULES.lock();
+    for image in &modules.reset {
+        // SAFETY: the image's place in every block is fixed by ld.so.
+        unsafe { copy_image(tp, image) };
+    }
+    // The DTV: its word -2 (in entries: -1) counts the entries; an entry is a
+    // pointer and the address to free, null for static TLS.
+    // SAFETY: the layout is the TLS ABI's; only this thread's entries change.
+    unsafe {
+        let dtv = *tp.add(arch::TCB_DTV).cast::<*mut [*mut c_void; 2]>();
+        let length = *dtv.sub(1).cast::<usize>();
+        for i in 1..=modules.dynamic.min(length) {
+            let entry = &mut *dtv.add(i);
+            if !entry[1].is_null() {
+                libc::free(entry[1]);
+                // TLS_DTV_UNALLOCATED
+                *entry = [usize::MAX as *mut c_void, ptr::null_mut()];
+            }
+        }
+    }
+}
+
+unsafe fn copy_image(tp: *mut u8, image: &Image) {
+    // SAFETY: by the callers' contracts.
+    unsafe {
+        let to = tp.offset(image.offset);
+        ptr::copy_nonoverlapping(image.data, to, image.file_size);
+        ptr::write_bytes(to.add(image.file_size), 0, image.memory_size - image.file_size);
+    }
+}
+
+/// Start-of-thread work on the new block itself: the ctype tables.
+pub fn enter() {
+    if let Some(f) = layout().ctype_init {
+        // SAFETY: initialises this thread's pointers from its locale.
+        unsafe { f() }
+    }
+}
+
+/// End-of-thread work: destructors of C++ `thread_local`s, latest first.
+/// They are the program's code.
+///
+/// # Safety
+/// Must run on the ending thread's own block.
+pub unsafe fn run_destructors() {
+    if let Some(f) = layout().call_tls_dtors {
+        // SAFETY: by the caller's contract.
+        unsafe { f() }
+    }
+}
+
+/// A public `struct link_map`, as in <link.h>.
+#[repr(C)]
+struct LinkMap {
+    addr: usize,
+    name: *const c_char,
+    dynamic: usize,
+    next: *mut LinkMap,
+    prev: *mut LinkMap,
+}
+
+#[repr(C)]
+struct RDebug {
+    version: c_int,
+    map: *mut LinkMap,
+}
+
+/// Look at the loaded modules again after a `dlopen` or `dlclose`, and call `with` with a function that copies the initial
+/// images of new static TLS into a block: ld.so has done that only for the
+/// threads that it knows.
+pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
+    let l = layout();
+    let mut fresh: Vec<Image> = Vec::new();
+    {
+        let mut modules = MODULES.lock();
+        // From scratch: a dlclose may have taken modules away.
+        let known = core::mem::take(&mut modules.known);
+        modules.reset.clear();
+        modules.dynamic = 0;
+        let own = [symbol(c"gnu_get_libc_version") as usize, l.allocate as usize];
+        for (map, segments) in tls_modules() {
+            // SAFETY: link maps stay valid while their module is loaded.
+            let offset = unsafe { *(map as *const u8).add(l.link_map_tls_offset).cast::<isize>() };
+            let is_libc = own.iter().any(|&a| segments.contains(a));
+            // 0, -1 and -2 say "no fixed place" in the versions of glibc.
+            if matches!(offset, 0 | -1 | -2) {
+                if segments.module > modules.dynamic {
+                    modules.dynamic = segments.module;
+                }
+                continue;
+            }
+            if is_libc {
+                continue;
+            }
+            let image = Image {
+                offset: if arch::TLS_BELOW_TP { -offset } else { offset },
+                data: segments.image,
+                file_size: segments.file_size,
+                memory_size: segments.memory_size,
+            };
+            modules.known.push(map as usize);
+            modules.reset.push(image);
+            if !known.contains(&(map as usize)) {
+                fresh.push(image);
+            }
+        }
+        let needed = !modules.reset.is_empty() || modules.dynamic != 0;
+        RESET_NEEDED.store(needed as usize, Ordering::Relaxed);
+    }
+    with(&|tp| {
+        for image in &fresh {
+            // SAFETY: `tp` is one of our blocks; the place is reserved in all.
+            unsafe { copy_image(tp, image) }
+        }
+    });
+}
+
+/// What the program headers of a loaded module say.
+struct Segments {
+    base: usize,
+    loads: Vec<(usize, usize)>,
+    image: *const u8,
+    file_size: usize,
+    memory_size: usize,
+    module: usize,
+}
+
+impl Segments {
+    fn contains(&self, address: usize) -> bool {
+        self.loads.iter().any(|&(start, len)| (start..start + len).contains(&address))
+    }
+}
+
+fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
+    unsafe extern "C" fn each(
+        info: *mut libc::dl_phdr_info,
+        _size: usize,
+        found: *mut c_void,
+    ) -> c_int {
+        // SAFETY: ld.so passes valid headers and our own vector.
+        let (info, found) = unsafe { (&*info, &mut *found.cast::<Vec<Segments>>()) };
+        let mut s = Segments {
+            base: info.dlpi_addr as usize,
+            loads: Vec::new(),
+            image: ptr::null(),
+            file_size: 0,
+            memory_size: 0,
+            module: info.dlpi_tls_modid,
+        };
+        for i in 0..info.dlpi_phnum as usize {
+            // SAFETY: within the header table.
+            let header = unsafe { &*info.dlpi_phdr.add(i) };
+            let start = (info.dlpi_addr + header.p_vaddr) as usize;
+            match header.p_type {
+                libc::PT_LOAD => s.loads.push((start, header.p_memsz as usize)),
+                libc::PT_TLS => {
+                    s.image = start as *const u8;
+                    s.file_size = header.p_filesz as usize;
+                    s.memory_size = header.p_memsz as usize;
+                }
+                _ => {}
+            }
+        }
+        if s.memory_size != 0 {
+            found.push(s);
+        }
+        0
+    }
+    let mut found: Vec<Segments> = Vec::new();
+    // SAFETY: the callback gets the vector back and does not outlive it.
+    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
+    let debug = symbol(c"_r_debug").cast::<RDebug>();
+    let mut result = Vec::new();
+    // SAFETY: ld.so's list of link maps; the caller is inside no dlclose.
+    unsafe {
+        let mut map = if debug.is_null() { ptr::null_mut() } else { (*debug).map };
+        while !map.is_null() {
+            if let Some(i) = found.iter().position(|s| s.base == (*map).addr) {
+                result.push((map as *const LinkMap, found.swap_remove(i)));
+            }
+            map = (*map).next;
+        }
+    }
+    result
+}

@@ -1,0 +1,363 @@
+//! Units: the memory of a greenlet, cut from slabs and used again as a whole.
+//!
+//! ```text
+//!  unit: low                                                          high
+//!  | guard | stack (grows down) ......... | TLS block | Greenlet | colour |
+//!                                   stack base ^     ^ thread pointer
+//! ```
+//! One mapping (slab) holds many units: `vm.max_map_count` is 65,530, so a
+//! million stacks cannot have a mapping each. For the same reason the guard is
+//! a guard region (MADV_GUARD_INSTALL, Linux 6.13: no mapping of its own), and
+//! only where the kernel lacks it a protected page, while a budget lasts.
+//! `MADV_NOHUGEPAGE` keeps a stack at the pages that it touches. The stack's
+//! top, the TLS block and the control block lie side by side: a sleeping
+//! greenlet touches two pages.
+//!
+//! The distance from the thread pointer to the [`Greenlet`] is one constant,
+//! so a `pthread_t` (the thread pointer, as in glibc) leads to its greenlet
+//! with one addition. The *colour* shifts the whole upper part by a few cache
+//! lines, different in neighbouring units: page-aligned units would otherwise
+//! compete for the same sets of the first-level cache.
+//!
+//! A unit is never unmapped (see `tls`); beyond [`WARM`] free units of a size,
+//! the stack's pages go back to the kernel and only the upper part stays.
+
+use crate::greenlet::Greenlet;
+use crate::raw_lock::RawLock;
+use crate::sys::{self, Errno};
+use crate::{syscall, tls};
+use core::mem::size_of;
+use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+const PAGE: usize = 4096;
+/// Size of the guard below each stack. One page, as glibc's default.
+pub const GUARD: usize = PAGE;
+/// Stack that the library adds to what the program asked for: a hook and the
+/// libc function under it run on the program's stack, and programs that ask
+/// for the minimum have counted without them.
+pub const SLACK: usize = 64 * 1024;
+/// Units per slab, at most; a slab is also at most [`SLAB_BYTES`] long.
+const SLAB_UNITS: usize = 256;
+const SLAB_BYTES: usize = 512 << 20;
+/// Free units of one size that keep their stack pages.
+const WARM: usize = 4096;
+/// Guards made with mprotect, at most: each splits a mapping.
+const PROTECTED_GUARDS: usize = 15_000;
+const COLOURS: usize = 8;
+const COLOUR_STEP: usize = 128;
+/// Linux 6.13; not in the libc crate's constants for this target.
+const MADV_GUARD_INSTALL: i32 = 102;
+
+/// The part of a unit that its greenlet runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// The end of the stack, where it begins to grow down.
+    pub base: usize,
+    /// The lowest usable address.
+    pub limit: usize,
+    /// Size of the guard below `limit`; 0: none.
+    pub guard: usize,
+}
+
+impl Stack {
+    /// An empty description, for the greenlet on an OS thread's own stack.
+    pub const NONE: Stack = Stack { base: 0, limit: 0, guard: 0 };
+}
+
+// SAFETY: base and limit are page-aligned bounds of a mapping that is never
+// unmapped; the guard lies below the limit.
+unsafe impl corosensei::stack::Stack for Stack {
+    fn base(&self) -> corosensei::stack::StackPointer {
+        corosensei::stack::StackPointer::new(self.base).expect("a stack has an address")
+    }
+    fn limit(&self) -> corosensei::stack::StackPointer {
+        corosensei::stack::StackPointer::new(self.limit).expect("a stack has an address")
+    }
+}
+
+/// All units of one stack size.
+struct Class {
+    /// Bytes from one unit to the next.
+    stride: usize,
+    free: *const Greenlet,
+    free_count: usize,
+    /// The part of the newest slab that has not been cut yet.
+    fresh: usize,
+    fresh_end: usize,
+    slab: usize,
+}
+
+struct Slab {
+    start: usize,
+    end: usize,
+    stride: usize,
+}
+
+struct Arena {
+    classes: Vec<Class>,
+    slabs: Vec<Slab>,
+    guards: Guards,
+}
+
+#[derive(PartialEq)]
+enum Guards {
+    Region,
+    Protect { left: usize },
+}
+
+// SAFETY: units belong to the process, not to an OS thread.
+unsafe impl Send for Arena {}
+
+static ARENA: RawLock<Arena> =
+    RawLock::new(Arena { classes: Vec::new(), slabs: Vec::new(), guards: Guards::Region });
+/// Distance from a thread pointer of ours up to its `Greenlet`.
+static TP_TO_GREENLET: AtomicUsize = AtomicUsize::new(0);
+
+const fn round_up(n: usize, to: usize) -> usize {
+    (n + to - 1) & !(to - 1)
+}
+
+/// Learn the TLS layout and fix the shape of units. Idempotent.
+pub fn init() -> Result<(), &'static str> {
+    let space = tls::init()?;
+    TP_TO_GREENLET.store(round_up(space.above, 64), Ordering::Relaxed);
+    if space.align > COLOUR_STEP {
+        return Err("a loaded library asks for thread-locals aligned to more than 128 bytes");
+    }
+    Ok(())
+}
+
+/// Bytes at the top of a unit that are not stack.
+fn upper_part(space: &tls::Space) -> usize {
+    round_up(size_of::<Greenlet>(), COLOUR_STEP)
+        + COLOURS * COLOUR_STEP
+        + round_up(space.above, COLOUR_STEP)
+        + round_up(space.below, COLOUR_STEP)
+}
+
+/// The greenlet whose thread pointer is `tp`.
+///
+/// # Safety
+/// `tp` must be the thread pointer of a unit.
+pub unsafe fn greenlet_of(tp: *mut u8) -> &'static Greenlet {
+    // SAFETY: the distance is the same in every unit, and units stay mapped.
+    unsafe { &*tp.add(TP_TO_GREENLET.load(Ordering::Relaxed)).cast::<Greenlet>() }
+}
+
+/// The thread pointer of the unit at `start` of the slab at `slab`.
+fn place(start: usize, slab: usize, stride: usize) -> usize {
+    let colour = (start - slab) / stride % COLOURS;
+    let end = start + stride - colour * COLOUR_STEP;
+    let greenlet = (end - size_of::<Greenlet>()) & !(COLOUR_STEP - 1);
+    (greenlet - TP_TO_GREENLET.load(Ordering::Relaxed)) & !(COLOUR_STEP - 1)
+}
+
+/// Take a unit whose stack has at least `stack_size` usable bytes. The TLS
+/// block is complete and fresh, its thread id is `tid`.
+pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
+    let space = tls::init().map_err(|_| libc::EAGAIN)?;
+    let wanted = stack_size.checked_add(SLACK + GUARD).ok_or(libc::EAGAIN)?;
+    if wanted > isize::MAX as usize / 2 {
+        return Err(libc::EAGAIN);
+    }
+    let stride = round_up(wanted + upper_part(&space), PAGE);
+    let mut arena = ARENA.lock();
+    let class = arena.class(stride);
+    let free = arena.classes[class].free;
+    if !free.is_null() {
+        let class = &mut arena.classes[class];
+        // SAFETY: free units stay mapped and are linked through `next`.
+        let g = unsafe { &*free };
+        class.free = g.next.get();
+        class.free_count -= 1;
+        drop(arena);
+        // SAFETY: its thread ended and has left the block.
+        unsafe { tls::recycle(g.tp(), tid) };
+        return Ok(g);
+    }
+    let (start, slab) = arena.cut(class)?;
+    let guard = arena.guard(start);
+    drop(arena);
+    let tp = place(start, slab, stride);
+    let greenlet = tp + TP_TO_GREENLET.load(Ordering::Relaxed);
+    let base = (tp - space.below) & !63;
+    let stack = Stack { base, limit: start + GUARD, guard };
+    // SAFETY: the slab is ours and zeroed, and this part of it is nobody else's.
+    unsafe {
+        if tls::create(tp as *mut u8, tid).is_err() {
+            // The cut unit is lost until the process ends; memory is short.
+            return Err(libc::EAGAIN);
+        }
+        let g = greenlet as *mut Greenlet;
+        g.write(Greenlet::new());
+        (*g).set_unit(tp as *mut u8, stack, stride);
+        Ok(&*g)
+    }
+}
+
+/// Give a unit back. Its greenlet has ended and nobody will look at it again.
+pub fn give_back(g: &'static Greenlet) {
+    let stride = g.stride();
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    let class = &mut arena.classes[index];
+    g.next.set(class.free);
+    class.free = g;
+    class.free_count += 1;
+    let cold = class.free_count > WARM;
+    drop(arena);
+    if cold {
+        let stack = g.unit_stack();
+        let top = stack.base & !(PAGE - 1);
+        // SAFETY: nobody runs on this stack; whole pages below its top.
+        unsafe {
+            let _ =
+                syscall!(libc::SYS_madvise, stack.limit, top - stack.limit, libc::MADV_DONTNEED);
+        }
+    }
+}
+
+/// Run `f` with the thread pointer of every unit that has been made.
+pub fn for_each_block(f: &dyn Fn(*mut u8)) {
+    let arena = ARENA.lock();
+    let offset = TP_TO_GREENLET.load(Ordering::Relaxed);
+    for slab in &arena.slabs {
+        let class = arena.classes.iter().find(|c| c.stride == slab.stride);
+        let mut unit = slab.start;
+        while unit + slab.stride <= slab.end {
+            // The uncut rest of the newest slab has no blocks yet.
+            if class.is_some_and(|c| unit >= c.fresh && c.fresh_end == slab.end) {
+                break;
+            }
+            let tp = place(unit, slab.start, slab.stride);
+            // SAFETY: inside the slab, where a cut unit has its greenlet. One
+            // whose block could not be made is still zero and names no block.
+            if unsafe { &*((tp + offset) as *const Greenlet) }.tp() as usize == tp {
+                f(tp as *mut u8);
+            }
+            unit += slab.stride;
+        }
+    }
+}
+
+/// Whether `address` lies in the guard of a unit; used to tell a stack
+/// overflow from any other fault. Returns the unit's lowest stack address.
+pub fn guard_hit(address: usize) -> bool {
+    let arena = ARENA.lock();
+    arena
+        .slabs
+        .iter()
+        .any(|s| (s.start..s.end).contains(&address) && (address - s.start) % s.stride < GUARD)
+}
+
+/// Forget that somebody held the arena (in the child of a fork).
+pub fn after_fork() {
+    ARENA.reset();
+}
+
+/// A stack of its own mapping, for the hub.
+pub fn map_stack(size: usize) -> Result<Stack, Errno> {
+    let start = map(size + GUARD)?;
+    // SAFETY: our own fresh mapping.
+    unsafe {
+        let _ = syscall!(libc::SYS_mprotect, start, GUARD, libc::PROT_NONE);
+    }
+    Ok(Stack { base: start + GUARD + size, limit: start + GUARD, guard: GUARD })
+}
+
+/// A TLS block of its own mapping, for the hub: returns the thread pointer.
+pub fn map_block() -> Result<*mut u8, Errno> {
+    let space = tls::init().map_err(|_| libc::EAGAIN)?;
+    let below = round_up(space.below, COLOUR_STEP);
+    let start = map(round_up(below + space.above, PAGE))?;
+    let tp = (start + below) as *mut u8;
+    // SAFETY: our own fresh, zeroed mapping of sufficient size.
+    unsafe { tls::create(tp, tls::tid()).map_err(|()| libc::EAGAIN)? };
+    Ok(tp)
+}
+
+fn map(len: usize) -> Result<usize, Errno> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+    // SAFETY: a fresh anonymous mapping.
+    let start = unsafe {
+        syscall!(libc::SYS_mmap, 0, len, libc::PROT_READ | libc::PROT_WRITE, flags, -1isize, 0)?
+    };
+    // SAFETY: on the mapping just made; refusal does no harm.
+    unsafe {
+        let _ = syscall!(libc::SYS_madvise, start, len, libc::MADV_NOHUGEPAGE);
+    }
+    Ok(start)
+}
+
+impl Arena {
+    fn class(&mut self, stride: usize) -> usize {
+        if let Some(i) = self.classes.iter().position(|c| c.stride == stride) {
+            return i;
+        }
+        self.classes.push(Class {
+            stride,
+            free: ptr::null(),
+            free_count: 0,
+            fresh: 0,
+            fresh_end: 0,
+            slab: 0,
+        });
+        self.classes.len() - 1
+    }
+
+    /// Cut a unit that has never been used: its start and its slab's.
+    fn cut(&mut self, class: usize) -> Result<(usize, usize), Errno> {
+        let stride = self.classes[class].stride;
+        if self.classes[class].fresh == self.classes[class].fresh_end {
+            // A smaller slab where address space is limited (RLIMIT_AS).
+            let mut units = (SLAB_BYTES / stride).clamp(1, SLAB_UNITS);
+            let start = loop {
+                match map(units * stride) {
+                    Ok(start) => break start,
+                    Err(_) if units > 1 => units /= 2,
+                    Err(_) => return Err(libc::EAGAIN),
+                }
+            };
+            let end = start + units * stride;
+            self.slabs.push(Slab { start, end, stride });
+            self.classes[class].fresh = start;
+            self.classes[class].slab = start;
+            self.classes[class].fresh_end = end;
+        }
+        let class = &mut self.classes[class];
+        let start = class.fresh;
+        class.fresh += stride;
+        Ok((start, class.slab))
+    }
+
+    /// Guard the lowest page of a unit; returns the guard's size.
+    fn guard(&mut self, start: usize) -> usize {
+        loop {
+            match &mut self.guards {
+                Guards::Region => {
+                    // SAFETY: a page of our own that nobody uses.
+                    let made =
+                        unsafe { syscall!(libc::SYS_madvise, start, GUARD, MADV_GUARD_INSTALL) };
+                    if made.is_ok() {
+                        return GUARD;
+                    }
+                    self.guards = Guards::Protect { left: PROTECTED_GUARDS };
+                }
+                Guards::Protect { left: 0 } => return 0,
+                Guards::Protect { left } => {
+                    *left -= 1;
+                    if *left == 0 {
+                        sys::write_stderr(
+                            b"geventrs: this kernel has no guard regions; stacks from here on have no guard page\n",
+                        );
+                    }
+                    // SAFETY: as above.
+                    let made =
+                        unsafe { syscall!(libc::SYS_mprotect, start, GUARD, libc::PROT_NONE) };
+                    return if made.is_ok() { GUARD } else { 0 };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Every program of `tests/c` behaves the same with the library preloaded as
+//! natively: the native run of the same binary is the oracle.
+//!
+//! Programs are `tests/c/<group>/<name>.c`, `.cpp` or `.rs`, one behaviour a
+//! file.  The `//` lines at the top of a file direct the harness:
+//!
+//! | line | meaning |
+//! | --- | --- |
+//! | `// rule: sentence` | the rule (POSIX, a man page) it guards; mandatory |
+//! | `// args: a b` | its arguments |
+//! | `// cflags: -Dx` | flags for the compiler, before the source |
+//! | `// libs: -lfoo` | flags for the compiler, after the source |
+//! | `// env: K=V K2=V2` | its environment, in both runs |
+//! | `// timeout: seconds` | for each run; 20 unless said |
+//! | `// exit: N`, `// exit: signal N` | how the native run ends; 0 unless said |
+//! | `// stdin: text` | its input (`\n`, `\t`, `\\`); none unless said |
+//! | `// stderr: ignore` | stderr may differ; else it must be the same |
+//! | `// one-thread: yes` | preloaded, it never has a second OS thread |
+//! | `// native: skip reason` | only run preloaded; it checks itself |
+//! | `// variant: name flags` | also build with these flags, as `group/file@name` |
+//!
+//! A run's directory is empty and its own.  The preloaded run has
+//! `GEVENTRS_TEST_PRELOADED=1` in its environment.  `GEVENTRS_LIB` names
+//! another library than `target/release/libgeventrs.so`.
+//!
+//! `cargo test --test programs -- thread/` runs one group, and
+//! `-- --exact thread/detach` one program.
+
+mod support;
+
+use libtest_mimic::{Arguments, Trial};
+use std::sync::Arc;
+
+fn main() {
+    let mut args = Arguments::from_args();
+    // Many programs wait more than they work, but some measure time: keep to
+    // what the smallest machine does at once.
+    args.test_threads.get_or_insert(2);
+
+    let layout = Arc::new(support::Layout::new());
+    let trials = layout
+        .programs()
+        .into_iter()
+        .map(|program| {
+            let layout = layout.clone();
+            Trial::test(program.name.clone(), move || {
+                program.test(&layout).map_err(Into::into)
+            })
+        })
+        .collect();
+    libtest_mimic::run(&args, trials).exit();
+}

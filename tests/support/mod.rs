@@ -1,0 +1,682 @@
+//! Finding, compiling and running the test programs of `tests/c`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+unsafe extern "C" {
+    fn kill(pid: i32, signal: i32) -> i32;
+}
+const SIGKILL: i32 = 9;
+
+/// Ends every process of the group that a child of ours leads.
+fn kill_group(leader: u32) {
+    // SAFETY: a plain system call on numbers.
+    unsafe { kill(-(leader as i32), SIGKILL) };
+}
+
+/// The exit status a program is expected to end with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    Code(i32),
+    Signal(i32),
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Exit::Code(n) => write!(f, "exit code {n}"),
+            Exit::Signal(n) => write!(f, "signal {n}"),
+        }
+    }
+}
+
+impl From<ExitStatus> for Exit {
+    fn from(s: ExitStatus) -> Self {
+        match s.code() {
+            Some(n) => Exit::Code(n),
+            None => Exit::Signal(s.signal().unwrap_or(-1)),
+        }
+    }
+}
+
+/// What the comment lines at the top of a program ask for.
+#[derive(Clone, Debug)]
+pub struct Directives {
+    pub rule: String,
+    pub args: Vec<String>,
+    pub cflags: Vec<String>,
+    pub libs: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub timeout: Duration,
+    pub exit: Exit,
+    pub stdin: Option<String>,
+    pub ignore_stderr: bool,
+    pub one_thread: bool,
+    pub skip_native: bool,
+    /// Further builds of the same file: a name and the flags added.
+    pub variants: Vec<(String, Vec<String>)>,
+}
+
+impl Directives {
+    /// Reads the directives off the leading `//` lines of `source`; the first
+    /// line that is neither a `//` comment nor empty ends them.
+    pub fn parse(source: &str) -> Result<Directives, String> {
+        let mut d = Directives {
+            rule: String::new(),
+            args: vec![],
+            cflags: vec![],
+            libs: vec![],
+            env: vec![],
+            timeout: Duration::from_secs(20),
+            exit: Exit::Code(0),
+            stdin: None,
+            ignore_stderr: false,
+            one_thread: false,
+            skip_native: false,
+            variants: vec![],
+        };
+        let words = |s: &str| s.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for line in source.lines() {
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            let Some(comment) = line.strip_prefix("//") else {
+                break;
+            };
+            let Some((key, value)) = comment.trim().split_once(':') else {
+                continue;
+            };
+            let value = value.trim();
+            let number = || {
+                value
+                    .parse::<i32>()
+                    .map_err(|_| format!("`{key}: {value}`: not a number"))
+            };
+            let yes_no = || match value {
+                "yes" => Ok(true),
+                "no" => Ok(false),
+                _ => Err(format!("`{key}: {value}`: neither yes nor no")),
+            };
+            match key {
+                "rule" => d.rule = value.to_owned(),
+                "args" => d.args = words(value),
+                "cflags" => d.cflags.extend(words(value)),
+                "libs" => d.libs.extend(words(value)),
+                "env" => {
+                    for word in value.split_whitespace() {
+                        let (k, v) = word
+                            .split_once('=')
+                            .ok_or_else(|| format!("`env: {word}` is not K=V"))?;
+                        d.env.push((k.to_owned(), v.to_owned()));
+                    }
+                }
+                "timeout" => d.timeout = Duration::from_secs(number()?.max(1) as u64),
+                "exit" => {
+                    d.exit = match value.strip_prefix("signal ") {
+                        Some(n) => Exit::Signal(
+                            n.trim()
+                                .parse()
+                                .map_err(|_| format!("`exit: {value}`: not a signal number"))?,
+                        ),
+                        None => Exit::Code(number()?),
+                    }
+                }
+                "stdin" => d.stdin = Some(unescape(value)),
+                "stderr" if value == "ignore" => d.ignore_stderr = true,
+                "stderr" => return Err(format!("`stderr: {value}`: only `ignore` is known")),
+                "one-thread" => d.one_thread = yes_no()?,
+                "native" if value.starts_with("skip ") => d.skip_native = true,
+                "native" => return Err("`native:` wants `skip <reason>`".into()),
+                "variant" => {
+                    let mut w = words(value);
+                    if w.len() < 2 {
+                        return Err("`variant:` wants a name and flags".into());
+                    }
+                    let name = w.remove(0);
+                    d.variants.push((name, w));
+                }
+                // A word and a colon at the top that means nothing is more
+                // likely a mistyped directive than prose; prose goes below.
+                _ if !key.contains(' ') => return Err(format!("unknown directive `{key}:`")),
+                _ => {}
+            }
+        }
+        if d.rule.is_empty() {
+            return Err("no `// rule: ...` line: say which rule the program guards".into());
+        }
+        Ok(d)
+    }
+}
+
+fn unescape(s: &str) -> String {
+    let mut out = String::new();
+    let mut chars = s.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// One test: a program, built in one way.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub name: String,
+    pub source: PathBuf,
+    pub binary: PathBuf,
+    pub directives: Result<Directives, String>,
+    pub extra_flags: Vec<String>,
+}
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub root: PathBuf,
+    pub build: PathBuf,
+    pub library: PathBuf,
+}
+
+impl Layout {
+    pub fn new() -> Layout {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let target = root.join("target");
+        let library = match std::env::var_os("GEVENTRS_LIB") {
+            // The programs run in a directory of their own.
+            Some(p) => std::path::absolute(p).expect("GEVENTRS_LIB is a path"),
+            None => target.join("release/libgeventrs.so"),
+        };
+        Layout {
+            build: target.join("c-tests"),
+            root,
+            library,
+        }
+    }
+
+    /// Every program of `tests/c`, in the order of the names.
+    pub fn programs(&self) -> Vec<Program> {
+        let mut found: BTreeMap<String, Program> = BTreeMap::new();
+        let base = self.root.join("tests/c");
+        for group in entries(&base) {
+            if !group.is_dir() {
+                continue;
+            }
+            for source in entries(&group) {
+                if !matches!(extension(&source), "c" | "cpp" | "rs") {
+                    continue;
+                }
+                let name = format!("{}/{}", file_name(&group), stem(&source));
+                let directives = std::fs::read_to_string(&source)
+                    .map_err(|e| e.to_string())
+                    .and_then(|text| Directives::parse(&text));
+                let mut builds = vec![(name.clone(), vec![])];
+                if let Ok(d) = &directives {
+                    for (variant, flags) in &d.variants {
+                        builds.push((format!("{name}@{variant}"), flags.clone()));
+                    }
+                }
+                for (name, extra_flags) in builds {
+                    let program = Program {
+                        binary: self.build.join(&name),
+                        source: source.clone(),
+                        directives: directives.clone(),
+                        name: name.clone(),
+                        extra_flags,
+                    };
+                    if let Some(old) = found.insert(name.clone(), program) {
+                        panic!(
+                            "two programs are called {name}: {} and {}",
+                            old.source.display(),
+                            source.display()
+                        );
+                    }
+                }
+            }
+        }
+        found.into_values().collect()
+    }
+}
+
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(dir)
+        .unwrap_or_else(|e| panic!("{}: {e}", dir.display()))
+        .map(|e| e.expect("directory entry").path())
+        .collect()
+}
+
+fn extension(p: &Path) -> &str {
+    p.extension().and_then(|e| e.to_str()).unwrap_or("")
+}
+
+fn stem(p: &Path) -> &str {
+    p.file_stem().and_then(|e| e.to_str()).unwrap_or("")
+}
+
+fn file_name(p: &Path) -> &str {
+    p.file_name().and_then(|e| e.to_str()).unwrap_or("")
+}
+
+fn modified(p: &Path) -> Option<SystemTime> {
+    p.metadata().and_then(|m| m.modified()).ok()
+}
+
+/// How one run of a program ended.
+struct Run {
+    exit: Option<Exit>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    took: Duration,
+    /// The largest count of OS threads seen while it ran.
+    max_threads: usize,
+    /// What the harness has to say when the run did not end by itself.
+    trouble: Option<String>,
+}
+
+impl Run {
+    fn describe(&self, out: &mut String, what: &str) {
+        let end = match self.exit {
+            Some(e) => e.to_string(),
+            None => "did not end".into(),
+        };
+        let _ = writeln!(out, "--- {what}: {end} after {:.2?}", self.took);
+        if let Some(t) = &self.trouble {
+            let _ = writeln!(out, "{}", t.trim_end());
+        }
+        for (name, bytes) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if bytes.is_empty() {
+                let _ = writeln!(out, "[{name}: empty]");
+            } else {
+                let _ = writeln!(out, "[{name}]\n{}", clip(bytes).trim_end_matches('\n'));
+            }
+        }
+    }
+}
+
+/// The text of an output, its middle left out when it is long.
+fn clip(bytes: &[u8]) -> String {
+    const HALF: usize = 3000;
+    if bytes.len() <= 2 * HALF {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    format!(
+        "{}\n[... {} bytes left out ...]\n{}",
+        String::from_utf8_lossy(&bytes[..HALF]),
+        bytes.len() - 2 * HALF,
+        String::from_utf8_lossy(&bytes[bytes.len() - HALF..])
+    )
+}
+
+/// The first line in which two outputs differ.
+fn first_difference(native: &[u8], preloaded: &[u8]) -> String {
+    let a: Vec<&[u8]> = native.split(|&b| b == b'\n').collect();
+    let b: Vec<&[u8]> = preloaded.split(|&b| b == b'\n').collect();
+    let at = (0..).find(|&i| a.get(i) != b.get(i)).unwrap_or(0);
+    let show = |l: Option<&&[u8]>| match l {
+        Some(l) => format!("{:?}", String::from_utf8_lossy(l)),
+        None => "(ended)".into(),
+    };
+    format!(
+        "first difference in line {}: native {}, preloaded {}",
+        at + 1,
+        show(a.get(at)),
+        show(b.get(at))
+    )
+}
+
+/// A directory for one run, gone when the run is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(path: PathBuf) -> Result<Scratch, String> {
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Program {
+    /// The whole test.
+    pub fn test(&self, layout: &Layout) -> Result<(), String> {
+        let d = self
+            .directives
+            .as_ref()
+            .map_err(|e| format!("{}: {e}", self.source.display()))?;
+        if !layout.library.is_file() {
+            return Err(format!(
+                "the library {} does not exist: build it first (cargo build --release), \
+                 or name it in GEVENTRS_LIB",
+                layout.library.display()
+            ));
+        }
+        self.compile(layout, d)?;
+
+        let native = match d.skip_native {
+            true => None,
+            false => Some(self.run(d, None)?),
+        };
+        let mut wrong = vec![];
+        if let Some(n) = &native {
+            if n.trouble.is_some() {
+                wrong.push("the native run did not end by itself: mend the program".to_owned());
+            } else if n.exit != Some(d.exit) {
+                wrong.push(format!(
+                    "the native run ended with {}, wanted {}: mend the program",
+                    n.exit.map_or("nothing".into(), |e| e.to_string()),
+                    d.exit
+                ));
+            }
+        }
+        // Without an oracle there is nothing to compare with.
+        let preloaded = match wrong.is_empty() {
+            true => Some(self.run(d, Some(&layout.library))?),
+            false => None,
+        };
+        if let Some(p) = &preloaded {
+            if p.trouble.is_some() {
+                wrong.push("the preloaded run did not end by itself".into());
+            }
+            let want = match &native {
+                Some(n) => n.exit,
+                None => Some(d.exit),
+            };
+            if p.exit != want && p.trouble.is_none() {
+                wrong.push(format!(
+                    "the preloaded run ended with {}, wanted {}",
+                    p.exit.map_or("nothing".into(), |e| e.to_string()),
+                    want.map_or("nothing".into(), |e| e.to_string()),
+                ));
+            }
+            if let Some(n) = &native {
+                if n.stdout != p.stdout {
+                    wrong.push(format!(
+                        "stdout differs, {}",
+                        first_difference(&n.stdout, &p.stdout)
+                    ));
+                }
+                if !d.ignore_stderr && n.stderr != p.stderr {
+                    wrong.push(format!(
+                        "stderr differs, {}",
+                        first_difference(&n.stderr, &p.stderr)
+                    ));
+                }
+            }
+            if d.one_thread && p.max_threads > 1 {
+                wrong.push(format!(
+                    "the preloaded run had {} OS threads, wanted 1",
+                    p.max_threads
+                ));
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut out = format!("{}\n", wrong.join("\n"));
+        let _ = writeln!(out, "rule: {}", d.rule);
+        let _ = writeln!(out, "source: {}", self.source.display());
+        if let Some(n) = &native {
+            n.describe(&mut out, "native");
+        }
+        if let Some(p) = &preloaded {
+            p.describe(&mut out, "preloaded");
+            let env: String = d.env.iter().map(|(k, v)| format!("{k}={v} ")).collect();
+            let _ = writeln!(
+                out,
+                "again: {env}GEVENTRS_TEST_PRELOADED=1 LD_PRELOAD={} {} {}",
+                layout.library.display(),
+                self.binary.display(),
+                d.args.join(" ")
+            );
+        }
+        Err(out)
+    }
+
+    fn compile(&self, layout: &Layout, d: &Directives) -> Result<(), String> {
+        // Any header beside it or in tests/c may be one it includes.
+        let group = self.source.parent().expect("a source has a directory");
+        let mut sources = entries(&layout.root.join("tests/c"));
+        sources.extend(entries(group));
+        sources.retain(|p| extension(p) == "h" || *p == self.source);
+        let built = modified(&self.binary);
+        if built.is_some() && sources.iter().all(|p| modified(p) < built) {
+            return Ok(());
+        }
+        let dir = self.binary.parent().expect("a binary has a directory");
+        std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        // Built beside and renamed: no one sees half a binary.
+        let fresh = dir.join(format!(
+            ".{}.{}",
+            file_name(&self.binary),
+            std::process::id()
+        ));
+        let mut c = match extension(&self.source) {
+            "rs" => {
+                let mut c = Command::new("rustc");
+                c.args(["-O", "--edition", "2021", "--crate-name", "program"]);
+                c
+            }
+            ext => {
+                let mut c = Command::new(if ext == "c" { "gcc" } else { "g++" });
+                c.args(["-O1", "-g", "-pthread", "-Wall", "-I"])
+                    .arg(layout.root.join("tests/c"));
+                c
+            }
+        };
+        c.args(&d.cflags)
+            .args(&self.extra_flags)
+            .arg(&self.source)
+            .arg("-o")
+            .arg(&fresh)
+            .args(&d.libs)
+            .env_remove("LD_PRELOAD")
+            .stdin(Stdio::null());
+        let out = c.output().map_err(|e| format!("{c:?}: {e}"))?;
+        if !out.status.success() {
+            let _ = std::fs::remove_file(&fresh);
+            return Err(format!(
+                "does not compile: {c:?}\n{}",
+                String::from_utf8_lossy(&out.stderr)
+            ));
+        }
+        std::fs::rename(&fresh, &self.binary).map_err(|e| format!("{}: {e}", self.binary.display()))
+    }
+
+    /// One run in a process group and an empty directory of its own, natively
+    /// or with `library` preloaded.
+    fn run(&self, d: &Directives, library: Option<&Path>) -> Result<Run, String> {
+        let mode = if library.is_some() {
+            "preloaded"
+        } else {
+            "native"
+        };
+        let scratch = Scratch::new(PathBuf::from(format!(
+            "{}.{}.{mode}",
+            self.binary.display(),
+            std::process::id()
+        )))?;
+        let mut c = Command::new(&self.binary);
+        c.args(&d.args)
+            .current_dir(&scratch.0)
+            .env_remove("LD_PRELOAD")
+            .env_remove("GEVENTRS_TEST_PRELOADED")
+            .envs(d.env.iter().map(|(k, v)| (k, v)))
+            .stdin(match d.stdin {
+                Some(_) => Stdio::piped(),
+                None => Stdio::null(),
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if let Some(library) = library {
+            c.env("LD_PRELOAD", library)
+                .env("GEVENTRS_TEST_PRELOADED", "1");
+        }
+        let start = Instant::now();
+        let mut child = c
+            .spawn()
+            .map_err(|e| format!("{}: {e}", self.binary.display()))?;
+        let stdout = Collected::from(child.stdout.take().expect("piped"));
+        let stderr = Collected::from(child.stderr.take().expect("piped"));
+        if let (Some(mut pipe), Some(text)) = (child.stdin.take(), d.stdin.clone()) {
+            // A program need not read its input.
+            std::thread::spawn(move || pipe.write_all(text.as_bytes()));
+        }
+
+        let mut run = Run {
+            exit: None,
+            stdout: vec![],
+            stderr: vec![],
+            took: Duration::ZERO,
+            max_threads: 1,
+            trouble: None,
+        };
+        loop {
+            if let Some(status) = child.try_wait().map_err(|e| format!("wait: {e}"))? {
+                run.exit = Some(status.into());
+                break;
+            }
+            if d.one_thread {
+                run.max_threads = run.max_threads.max(threads_of(child.id()));
+            }
+            if start.elapsed() > d.timeout {
+                run.trouble = Some(format!(
+                    "timed out after {:?}; its processes then:\n{}",
+                    d.timeout,
+                    tasks(child.id())
+                ));
+                end_group(&mut child);
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        run.took = start.elapsed();
+        // The pipes close with the last process that holds them.
+        let patience = Instant::now() + Duration::from_secs(5);
+        while !(stdout.at_end() && stderr.at_end()) {
+            if Instant::now() > patience {
+                if run.trouble.is_none() {
+                    run.trouble = Some("it ended, but a child of it kept its output open".into());
+                }
+                // The group outlives its leader while it has members, so this
+                // is still that group.
+                kill_group(child.id());
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        run.stdout = stdout.bytes();
+        run.stderr = stderr.bytes();
+        Ok(run)
+    }
+}
+
+/// Ends a child that is not waited for yet, with all of its process group.
+fn end_group(child: &mut Child) {
+    kill_group(child.id());
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn threads_of(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(1, |d| d.count().max(1))
+}
+
+/// What every thread of a process group is doing: where a time-out struck.
+fn tasks(leader: u32) -> String {
+    let mut out = String::new();
+    let read = |p: String| std::fs::read_to_string(p).unwrap_or_default();
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return out;
+    };
+    for pid in processes
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
+    {
+        // After the name in brackets: state, parent, process group.
+        let stat = read(format!("/proc/{pid}/stat"));
+        let group = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(2)?.parse::<u32>().ok());
+        if group != Some(leader) {
+            continue;
+        }
+        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+            continue;
+        };
+        for (i, tid) in tasks
+            .flatten()
+            .map(|t| t.file_name().to_string_lossy().into_owned())
+            .enumerate()
+        {
+            if i == 20 {
+                let _ = writeln!(out, "  (more)");
+                break;
+            }
+            let at = format!("/proc/{pid}/task/{tid}");
+            let status = read(format!("{at}/status"));
+            let state = status
+                .lines()
+                .find_map(|l| l.strip_prefix("State:"))
+                .unwrap_or("?")
+                .trim()
+                .to_owned();
+            let _ = writeln!(
+                out,
+                "  process {pid} thread {tid} ({}): {state}; syscall {}; in {}",
+                read(format!("{at}/comm")).trim(),
+                read(format!("{at}/syscall")).trim(),
+                read(format!("{at}/wchan")).trim(),
+            );
+        }
+    }
+    out
+}
+
+/// What came through a pipe so far, read by a thread of its own.
+struct Collected(Arc<Mutex<(Vec<u8>, bool)>>);
+
+impl Collected {
+    fn from(mut pipe: impl Read + Send + 'static) -> Collected {
+        let shared = Arc::new(Mutex::new((vec![], false)));
+        let own = shared.clone();
+        std::thread::spawn(move || {
+            let mut buf = [0; 65536];
+            loop {
+                match pipe.read(&mut buf) {
+                    Ok(0) => break,
+                    Ok(n) => own.lock().unwrap().0.extend_from_slice(&buf[..n]),
+                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            own.lock().unwrap().1 = true;
+        });
+        Collected(shared)
+    }
+
+    fn at_end(&self) -> bool {
+        self.0.lock().unwrap().1
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().0.clone()
+    }
+}
