@@ -110,6 +110,8 @@ struct Carrier {
     root: Cell<*const Greenlet>,
     own_tp: Cell<*mut u8>,
     loaded: Cell<*mut u8>,
+    /// Floating-point modes and flags of the greenlet that ran last.
+    fp_control: Cell<u64>,
 }
 
 // SAFETY: touched by its own OS thread only.
@@ -121,6 +123,7 @@ static CARRIER: Carrier = Carrier {
     root: Cell::new(ptr::null()),
     own_tp: Cell::new(ptr::null_mut()),
     loaded: Cell::new(ptr::null_mut()),
+    fp_control: Cell::new(0),
 };
 
 /// Greenlets alive. While it is at most one there is nothing to schedule, and
@@ -597,6 +600,7 @@ fn drive(carrier: &'static Carrier) {
 #[inline(always)]
 fn leave(g: &'static Greenlet) {
     let control = arch::fp_control();
+    CARRIER.fp_control.set(control);
     if g.is_root() {
         // SAFETY: the root's carrier has a driving coroutine from `start` on.
         if let Some(c) = unsafe { &mut *CARRIER.drive.get() } {
@@ -606,7 +610,10 @@ fn leave(g: &'static Greenlet) {
         // SAFETY: set when the greenlet began to run; it is running.
         unsafe { (*g.yielder.get()).suspend(()) };
     }
-    arch::set_fp_control(control);
+    // The hub computes nothing: what the last to leave had is still loaded.
+    if CARRIER.fp_control.get() != control {
+        arch::set_fp_control(control);
+    }
 }
 
 /// Park the running greenlet, which has begun a wait, until it is claimed or

@@ -86,12 +86,11 @@ unsafe fn relative(g: &'static Greenlet, span: *const timespec, left: *mut times
     // SAFETY: the callers' program passes readable and writable objects; a bad
     // address faults in the program's own call, as in libc's vDSO paths.
     unsafe {
-        let Some(span) = span.as_ref() else {
-            return libc::EFAULT;
-        };
-        let Some(span) = clock::from_timespec(span) else {
-            return libc::EINVAL;
-        };
+        let refused = judge(span);
+        if refused != 0 {
+            return refused;
+        }
+        let Some(span) = clock::from_timespec(&*span) else { return libc::EINVAL };
         match sleep_for(g, span) {
             Ok(()) => 0,
             Err(rest) => {
