@@ -64,9 +64,10 @@ pub fn ask_again<T>(
         if now >= deadline {
             return Err(Wake::TimedOut);
         }
-        shim.greenlet.begin_wait(Reason::Retry(what));
-        if scheduler::park(shim.greenlet, deadline.min(now + pause)) == Wake::Interrupted {
-            return Err(Wake::Interrupted);
+        let until = deadline.min(now + pause);
+        let wake = scheduler::pause_until(shim.greenlet, Reason::Retry(what), until);
+        if wake == Wake::Interrupted {
+            return Err(wake);
         }
         pause = (pause * 2).min(MILLISECOND);
     }

@@ -112,14 +112,16 @@ unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     if let Some(shim) = &shim {
         cancel::point(shim);
     }
-    match semaphore::wait(&o.word, o.reason(), end) {
-        Ok(()) => 0,
-        Err(NotTaken::TimedOut) => failed(libc::ETIMEDOUT),
-        Err(NotTaken::Interrupted) => {
-            if let Some(shim) = &shim {
-                cancel::point(shim);
+    loop {
+        match semaphore::wait(&o.word, o.reason(), end) {
+            Ok(()) => return 0,
+            Err(NotTaken::TimedOut) => return failed(libc::ETIMEDOUT),
+            // signal(7): restarted under SA_RESTART.
+            Err(NotTaken::Interrupted) => {
+                if !shim.as_ref().is_some_and(|s| crate::signal::restarts(s, true)) {
+                    return failed(libc::EINTR);
+                }
             }
-            failed(libc::EINTR)
         }
     }
 }
@@ -137,12 +139,12 @@ unsafe fn wait_libcs(sem: *mut sem_t, end: u64) -> c_int {
         };
         cancel::point(&shim);
         let attempt = || (real::sem_trywait(sem) == 0).then_some(());
-        match ask_again(&shim, "process-shared semaphore", end, attempt) {
-            Ok(()) => 0,
-            Err(Wake::TimedOut) => failed(libc::ETIMEDOUT),
-            Err(_) => {
-                cancel::point(&shim);
-                failed(libc::EINTR)
+        loop {
+            match ask_again(&shim, "process-shared semaphore", end, attempt) {
+                Ok(()) => return 0,
+                Err(Wake::TimedOut) => return failed(libc::ETIMEDOUT),
+                Err(_) if crate::signal::restarts(&shim, true) => {}
+                Err(_) => return failed(libc::EINTR),
             }
         }
     }
