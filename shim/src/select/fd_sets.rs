@@ -140,8 +140,9 @@ impl FdSets {
 impl Source for FdSets {
     fn look(&mut self) -> Result<usize, Errno> {
         let (words, nfds, program) = (self.words, self.nfds, self.program);
-        let signals = (self.mask, KERNEL_SIGSET);
-        let signals: [usize; 2] = [signals.0 as usize, signals.1];
+        // A sixth argument holds two: the mask and its size (select(2), "C
+        // library/kernel differences").
+        let signals = [self.mask as usize, KERNEL_SIGSET];
         let mut zero = timespec { tv_sec: 0, tv_nsec: 0 };
         let all = self.all_mut();
         all.copy_within(..SETS * words, SETS * words);

@@ -11,11 +11,11 @@ use hub::hub as scheduler;
 /// Bits of a `fd_set` as libc declares it: what every program's set has.
 const FD_SETSIZE: i32 = 1024;
 
-/// `nfds` (not negative), cut as the kernel would cut it if the hub had no
-/// descriptors.
+/// `nfds`, cut as the kernel would cut it if the hub had no descriptors.
+/// Negative ones (EINVAL) stay as they are.
 pub fn cut(nfds: i32) -> i32 {
     // Who counts exactly names a descriptor that is open.
-    if nfds <= FD_SETSIZE || is_programs(nfds - 1) {
+    if nfds <= FD_SETSIZE || scheduler::live() == 0 || is_programs(nfds - 1) {
         return nfds;
     }
     match highest() {

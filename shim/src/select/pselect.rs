@@ -5,9 +5,9 @@
 //! leaves the remaining time in its `timeval`, after an error, too; `pselect`
 //! leaves its time-out as it is.
 
-use super::answer;
 use super::fd_sets::FdSets;
 use super::wait::{span_of_timespec, wait};
+use super::{answer, nfds};
 use crate::doorway::{self, Shim};
 use crate::table::Group;
 use crate::thread::cancel;
@@ -57,8 +57,9 @@ unsafe fn select_(
     left: *mut timeval,
 ) -> c_int {
     let Some(shim) = doorway::enter(Group::Select) else {
-        // SAFETY: the program's own call.
-        return unsafe { real::select(nfds, readable, writable, exceptional, left) };
+        // SAFETY: the program's own call, on the sets that the kernel would
+        // look at without us.
+        return unsafe { real::select(nfds::cut(nfds), readable, writable, exceptional, left) };
     };
     cancel::point(&shim);
     let sets = [readable, writable, exceptional];
@@ -92,8 +93,10 @@ unsafe fn pselect_(
     mask: *const sigset_t,
 ) -> c_int {
     let Some(shim) = doorway::enter(Group::Select) else {
-        // SAFETY: the program's own call.
-        return unsafe { real::pselect(nfds, readable, writable, exceptional, span, mask) };
+        // SAFETY: as in `select_`.
+        return unsafe {
+            real::pselect(nfds::cut(nfds), readable, writable, exceptional, span, mask)
+        };
     };
     cancel::point(&shim);
     let sets = [readable, writable, exceptional];
