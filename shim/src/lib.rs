@@ -17,6 +17,7 @@ mod start;
 pub mod table;
 
 pub mod locks;
+pub mod select;
 pub mod signal;
 pub mod tail_call;
 pub mod thread;
