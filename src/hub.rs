@@ -354,6 +354,7 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
         g.value.set(value);
     }
     end_of_thread(g);
+    CARRIER.fp_control.set(arch::fp_control());
 }
 
 /// What happens on a greenlet after its start routine, up to its last switch.

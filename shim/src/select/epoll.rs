@@ -71,7 +71,7 @@ impl Source for Set {
             // wake-up was not for this caller.
             _ => r.table.pass_on(self.fd, READ, run),
         });
-        if found == Ok(0) && self.masked() {
+        if found == Ok(0) && !self.mask.is_null() {
             return self.signals();
         }
         found
@@ -85,8 +85,8 @@ impl Source for Set {
         Reason::Epoll(self.fd)
     }
 
-    fn masked(&self) -> bool {
-        !self.mask.is_null()
+    fn signal_mask(&self) -> *const sigset_t {
+        self.mask
     }
 
     fn consumes(&self) -> bool {

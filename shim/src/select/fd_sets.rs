@@ -194,7 +194,7 @@ impl Source for FdSets {
         }
     }
 
-    fn masked(&self) -> bool {
-        !self.mask.is_null()
+    fn signal_mask(&self) -> *const sigset_t {
+        self.mask
     }
 }

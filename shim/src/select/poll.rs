@@ -92,8 +92,8 @@ impl Source for PollFds {
         }
     }
 
-    fn masked(&self) -> bool {
-        !self.mask.is_null()
+    fn signal_mask(&self) -> *const sigset_t {
+        self.mask
     }
 }
 

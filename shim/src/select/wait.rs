@@ -39,7 +39,7 @@
 //! intervals of [`STEP`].
 
 use crate::doorway::Shim;
-use crate::thread::cancel;
+use crate::signal::{self, action::to_bits, deliver, mask};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
@@ -50,12 +50,6 @@ use hub::wait::{Reason, Wake};
 
 /// Between two looks where descriptors cannot be registered with the hub.
 const STEP: u64 = MILLISECOND;
-
-/// Between two looks for signals while a signal mask of the call's own is to
-/// be in force. The OS thread keeps its mask while the greenlet is parked, and
-/// only the look has the call's; so a signal that the call lets through comes
-/// up to so much late. An interim until masks are per greenlet.
-const SIGNAL_STEP: u64 = 50 * MILLISECOND;
 
 /// Calls in a row that may find something at once before the others get a
 /// turn: `while (!flag) poll(always_ready, 1, -1)` must let somebody set it.
@@ -74,8 +68,9 @@ pub trait Source {
     /// What the greenlet waits for.
     fn reason(&self) -> Reason;
 
-    /// Whether the call brings a signal mask of its own.
-    fn masked(&self) -> bool;
+    /// The signal mask that the call brings for its duration, or null. A look
+    /// has found it readable.
+    fn signal_mask(&self) -> *const libc::sigset_t;
 
     /// Whether a look consumes what it finds, so that one waiter at a time is
     /// to be woken.
@@ -100,33 +95,56 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
     if found != 0 {
         return Ok(found);
     }
+    // SAFETY: null or readable, as the look has found.
+    let _mask = match unsafe { source.signal_mask().as_ref() } {
+        None => None,
+        Some(set) => {
+            let before = mask::of(g);
+            mask::set(g, to_bits(set));
+            let held = MaskForCall { g, before };
+            if deliver::pending_for(g) & !mask::of(g) != 0 {
+                deliver::interrupted(g);
+                signal::restarts(shim, false);
+                return Err(libc::EINTR);
+            }
+            Some(held)
+        }
+    };
     let waiters = Waiters::gather(g, source);
     loop {
         let mut until = deadline;
-        if source.masked() {
-            until = until.min(clock::after(SIGNAL_STEP));
-        }
         let parked = match &waiters {
             Ok(w) if w.as_slice().is_empty() => {
-                g.begin_wait(source.reason());
-                Ok(scheduler::park(g, until))
+                Ok(scheduler::pause_until(g, source.reason(), until))
             }
             Ok(w) => scheduler::wait_fds(g, w.as_slice(), source.reason(), until),
             Err(e) => Err(*e),
         };
         let wake = parked.unwrap_or_else(|_| {
             until = until.min(clock::after(STEP));
-            g.begin_wait(source.reason());
-            scheduler::park(g, until)
+            scheduler::pause_until(g, source.reason(), until)
         });
         if wake == Wake::Interrupted {
-            cancel::point(shim);
+            // signal(7): never restarted.
+            signal::restarts(shim, false);
             return Err(libc::EINTR);
         }
         let found = source.look()?;
         if found != 0 || wake == Wake::TimedOut && until == deadline {
             return Ok(found);
         }
+    }
+}
+
+/// The greenlet's signal mask is the call's until this is dropped.
+struct MaskForCall {
+    g: &'static Greenlet,
+    before: u64,
+}
+
+impl Drop for MaskForCall {
+    fn drop(&mut self) {
+        mask::set(self.g, self.before);
     }
 }
 
