@@ -12,8 +12,11 @@ pub mod settings;
 mod start;
 pub mod table;
 
+pub mod fd;
+pub mod io;
 pub mod locks;
 pub mod signal;
+pub mod socket;
 pub mod tail_call;
 pub mod thread;
 pub mod time;
