@@ -100,6 +100,8 @@ pub struct Greenlet {
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) entry: Cell<Option<Entry>>,
     pub(crate) arg: Cell<*mut c_void>,
+    /// Floating-point modes that it starts with: its creator's.
+    pub(crate) fp_control: Cell<u64>,
     pub(crate) value: Cell<*mut c_void>,
     pub(crate) all_next: Cell<*const Greenlet>,
     pub(crate) all_prev: Cell<*const Greenlet>,
@@ -137,6 +139,7 @@ impl Greenlet {
             joiner: Cell::new(ptr::null()),
             entry: Cell::new(None),
             arg: Cell::new(ptr::null_mut()),
+            fp_control: Cell::new(0),
             value: Cell::new(ptr::null_mut()),
             all_next: Cell::new(ptr::null()),
             all_prev: Cell::new(ptr::null()),

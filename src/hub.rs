@@ -274,6 +274,7 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     };
     HUB.enlist(root);
     HUB.first.set(root);
+    sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
     Ok(root)
@@ -307,6 +308,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     };
     g.begin(id, spawn.entry, spawn.arg, stack);
     g.detached.set(spawn.detached);
+    g.fp_control.set(arch::fp_control());
     g.set_asked_guard(spawn.guard);
     g.set_name(&if spawn.name[0] == 0 { creator.name() } else { spawn.name });
     // SAFETY: a free greenlet's coroutine is touched by nobody else.
@@ -324,6 +326,7 @@ static UNWOUND: u8 = 0;
 fn body(g: &'static Greenlet, yielder: &Yielder) {
     g.yielder.set(yielder);
     arch::set_current(ptr::from_ref(g).cast_mut().cast());
+    arch::set_fp_control(g.fp_control.get());
     tls::enter();
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
     let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
@@ -593,6 +596,7 @@ fn drive(carrier: &'static Carrier) {
 /// Leave the running greenlet's stack; returns when its turn comes again.
 #[inline(always)]
 fn leave(g: &'static Greenlet) {
+    let control = arch::fp_control();
     if g.is_root() {
         // SAFETY: the root's carrier has a driving coroutine from `start` on.
         if let Some(c) = unsafe { &mut *CARRIER.drive.get() } {
@@ -602,6 +606,7 @@ fn leave(g: &'static Greenlet) {
         // SAFETY: set when the greenlet began to run; it is running.
         unsafe { (*g.yielder.get()).suspend(()) };
     }
+    arch::set_fp_control(control);
 }
 
 /// Park the running greenlet, which has begun a wait, until it is claimed or
@@ -625,6 +630,26 @@ pub fn park(g: &'static Greenlet, deadline: u64) -> Wake {
 pub fn yield_now(g: &'static Greenlet) {
     HUB.run.push(g);
     leave(g);
+}
+
+/// Calls that never wait, after which the others get a turn: a loop of
+/// uncontended locks must not keep the hub for itself.
+const CALLS_PER_TURN: u32 = 1024;
+static CALLS: AtomicU32 = AtomicU32::new(CALLS_PER_TURN);
+
+/// Count a call that has not waited; true if it is time to [`yield_now`].
+#[inline(always)]
+pub fn tick() -> bool {
+    // Not a read-modify-write: a lost count does no harm.
+    let left = CALLS.load(Ordering::Relaxed);
+    CALLS.store(left.wrapping_sub(1), Ordering::Relaxed);
+    left == 0 && renew_turn()
+}
+
+#[cold]
+fn renew_turn() -> bool {
+    CALLS.store(CALLS_PER_TURN, Ordering::Relaxed);
+    active()
 }
 
 /// Sleep until `deadline`. Anything but [`Wake::TimedOut`] came early.
@@ -707,6 +732,9 @@ pub fn join(
     if target.phase() == Phase::Free {
         return Err(JoinError::NoSuch);
     }
+    if deadline == 0 && target.phase() == Phase::Alive {
+        return Err(JoinError::TimedOut);
+    }
     if target.detached.get() {
         return Err(JoinError::Invalid);
     }
@@ -717,9 +745,6 @@ pub fn join(
         return Err(JoinError::Invalid);
     }
     if target.phase() == Phase::Alive {
-        if deadline == 0 {
-            return Err(JoinError::TimedOut);
-        }
         target.joiner.set(g);
         g.begin_wait(Reason::Join(target.id()));
         let wake = park(g, deadline);

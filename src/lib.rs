@@ -20,6 +20,7 @@ pub mod parking_lot;
 pub mod raw_lock;
 pub mod reactor;
 pub mod run_queue;
+pub mod sync;
 pub mod sys;
 pub mod time;
 pub mod timers;

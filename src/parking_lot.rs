@@ -141,7 +141,7 @@ pub fn park(
         None => sleep_here(&waiter, deadline),
     };
     if wake != Wake::Notified {
-        return Parked::Ended(leave(&waiter, wake));
+        return Parked::Ended(leave(&waiter, key, wake));
     }
     Parked::Ended(Wake::Notified)
 }
@@ -162,9 +162,10 @@ fn sleep_here(waiter: &Waiter, deadline: u64) -> Wake {
 }
 
 /// Unlink a waiter that was not woken through its key. If a waker was faster
-/// after all (possible for OS threads only), the wake-up counts.
+/// after all (possible for OS threads only), the wake-up counts; so does
+/// having been moved from the key `parked_on` to another one.
 #[cold]
-fn leave(waiter: &Waiter, wake: Wake) -> Wake {
+fn leave(waiter: &Waiter, parked_on: usize, wake: Wake) -> Wake {
     loop {
         // A requeue may move the waiter to another key meanwhile.
         let key = waiter.key.get();
@@ -174,7 +175,7 @@ fn leave(waiter: &Waiter, wake: Wake) -> Wake {
         }
         if waiter.linked.get() {
             bucket.unlink(waiter);
-            return wake;
+            return if key == parked_on { wake } else { Wake::Notified };
         }
         return Wake::Notified;
     }
@@ -245,10 +246,31 @@ pub fn unpark(
     woken
 }
 
+/// Wake the longest-waiting waiter on `key`. `before` is called under the
+/// bucket's lock, before the waiter can run, with its tag; with `None` if
+/// nobody waits.
+#[inline]
+pub fn unpark_one_with(key: usize, before: impl FnOnce(Option<u32>)) -> bool {
+    let mut bucket = bucket(key).lock();
+    let mut at = bucket.first;
+    // SAFETY: as in `unpark`.
+    while let Some(w) = unsafe { at.as_ref() } {
+        at = w.next.get();
+        if w.key.get() == key && claim(w) {
+            bucket.unlink(w);
+            before(Some(w.tag));
+            release(w.greenlet, &w.word);
+            return true;
+        }
+    }
+    before(None);
+    false
+}
+
 /// Wake one waiter on `key`. Returns whether there was one.
 #[inline]
 pub fn unpark_one(key: usize) -> bool {
-    unpark(key, 1, |_| true, |_| ()) == 1
+    unpark_one_with(key, |_| ())
 }
 
 /// Wake all waiters on `key`.

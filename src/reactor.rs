@@ -472,6 +472,15 @@ impl FdTable {
         }
     }
 
+    /// Something has happened to the descriptor that epoll does not report:
+    /// let those who wait look again.
+    pub fn retry(&mut self, fd: i32, directions: u8, run: &RunQueue) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.ready |= directions & e.registered;
+            e.wake(directions, run);
+        }
+    }
+
     /// The caller has consumed: if there may be more, let the next waiter try.
     #[inline]
     pub fn pass_on(&mut self, fd: i32, direction: u8, run: &RunQueue) {

@@ -72,16 +72,17 @@ pub fn futex_wake(word: *const u32, count: i32) -> usize {
     unsafe { syscall!(libc::SYS_futex, word, FUTEX_WAKE_PRIVATE, count).unwrap_or(0) }
 }
 
-static NOT_ALONE: u8 = 0;
-/// glibc's `__libc_single_threaded` (2.32), or a constant 0 where it is absent.
-static SINGLE_THREADED: AtomicPtr<u8> = AtomicPtr::new(&raw const NOT_ALONE as *mut u8);
+/// A count of threads that is never 1, for a libc that tells none.
+static UNKNOWN: u32 = 0;
+/// glibc's count of its threads, `__nptl_nthreads`.
+static THREADS: AtomicPtr<u32> = AtomicPtr::new(&raw const UNKNOWN as *mut u32);
 
 /// Look up what libc says about the number of OS threads. Called once, early.
 pub fn init() {
     // SAFETY: a plain look-up of a data symbol.
-    let flag = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) };
-    if !flag.is_null() {
-        SINGLE_THREADED.store(flag.cast(), Ordering::Relaxed);
+    let count = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__nptl_nthreads".as_ptr()) };
+    if !count.is_null() {
+        THREADS.store(count.cast(), Ordering::Relaxed);
     }
 }
 
@@ -90,8 +91,22 @@ pub fn init() {
 /// the same time.
 #[inline(always)]
 pub fn one_os_thread() -> bool {
-    // SAFETY: points to libc's flag or to our constant, both always readable.
-    unsafe { SINGLE_THREADED.load(Ordering::Relaxed).read_volatile() != 0 }
+    // SAFETY: points to libc's count or to our constant, both always readable.
+    unsafe { THREADS.load(Ordering::Relaxed).read_volatile() == 1 }
+}
+
+/// Tell the program's libraries that there are threads, as pthread_create(3)
+/// does: libstdc++ takes a static initialiser that another thread runs for a
+/// recursion while `__libc_single_threaded` says that there is none.
+pub fn announce_threads() {
+    // SAFETY: a byte that libc itself writes at its first pthread_create, here
+    // at the same moment; the process has one OS thread.
+    unsafe {
+        let flag = libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr());
+        if !flag.is_null() {
+            flag.cast::<u8>().write_volatile(0);
+        }
+    }
 }
 
 /// Compare-and-swap with acquire and release order; returns the previous value.

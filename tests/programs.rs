@@ -43,9 +43,7 @@ fn main() {
         .into_iter()
         .map(|program| {
             let layout = layout.clone();
-            Trial::test(program.name.clone(), move || {
-                program.test(&layout).map_err(Into::into)
-            })
+            Trial::test(program.name.clone(), move || program.test(&layout).map_err(Into::into))
         })
         .collect();
     libtest_mimic::run(&args, trials).exit();

@@ -6,8 +6,12 @@
 //! [`doorway`] when they act.
 #![allow(clippy::missing_safety_doc)]
 #![allow(clippy::missing_transmute_annotations)]
+// libc has names like `_Fork`.
+#![allow(non_snake_case)]
 
 pub mod doorway;
+pub mod process;
+pub mod raw;
 pub mod settings;
 mod start;
 pub mod table;

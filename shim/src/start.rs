@@ -14,6 +14,7 @@ extern "C" fn constructor() {
     hub::hub::set_callbacks(&CALLBACKS);
     crate::settings::init();
     crate::fd::known::init();
+    crate::process::fork::init();
 }
 
 #[used]

@@ -147,6 +147,32 @@ pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     }
 }
 
+/// The thread's floating-point modes and flags: FPCR in the lower half, FPSR
+/// above it.
+#[inline(always)]
+pub fn fp_control() -> u64 {
+    let (fpcr, fpsr): (u64, u64);
+    // SAFETY: reads two registers.
+    unsafe {
+        asm!("mrs {}, fpcr", "mrs {}, fpsr", out(reg) fpcr, out(reg) fpsr,
+            options(nostack, preserves_flags));
+    }
+    fpcr & 0xffff_ffff | fpsr << 32
+}
+
+/// Load what [`fp_control`] has given, if it differs from what is loaded.
+#[inline(always)]
+pub fn set_fp_control(control: u64) {
+    if fp_control() == control {
+        return;
+    }
+    // SAFETY: values that the registers had before.
+    unsafe {
+        asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control & 0xffff_ffff, in(reg) control >> 32,
+            options(nostack, preserves_flags));
+    }
+}
+
 extern "C" {
     fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
     fn __pthread_register_cancel(buf: *mut c_void);

@@ -15,6 +15,7 @@
 //! | `load_u32_at_tp(offset)` | a 32-bit field relative to the thread pointer |
 //! | `syscall(nr, a..f)` | the kernel directly: returns `-errno`, touches no `errno`, enters no hook |
 //! | `cas_u32_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
+//! | `fp_control()` / `set_fp_control(c)` | the thread's floating-point modes and flags |
 //! | `TCB_*` | what the ABI fixes about the thread control block |
 //! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |
 

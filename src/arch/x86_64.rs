@@ -185,6 +185,34 @@ pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     previous
 }
 
+/// The thread's floating-point modes and flags: MXCSR in the lower half, the
+/// x87 control word above it. The calling convention leaves the modes to the
+/// callee, and a thread has its own.
+#[inline(always)]
+pub fn fp_control() -> u64 {
+    let (mut mxcsr, mut x87) = (0u32, 0u16);
+    // SAFETY: stores two registers.
+    unsafe {
+        asm!("stmxcsr [{0}]", "fnstcw [{1}]", in(reg) &raw mut mxcsr, in(reg) &raw mut x87,
+            options(nostack, preserves_flags));
+    }
+    mxcsr as u64 | (x87 as u64) << 32
+}
+
+/// Load what [`fp_control`] has given, if it differs from what is loaded.
+#[inline(always)]
+pub fn set_fp_control(control: u64) {
+    if fp_control() == control {
+        return;
+    }
+    let (mxcsr, x87) = (control as u32, (control >> 32) as u16);
+    // SAFETY: values that the registers had before.
+    unsafe {
+        asm!("ldmxcsr [{0}]", "fldcw [{1}]", in(reg) &raw const mxcsr, in(reg) &raw const x87,
+            options(nostack, preserves_flags, readonly));
+    }
+}
+
 extern "C" {
     fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
     fn __pthread_register_cancel(buf: *mut c_void);

@@ -94,11 +94,8 @@ impl Directives {
                 continue;
             };
             let value = value.trim();
-            let number = || {
-                value
-                    .parse::<i32>()
-                    .map_err(|_| format!("`{key}: {value}`: not a number"))
-            };
+            let number =
+                || value.parse::<i32>().map_err(|_| format!("`{key}: {value}`: not a number"));
             let yes_no = || match value {
                 "yes" => Ok(true),
                 "no" => Ok(false),
@@ -199,11 +196,7 @@ impl Layout {
             Some(p) => std::path::absolute(p).expect("GEVENTRS_LIB is a path"),
             None => target.join("release/libgeventrs.so"),
         };
-        Layout {
-            build: target.join("c-tests"),
-            root,
-            library,
-        }
+        Layout { build: target.join("c-tests"), root, library }
     }
 
     /// Every program of `tests/c`, in the order of the names.
@@ -356,10 +349,7 @@ impl Drop for Scratch {
 impl Program {
     /// The whole test.
     pub fn test(&self, layout: &Layout) -> Result<(), String> {
-        let d = self
-            .directives
-            .as_ref()
-            .map_err(|e| format!("{}: {e}", self.source.display()))?;
+        let d = self.directives.as_ref().map_err(|e| format!("{}: {e}", self.source.display()))?;
         if !layout.library.is_file() {
             return Err(format!(
                 "the library {} does not exist: build it first (cargo build --release), \
@@ -420,10 +410,7 @@ impl Program {
                 }
             }
             if d.one_thread && p.max_threads > 1 {
-                wrong.push(format!(
-                    "the preloaded run had {} OS threads, wanted 1",
-                    p.max_threads
-                ));
+                wrong.push(format!("the preloaded run had {} OS threads, wanted 1", p.max_threads));
             }
         }
         if wrong.is_empty() {
@@ -462,11 +449,7 @@ impl Program {
         let dir = self.binary.parent().expect("a binary has a directory");
         std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
         // Built beside and renamed: no one sees half a binary.
-        let fresh = dir.join(format!(
-            ".{}.{}",
-            file_name(&self.binary),
-            std::process::id()
-        ));
+        let fresh = dir.join(format!(".{}.{}", file_name(&self.binary), std::process::id()));
         let mut c = match extension(&self.source) {
             "rs" => {
                 let mut c = Command::new("rustc");
@@ -475,8 +458,7 @@ impl Program {
             }
             ext => {
                 let mut c = Command::new(if ext == "c" { "gcc" } else { "g++" });
-                c.args(["-O1", "-g", "-pthread", "-Wall", "-I"])
-                    .arg(layout.root.join("tests/c"));
+                c.args(["-O1", "-g", "-pthread", "-Wall", "-I"]).arg(layout.root.join("tests/c"));
                 c
             }
         };
@@ -502,11 +484,7 @@ impl Program {
     /// One run in a process group and an empty directory of its own, natively
     /// or with `library` preloaded.
     fn run(&self, d: &Directives, library: Option<&Path>) -> Result<Run, String> {
-        let mode = if library.is_some() {
-            "preloaded"
-        } else {
-            "native"
-        };
+        let mode = if library.is_some() { "preloaded" } else { "native" };
         let scratch = Scratch::new(PathBuf::from(format!(
             "{}.{}.{mode}",
             self.binary.display(),
@@ -526,13 +504,10 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0);
         if let Some(library) = library {
-            c.env("LD_PRELOAD", library)
-                .env("GEVENTRS_TEST_PRELOADED", "1");
+            c.env("LD_PRELOAD", library).env("GEVENTRS_TEST_PRELOADED", "1");
         }
         let start = Instant::now();
-        let mut child = c
-            .spawn()
-            .map_err(|e| format!("{}: {e}", self.binary.display()))?;
+        let mut child = c.spawn().map_err(|e| format!("{}: {e}", self.binary.display()))?;
         let stdout = Collected::from(child.stdout.take().expect("piped"));
         let stderr = Collected::from(child.stderr.take().expect("piped"));
         if let (Some(mut pipe), Some(text)) = (child.stdin.take(), d.stdin.clone()) {
@@ -606,10 +581,7 @@ fn tasks(leader: u32) -> String {
     let Ok(processes) = std::fs::read_dir("/proc") else {
         return out;
     };
-    for pid in processes
-        .flatten()
-        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
-    {
+    for pid in processes.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
         // After the name in brackets: state, parent, process group.
         let stat = read(format!("/proc/{pid}/stat"));
         let group = stat
@@ -621,10 +593,8 @@ fn tasks(leader: u32) -> String {
         let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
             continue;
         };
-        for (i, tid) in tasks
-            .flatten()
-            .map(|t| t.file_name().to_string_lossy().into_owned())
-            .enumerate()
+        for (i, tid) in
+            tasks.flatten().map(|t| t.file_name().to_string_lossy().into_owned()).enumerate()
         {
             if i == 20 {
                 let _ = writeln!(out, "  (more)");

@@ -1,20 +1,16 @@
 //! Hooks that change how a descriptor behaves: `fcntl`, `ioctl`, `setsockopt`.
 //! They pass the call on and drop what [`known`](super::known) has remembered.
 //!
-//! `F_SETLKW` and `F_OFD_SETLKW` wait for a lock: asked for again and again,
-//! since the kernel tells nobody when a lock is free. (POSIX's EDEADLK is not
-//! reported then.)
+//! `F_SETLKW` and `F_OFD_SETLKW` wait as [`file_lock`](crate::io::file_lock)
+//! says.
 
 use super::known;
 use super::making;
+use crate::io::file_lock;
 use crate::doorway::{self, returned, set_errno};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_ulong, c_void};
-use hub::hub as scheduler;
-use hub::sys::Errno;
-use hub::time::{self as clock, MICROSECOND, MILLISECOND};
-use hub::wait::{Reason, Wake};
 use libc::socklen_t;
 
 crate::hooks! {
@@ -29,33 +25,6 @@ const SO_RCVTIMEO_NEW: c_int = 66;
 const SO_SNDTIMEO_NEW: c_int = 67;
 const TCP_ULP: c_int = 31;
 
-/// The first and the longest pause between two tries.
-const LEAST_PAUSE: u64 = 200 * MICROSECOND;
-const MOST_PAUSE: u64 = 5 * MILLISECOND;
-
-/// Pauses that grow, for what nothing announces.
-pub struct Pauses(u64);
-
-impl Pauses {
-    /// Begin with the shortest.
-    pub fn new() -> Self {
-        Pauses(LEAST_PAUSE)
-    }
-
-    /// The next pause in nanoseconds.
-    pub fn next(&mut self) -> u64 {
-        let now = self.0;
-        self.0 = (now * 2).min(MOST_PAUSE);
-        now
-    }
-}
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
     if super::closing::hidden(fd) {
         set_errno(libc::EBADF);
@@ -68,7 +37,7 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
                 let try_once =
                     if command == libc::F_SETLKW { libc::F_SETLK } else { libc::F_OFD_SETLK };
                 // SAFETY: the program's own call, in the form that does not wait.
-                let result = again_and_again(&shim, "a file lock", || unsafe {
+                let result = file_lock::again_and_again(&shim, "a file lock", || unsafe {
                     hub::syscall!(libc::SYS_fcntl, fd, try_once, argument)
                 });
                 return returned(result) as c_int;
@@ -88,25 +57,6 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
         making::copied(fd, result);
     }
     result
-}
-
-/// Repeat a call that does not wait until it gets what it asks for.
-fn again_and_again(
-    shim: &doorway::Shim,
-    what: &'static str,
-    mut call: impl FnMut() -> Result<usize, Errno>,
-) -> Result<usize, Errno> {
-    let mut pauses = Pauses::new();
-    loop {
-        match call() {
-            Err(libc::EAGAIN | libc::EACCES) => {}
-            other => return other,
-        }
-        shim.greenlet.begin_wait(Reason::Retry(what));
-        if scheduler::park(shim.greenlet, clock::after(pauses.next())) == Wake::Interrupted {
-            return Err(super::wait::interrupted(shim));
-        }
-    }
 }
 
 unsafe fn ioctl_(fd: c_int, request: c_ulong, argument: usize) -> c_int {

@@ -112,6 +112,20 @@ impl Known {
 }
 
 impl Kind {
+    /// Calls of any length but zero wait, and none is refused at once. (An
+    /// eventfd refuses short reads.)
+    #[inline(always)]
+    pub fn waits_for_any_length(self) -> bool {
+        matches!(self, Kind::Tcp | Kind::Pair | Kind::Socket | Kind::Pipe)
+    }
+
+    /// Writes of any length but zero wait, and none is refused at once. (A
+    /// datagram may be too long.)
+    #[inline(always)]
+    pub fn is_stream(self) -> bool {
+        matches!(self, Kind::Tcp | Kind::Pair | Kind::Pipe)
+    }
+
     /// It may be a socket, which can have time-outs.
     pub fn may_be_socket(self) -> bool {
         matches!(self, Kind::Unknown | Kind::Tcp | Kind::Pair | Kind::Socket)

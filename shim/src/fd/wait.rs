@@ -90,10 +90,12 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Trying would be in vain: park first.
+    /// Trying would be in vain: park first. Only for calls on at least one
+    /// byte, and on what refuses no length.
     #[inline(always)]
     pub fn in_vain(&self) -> bool {
         self.examined
+            && self.known.kind().waits_for_any_length()
             && !scheduler::with_reactor(|r, _| r.table.may_be_ready(self.fd, self.direction))
     }
 

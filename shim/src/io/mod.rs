@@ -14,6 +14,7 @@
 //! `pread`, `pwrite`, `copy_file_range` and the like work on files only, and
 //! need no hook.
 
+pub mod file_lock;
 pub mod read;
 pub mod sendfile;
 pub mod splice;

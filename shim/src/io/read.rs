@@ -29,7 +29,8 @@ unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Re
     unsafe { hub::syscall!(libc::SYS_preadv2, fd, parts, count, -1isize, -1isize, flags) }
 }
 
-/// `readv` with preadv2's `flags`.
+/// `readv` with preadv2's `flags`. `simple`: the arguments are known to be
+/// good and not empty.
 ///
 /// # Safety
 /// The program's own arguments.
@@ -39,9 +40,10 @@ pub unsafe fn read_parts(
     parts: *const iovec,
     count: usize,
     flags: c_int,
+    simple: bool,
 ) -> Result<usize, Errno> {
     let mut wait = Wait::new(shim, fd, READ, Reason::Read(fd));
-    let mut vain = wait.in_vain();
+    let mut vain = simple && wait.in_vain();
     let mut retried = false;
     let result = loop {
         if !vain {
@@ -74,7 +76,12 @@ pub unsafe fn read_parts(
                     }
                 }
                 Err(libc::EOPNOTSUPP) => {
-                    if wait.is_unpollable() || probe::poll(fd, libc::POLLIN) != 0 {
+                    // A FIFO without a writer polls as nothing, and is at its
+                    // end for a reader that does not wait.
+                    if wait.is_unpollable()
+                        || probe::poll(fd, libc::POLLIN) != 0
+                        || probe::status_flags(fd).is_ok_and(|f| f & libc::O_NONBLOCK != 0)
+                    {
                         // SAFETY: as the caller's.
                         break unsafe { once(fd, parts, count, flags) };
                     }
@@ -153,7 +160,7 @@ pub unsafe fn read_one(
 ) -> Result<usize, Errno> {
     let part = iovec { iov_base: buffer, iov_len: length.min(MOST) };
     // SAFETY: as the caller's.
-    unsafe { read_parts(shim, fd, &part, 1, 0) }
+    unsafe { read_parts(shim, fd, &part, 1, 0, length != 0) }
 }
 
 unsafe fn read_(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
@@ -182,7 +189,7 @@ unsafe fn readv_(fd: c_int, parts: *const iovec, count: c_int) -> ssize_t {
     };
     cancel::point(&shim);
     // SAFETY: as above. A negative count stays one that the kernel refuses.
-    returned(unsafe { read_parts(&shim, fd, parts, count as u32 as usize, 0) })
+    returned(unsafe { read_parts(&shim, fd, parts, count as u32 as usize, 0, false) })
 }
 
 unsafe fn preadv2_(
@@ -203,7 +210,7 @@ unsafe fn preadv2_(
     };
     cancel::point(&shim);
     // SAFETY: as above.
-    returned(unsafe { read_parts(&shim, fd, parts, count as u32 as usize, flags) })
+    returned(unsafe { read_parts(&shim, fd, parts, count as u32 as usize, flags, false) })
 }
 
 unsafe fn eventfd_read_(fd: c_int, value: *mut u64) -> c_int {

@@ -84,7 +84,12 @@ unsafe fn splice_(
         let buffer = probe::option(to, libc::SO_SNDBUF).unwrap_or(0) as usize;
         most = most.min((buffer / SHARE).max(512));
     }
+    let from_socket = probe::file_type(from) == libc::S_IFSOCK;
     let result = between(&shim, from, to, || {
+        // SPLICE_F_NONBLOCK does not concern a socket's side.
+        if from_socket && length != 0 && probe::poll(from, libc::POLLIN) == 0 {
+            return Err(libc::EAGAIN);
+        }
         if to_socket && length != 0 && probe::poll(to, libc::POLLOUT) == 0 {
             return Err(libc::EAGAIN);
         }

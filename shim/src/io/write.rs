@@ -36,6 +36,19 @@ unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Re
     unsafe { hub::syscall!(libc::SYS_pwritev2, fd, parts, count, -1isize, -1isize, flags) }
 }
 
+/// Go on with a write to a stream socket: a connection that breaks now gives
+/// the part's length and no SIGPIPE.
+unsafe fn more_to_socket(fd: c_int, parts: *const iovec, count: usize) -> Result<usize, Errno> {
+    // SAFETY: an all-zero `msghdr` is valid; the parts are the caller's.
+    unsafe {
+        let mut message: libc::msghdr = core::mem::zeroed();
+        message.msg_iov = parts.cast_mut();
+        message.msg_iovlen = count;
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        hub::syscall!(libc::SYS_sendmsg, fd, &raw const message, flags)
+    }
+}
+
 /// How a file is written to that does not know RWF_NOWAIT.
 #[derive(Clone, Copy)]
 enum Manner {
@@ -156,7 +169,8 @@ unsafe fn step(wait: &Wait, manner: Manner, left: &[iovec], flags: c_int) -> Res
     }
 }
 
-/// `writev` with pwritev2's `flags`.
+/// `writev` with pwritev2's `flags`. `simple`: the arguments are known to be
+/// good and not empty.
 ///
 /// # Safety
 /// The program's own arguments.
@@ -166,13 +180,15 @@ pub unsafe fn write_parts(
     parts: *const iovec,
     count: usize,
     flags: c_int,
+    simple: bool,
 ) -> Result<usize, Errno> {
     let mut wait = Wait::new(shim, fd, WRITE, Reason::Write(fd));
-    let mut vain = wait.in_vain();
+    let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
     let mut done = 0;
     let mut left: Vec<iovec> = Vec::new();
     let mut slow: Option<Manner> = None;
     let mut retried = false;
+    let mut in_part_to_socket = false;
     let result = loop {
         if !vain {
             let (at, n) = if done == 0 { (parts, count) } else { (left.as_ptr(), left.len()) };
@@ -181,6 +197,7 @@ pub unsafe fn write_parts(
             // refuses it below.
             let attempt = unsafe {
                 match slow {
+                    None if in_part_to_socket => more_to_socket(fd, at, n),
                     None => once(fd, at, n, flags | libc::RWF_NOWAIT),
                     Some(manner) => step(&wait, manner, core::slice::from_raw_parts(at, n), flags),
                 }
@@ -195,6 +212,10 @@ pub unsafe fn write_parts(
                         }
                         left = vector::rest(parts, count, done);
                     }
+                    in_part_to_socket = match wait.known.kind() {
+                        Kind::Unknown => probe::file_type(fd) == libc::S_IFSOCK,
+                        kind => kind.may_be_socket(),
+                    };
                     continue;
                 }
                 Err(libc::EAGAIN) => {
@@ -237,7 +258,7 @@ pub unsafe fn write_one(
 ) -> Result<usize, Errno> {
     let part = iovec { iov_base: buffer.cast_mut(), iov_len: length.min(MOST) };
     // SAFETY: as the caller's.
-    unsafe { write_parts(shim, fd, &part, 1, 0) }
+    unsafe { write_parts(shim, fd, &part, 1, 0, length != 0) }
 }
 
 unsafe fn write_(fd: c_int, buffer: *const c_void, length: size_t) -> ssize_t {
@@ -257,7 +278,7 @@ unsafe fn writev_(fd: c_int, parts: *const iovec, count: c_int) -> ssize_t {
     };
     cancel::point(&shim);
     // SAFETY: as above.
-    returned(unsafe { write_parts(&shim, fd, parts, count as u32 as usize, 0) })
+    returned(unsafe { write_parts(&shim, fd, parts, count as u32 as usize, 0, false) })
 }
 
 unsafe fn pwritev2_(
@@ -278,7 +299,7 @@ unsafe fn pwritev2_(
     };
     cancel::point(&shim);
     // SAFETY: as above.
-    returned(unsafe { write_parts(&shim, fd, parts, count as u32 as usize, flags) })
+    returned(unsafe { write_parts(&shim, fd, parts, count as u32 as usize, flags, false) })
 }
 
 unsafe fn eventfd_write_(fd: c_int, value: u64) -> c_int {

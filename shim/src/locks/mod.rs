@@ -1,2 +1,73 @@
 //! Patch group `thread`, second part: locks.
+//!
+//! The algorithms are the hub's (`hub::sync`); the files here choose the words
+//! of each libc object that they work on, and give libc's answers. The layouts
+//! are those of the headers' static initialisers, so initialising, destroying
+//! and asking stay libc's own functions, and an object that libc has locked
+//! before we were ready can be unlocked here.
+//!
+//! Objects that other processes may share (and mutexes with a priority
+//! ceiling) belong to libc and the kernel. A greenlet must not block its
+//! carrier in them, so it asks again and again ([`ask_again`]).
+
+pub mod barrier;
+pub mod c11;
+pub mod condition;
+pub mod futex;
+pub mod mutex;
+pub mod once;
 pub mod robust;
+pub mod rwlock;
+pub mod semaphore;
+pub mod spin;
+
+use crate::doorway::Shim;
+use hub::hub as scheduler;
+use hub::time::{self as clock, MICROSECOND, MILLISECOND, NEVER};
+use hub::wait::{Reason, Wake};
+use libc::{clockid_t, timespec};
+
+/// The hub's deadline of an absolute time on `clock`: `Err` is the error
+/// number for a clock or a time that POSIX does not allow. A null `at` waits
+/// for ever.
+///
+/// # Safety
+/// `at` is null or readable.
+pub unsafe fn deadline(clock: clockid_t, at: *const timespec) -> Result<u64, i32> {
+    if !matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC) {
+        return Err(libc::EINVAL);
+    }
+    // SAFETY: by the caller's contract.
+    match unsafe { at.as_ref() } {
+        None => Ok(NEVER),
+        Some(at) if !(0..1_000_000_000).contains(&at.tv_nsec) => Err(libc::EINVAL),
+        // A time before the clock's beginning has passed.
+        Some(at) => Ok(clock::deadline_on(clock, clock::from_timespec(at).unwrap_or(0))),
+    }
+}
+
+/// Call `attempt` until it says something, sleeping a little longer each time,
+/// at most a millisecond. `None`: `deadline` has come, or (as
+/// [`Wake::Interrupted`]) an interrupt that the caller may want to act on.
+pub fn ask_again<T>(
+    shim: &Shim,
+    what: &'static str,
+    deadline: u64,
+    mut attempt: impl FnMut() -> Option<T>,
+) -> Result<T, Wake> {
+    let mut pause = 20 * MICROSECOND;
+    loop {
+        if let Some(answer) = attempt() {
+            return Ok(answer);
+        }
+        let now = clock::now();
+        if now >= deadline {
+            return Err(Wake::TimedOut);
+        }
+        shim.greenlet.begin_wait(Reason::Retry(what));
+        if scheduler::park(shim.greenlet, deadline.min(now + pause)) == Wake::Interrupted {
+            return Err(Wake::Interrupted);
+        }
+        pause = (pause * 2).min(MILLISECOND);
+    }
+}

@@ -6,7 +6,7 @@
 //! (connect(2), EINPROGRESS).
 
 use crate::doorway::{self, returned, Shim};
-use crate::fd::control::Pauses;
+use crate::io::file_lock::Pauses;
 use crate::fd::known::Kind;
 use crate::fd::probe;
 use crate::fd::wait::Wait;
@@ -85,7 +85,10 @@ unsafe fn wait_for(
                     break Err(e);
                 }
             }
-            Err(libc::EINPROGRESS | libc::EALREADY) => break established(&mut wait),
+            Err(libc::EINPROGRESS | libc::EALREADY) => {
+                // SAFETY: as above.
+                break unsafe { established(&mut wait, to, length) };
+            }
             other => break other,
         }
     };
@@ -93,8 +96,12 @@ unsafe fn wait_for(
     result
 }
 
-/// Wait for the end of the handshake.
-fn established(wait: &mut Wait) -> Result<usize, Errno> {
+/// Wait for the end of the handshake, and ask how it was.
+unsafe fn established(
+    wait: &mut Wait,
+    to: *const sockaddr,
+    length: socklen_t,
+) -> Result<usize, Errno> {
     loop {
         match wait.park() {
             Ok(()) => {}
@@ -103,6 +110,14 @@ fn established(wait: &mut Wait) -> Result<usize, Errno> {
             Err(e) => return Err(e),
         }
         if wait.is_unpollable() || probe::poll(wait.fd, libc::POLLOUT) != 0 {
+            // A socket of the internet families is told its outcome by another
+            // connect, and can be used for the next attempt after that only.
+            // SAFETY: the kernel has read the address before.
+            let family = unsafe { (*to).sa_family } as c_int;
+            if matches!(family, libc::AF_INET | libc::AF_INET6) {
+                // SAFETY: the program's own call, which does not wait now.
+                return unsafe { hub::syscall!(libc::SYS_connect, wait.fd, to, length) };
+            }
             return match probe::option(wait.fd, libc::SO_ERROR) {
                 None | Some(0) => Ok(0),
                 Some(e) => Err(e),

@@ -5,7 +5,8 @@
 //! Sockets are tried with MSG_DONTWAIT; `accept` and `connect` have no such
 //! form, and say in their files what they do.
 //!
-//! `shutdown` needs no hook: the kernel tells everybody who waits.
+//! `shutdown` wakes those who wait: of a half that is shut for sending, epoll
+//! does not tell.
 
 pub mod accept;
 pub mod ancillary;
@@ -13,3 +14,4 @@ pub mod connect;
 pub mod many;
 pub mod receive;
 pub mod send;
+pub mod shutdown;

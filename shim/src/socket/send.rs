@@ -24,12 +24,13 @@ crate::hooks! {
 }
 
 /// The frame of all sending calls; as [`receive`](super::receive)'s. The first
-/// `done` bytes are sent already.
+/// `done` bytes are sent already. `simple`: there is something to send.
 #[inline(always)]
 fn send_all(
     shim: &Shim,
     fd: c_int,
     flags: c_int,
+    simple: bool,
     mut done: usize,
     mut attempt: impl FnMut(usize, c_int) -> Result<usize, Errno>,
     length: impl Fn() -> usize,
@@ -39,10 +40,13 @@ fn send_all(
         return attempt(done, flags);
     }
     let mut wait = Wait::new(shim, fd, WRITE, Reason::Write(fd));
-    let mut vain = wait.in_vain();
+    let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
     let result = loop {
         if !vain {
-            match attempt(done, flags | libc::MSG_DONTWAIT) {
+            // A connection that breaks now gives the part's length and no
+            // SIGPIPE.
+            let quiet = if done > 0 { libc::MSG_NOSIGNAL } else { 0 };
+            match attempt(done, flags | libc::MSG_DONTWAIT | quiet) {
                 Ok(n) => {
                     done += n;
                     if n == 0 || done >= length() {
@@ -77,6 +81,7 @@ unsafe fn send_bytes(
         shim,
         fd,
         flags,
+        length != 0,
         0,
         // SAFETY: the program's own call; the kernel checks the addresses.
         |done, flags| unsafe {
@@ -151,6 +156,7 @@ pub unsafe fn send_message(
         shim,
         fd,
         flags,
+        false,
         done,
         // SAFETY: the program's own call; the kernel checks the addresses.
         |done, flags| unsafe {

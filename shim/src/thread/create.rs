@@ -89,6 +89,38 @@ unsafe fn describe(attr: *const pthread_attr_t, start: Entry, arg: *mut c_void) 
     spawn
 }
 
+/// What libc would refuse before it makes a thread: a guard that no size can
+/// hold, and a stack that the kernel's overcommit heuristic never grants (our
+/// stacks are reserved without asking it).
+unsafe fn refuse(attr: *const pthread_attr_t) -> c_int {
+    if attr.is_null() {
+        return 0;
+    }
+    let (mut size, mut guard) = (0usize, 0usize);
+    // SAFETY: an initialised attribute object.
+    unsafe {
+        libc::pthread_attr_getstacksize(attr, &mut size);
+        libc::pthread_attr_getguardsize(attr, &mut guard);
+    }
+    if guard.checked_add(size).and_then(|n| n.checked_add(8192)).is_none() {
+        return libc::EINVAL;
+    }
+    const SURELY_SMALL: usize = 256 << 20;
+    if size > SURELY_SMALL {
+        let mut info = MaybeUninit::<libc::sysinfo>::zeroed();
+        // SAFETY: `info` is writable; zeroes are valid.
+        let info = unsafe {
+            libc::sysinfo(info.as_mut_ptr());
+            info.assume_init()
+        };
+        let all = (info.totalram + info.totalswap).saturating_mul(info.mem_unit as u64);
+        if size as u64 > all {
+            return libc::EAGAIN;
+        }
+    }
+    0
+}
+
 /// Step into our code where threads are made: the first thread steps in even
 /// before it is a greenlet.
 fn enter() -> Option<Option<Shim>> {
@@ -113,6 +145,11 @@ unsafe fn create(
         // SAFETY: the program's own call.
         return unsafe { real::pthread_create(thread, attr, start, arg) };
     };
+    // SAFETY: the program's attributes.
+    let refused = unsafe { refuse(attr) };
+    if refused != 0 {
+        return refused;
+    }
     // SAFETY: the program's start routine runs as it would on a thread.
     let made = unsafe { scheduler::spawn(&describe(attr, start, arg)) };
     // The first thread has become a greenlet by this call.

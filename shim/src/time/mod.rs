@@ -63,6 +63,24 @@ unsafe fn usleep_(microseconds: useconds_t) -> c_int {
     0
 }
 
+/// Let the kernel judge a time-out, as it does natively: 0, EINVAL, or EFAULT
+/// for an address that is none. A futex wait reads its time-out before it
+/// looks at the word, and this word never has the expected value.
+pub fn judge(span: *const timespec) -> c_int {
+    let word = 0u32;
+    // SAFETY: waits for nothing; the kernel checks the address.
+    let answer = unsafe {
+        let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+        hub::syscall!(libc::SYS_futex, &raw const word, operation, 1, span)
+    };
+    match answer {
+        // A null time-out means "none" to futex(2), but nothing to the sleepers.
+        _ if span.is_null() => libc::EFAULT,
+        Err(libc::EAGAIN) | Ok(_) => 0,
+        Err(e) => e,
+    }
+}
+
 /// The sleep of both nanosleep functions; the result is an error number.
 unsafe fn relative(g: &'static Greenlet, span: *const timespec, left: *mut timespec) -> c_int {
     // SAFETY: the callers' program passes readable and writable objects; a bad
@@ -128,7 +146,7 @@ unsafe fn clock_nanosleep_(
             return e;
         }
         let result = match id {
-            _ if span.is_null() => libc::EFAULT,
+            _ if judge(span) != 0 => judge(span),
             libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC if !absolute => {
                 relative(shim.greenlet, span, left)
             }

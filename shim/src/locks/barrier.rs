@@ -1,0 +1,39 @@
+//! pthread_barrier_wait(3).
+//!
+//! `pthread_barrier_t` as glibc's pthread_barrier_init leaves it: arrivals,
+//! round, number of threads, process-shared flag. The first two are ours.
+
+use crate::doorway;
+use crate::thread::patched;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hub::sync::barrier;
+use libc::pthread_barrier_t;
+
+crate::hooks! {
+    Thread "parking lot" fn pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int = wait, version "GLIBC_2.34";
+}
+
+#[repr(C)]
+struct Object {
+    arrived: AtomicU32,
+    round: AtomicU32,
+    threads: AtomicU32,
+    shared: AtomicU32,
+}
+
+unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
+    // SAFETY: the program's object.
+    let o = unsafe { &*object.cast::<Object>() };
+    if !patched() || o.shared.load(Ordering::Relaxed) != 0 {
+        // Between processes the kernel must do it, and the carrier waits.
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_barrier_wait(object) };
+    }
+    let _shim = doorway::enter_any();
+    if barrier::wait(&o.arrived, &o.round, o.threads.load(Ordering::Relaxed)) {
+        libc::PTHREAD_BARRIER_SERIAL_THREAD
+    } else {
+        0
+    }
+}

@@ -1,0 +1,226 @@
+//! pthread_cond_wait(3) and its family.
+//!
+//! `pthread_cond_t` is all zeros when statically initialised. Its first word
+//! counts our waiters; the flags (process-shared, clock) are where
+//! pthread_cond_init puts them. The 2.2.5 forms of these functions have the
+//! same object size and initialiser, so the unversioned hooks serve them, too.
+//!
+//! Waiting is a cancellation point; the mutex is locked again before cleanup
+//! handlers run. Signals end no wait (a spurious return is allowed, and made).
+
+use super::{deadline, mutex};
+use crate::doorway;
+use crate::thread::{cancel, patched};
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hub::hub as scheduler;
+use hub::parking_lot::{self, Parked};
+use hub::time::{self as clock, MILLISECOND, NEVER};
+use hub::wait::{Reason, Wake};
+use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
+
+crate::hooks! {
+    Thread "parking lot" fn pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int = wait, version "GLIBC_2.3.2";
+    Thread "parking lot" fn pthread_cond_timedwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_wait, version "GLIBC_2.3.2";
+    Thread "parking lot" fn pthread_cond_clockwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_wait, version "GLIBC_2.34";
+    Thread "never" fn pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int = signal, version "GLIBC_2.3.2";
+    Thread "never" fn pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int = broadcast, version "GLIBC_2.3.2";
+}
+
+/// glibc's object, as far as we use it.
+#[repr(C)]
+struct Condition {
+    waiters: AtomicU32,
+    _glibc: [u32; 8],
+    /// `__wrefs`: bit 0 process-shared, bit 1 CLOCK_MONOTONIC.
+    flags: AtomicU32,
+}
+
+const SHARED: u32 = 1;
+const MONOTONIC: u32 = 2;
+
+impl Condition {
+    #[inline(always)]
+    fn is_libcs(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & SHARED != 0
+    }
+
+    fn clock(&self) -> clockid_t {
+        if self.flags.load(Ordering::Relaxed) & MONOTONIC != 0 {
+            libc::CLOCK_MONOTONIC
+        } else {
+            libc::CLOCK_REALTIME
+        }
+    }
+
+    fn key(&self) -> usize {
+        self as *const Self as usize
+    }
+}
+
+unsafe fn wait(cond: *mut pthread_cond_t, m: *mut pthread_mutex_t) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_cond_wait(cond, m) };
+    }
+    // SAFETY: the program's objects, here and below.
+    unsafe { wait_until(cond, m, NEVER) }
+}
+
+unsafe fn timed_wait(
+    cond: *mut pthread_cond_t,
+    m: *mut pthread_mutex_t,
+    until: *const timespec,
+) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_cond_timedwait(cond, m, until) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        match deadline((*cond.cast::<Condition>()).clock(), until) {
+            Ok(end) => wait_until(cond, m, end),
+            Err(e) => e,
+        }
+    }
+}
+
+unsafe fn clock_wait(
+    cond: *mut pthread_cond_t,
+    m: *mut pthread_mutex_t,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_cond_clockwait(cond, m, clock, until) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        match deadline(clock, until) {
+            Ok(end) => wait_until(cond, m, end),
+            Err(e) => e,
+        }
+    }
+}
+
+/// Wait until signalled or `deadline`; also for C11's form.
+///
+/// # Safety
+/// Both objects are valid, and the caller holds the mutex.
+pub unsafe fn wait_until(
+    cond: *mut pthread_cond_t,
+    m: *mut pthread_mutex_t,
+    deadline: u64,
+) -> c_int {
+    // SAFETY: the objects have glibc's layout.
+    let (c, held) = unsafe { (&*cond.cast::<Condition>(), &*m.cast::<mutex::Mutex>()) };
+    if !held.is_libcs() {
+        let refused = mutex::may_unlock(held);
+        if refused != 0 {
+            return refused;
+        }
+    }
+    let shim = doorway::enter_any();
+    if let Some(shim) = &shim {
+        cancel::point(shim);
+    }
+    let wake = if c.is_libcs() {
+        // SAFETY: by the caller's contract.
+        unsafe { nap(m, deadline) }
+    } else {
+        let announce = || {
+            c.waiters.fetch_add(1, Ordering::Relaxed);
+            true
+        };
+        // SAFETY: by the caller's contract.
+        let release = || unsafe {
+            mutex::unlock(m);
+        };
+        let reason = Reason::Condition(c.key());
+        match parking_lot::park(c.key(), 0, reason, deadline, announce, release) {
+            Parked::Ended(Wake::Notified) | Parked::Invalid => Wake::Notified,
+            Parked::Ended(early) => {
+                c.waiters.fetch_sub(1, Ordering::Relaxed);
+                early
+            }
+        }
+    };
+    // The mutex's own hooks step in by themselves.
+    let greenlet = shim.as_ref().map(|s| s.greenlet);
+    drop(shim);
+    // SAFETY: by the caller's contract.
+    let relocked = unsafe { mutex::lock(m) };
+    if wake == Wake::Interrupted {
+        if let Some(shim) = greenlet.and_then(|_| doorway::enter_any()) {
+            cancel::point(&shim);
+        }
+    }
+    match (relocked, wake) {
+        (0, Wake::TimedOut) => libc::ETIMEDOUT,
+        (answer, _) => answer,
+    }
+}
+
+/// One turn of a wait on a condition variable that other processes share: it
+/// ends after a moment, spuriously, which POSIX allows.
+unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
+    // SAFETY: by the caller's contract.
+    unsafe { mutex::unlock(m) };
+    let soon = clock::after(MILLISECOND);
+    match hub::hub::holder() {
+        Some(g) => {
+            g.begin_wait(Reason::Retry("process-shared condition variable"));
+            let wake = scheduler::park(g, deadline.min(soon));
+            if wake == Wake::TimedOut && clock::now() < deadline {
+                return Wake::Notified;
+            }
+            wake
+        }
+        None => {
+            let span = clock::to_timespec(MILLISECOND);
+            // SAFETY: sleeps.
+            unsafe {
+                let _ = hub::syscall!(libc::SYS_nanosleep, &raw const span, 0);
+            }
+            if clock::now() < deadline {
+                Wake::Notified
+            } else {
+                Wake::TimedOut
+            }
+        }
+    }
+}
+
+unsafe fn signal(cond: *mut pthread_cond_t) -> c_int {
+    // SAFETY: the object has glibc's layout.
+    let c = unsafe { &*cond.cast::<Condition>() };
+    if !patched() || c.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_cond_signal(cond) };
+    }
+    if c.waiters.load(Ordering::Relaxed) != 0 {
+        let _shim = doorway::enter_any();
+        parking_lot::unpark_one_with(c.key(), |waiter| {
+            if waiter.is_some() {
+                c.waiters.fetch_sub(1, Ordering::Relaxed);
+            }
+        });
+    }
+    0
+}
+
+unsafe fn broadcast(cond: *mut pthread_cond_t) -> c_int {
+    // SAFETY: as above.
+    let c = unsafe { &*cond.cast::<Condition>() };
+    if !patched() || c.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_cond_broadcast(cond) };
+    }
+    if c.waiters.load(Ordering::Relaxed) != 0 {
+        let _shim = doorway::enter_any();
+        let woken = parking_lot::unpark_all(c.key());
+        c.waiters.fetch_sub(woken as u32, Ordering::Relaxed);
+    }
+    0
+}

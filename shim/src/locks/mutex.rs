@@ -1,0 +1,369 @@
+//! pthread_mutex_lock(3) and its family.
+//!
+//! `pthread_mutex_t` as glibc lays it out (its static initialisers fix `kind`):
+//!
+//! ```text
+//!   0 lock   the word of `hub::sync::word_lock`
+//!   4 count  depth of a recursive mutex
+//!   8 owner  the holder's thread id
+//!  12 users  1 while held (pthread_mutex_destroy looks)
+//!  16 kind   type and flags
+//! ```
+//!
+//! | kind | whose |
+//! |---|---|
+//! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
+//! | robust, private to the process | ours, with [`super::robust`] |
+//! | process-shared, priority ceiling | libc's, asked again and again |
+//!
+//! Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
+//! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
+//! and is not interrupted by signals.
+
+use super::{ask_again, deadline, robust};
+use crate::doorway;
+use crate::thread::patched;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use hub::hub as scheduler;
+use hub::sync::word_lock;
+use hub::tls;
+use hub::wait::{Reason, Wake};
+use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
+
+crate::hooks! {
+    Thread "never" fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int = init, also [__pthread_mutex_init];
+    Thread "parking lot" fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int = lock, also [__pthread_mutex_lock];
+    Thread "never" fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int = try_lock, also [__pthread_mutex_trylock], version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_lock, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_lock, version "GLIBC_2.34";
+    Thread "never" fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int = unlock, also [__pthread_mutex_unlock];
+}
+
+/// glibc's object, as far as we use it.
+#[repr(C)]
+pub struct Mutex {
+    pub(super) lock: AtomicU32,
+    count: AtomicU32,
+    pub(super) owner: AtomicU32,
+    users: AtomicU32,
+    kind: AtomicI32,
+}
+
+const TYPE: i32 = 3;
+const RECURSIVE: i32 = 1;
+const ERRORCHECK: i32 = 2;
+const ROBUST: i32 = 16;
+const CEILING: i32 = 64;
+const SHARED: i32 = 128;
+/// Everything but the two flags about lock elision, which change nothing.
+const MATTERS: i32 = 0xff;
+
+impl Mutex {
+    fn reason(&self) -> Reason {
+        Reason::Mutex(self as *const Self as usize, self.owner.load(Ordering::Relaxed))
+    }
+
+    /// Whether the object is libc's business.
+    #[inline(always)]
+    pub fn is_libcs(&self) -> bool {
+        self.kind.load(Ordering::Relaxed) & (SHARED | CEILING) != 0
+    }
+
+    fn is_robust(&self) -> bool {
+        self.kind.load(Ordering::Relaxed) & ROBUST != 0
+    }
+
+    #[inline(always)]
+    fn held_by_caller(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == tls::tid()
+    }
+
+    #[inline(always)]
+    fn taken(&self) {
+        self.owner.store(tls::tid(), Ordering::Relaxed);
+        self.users.store(1, Ordering::Relaxed);
+    }
+
+    /// What a caller that already holds the mutex gets; `None`: go on and wait
+    /// (a normal mutex waits for itself, as POSIX has it).
+    fn relock(&self, trying: bool) -> Option<c_int> {
+        if !self.held_by_caller() || self.lock.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        match self.kind.load(Ordering::Relaxed) & TYPE {
+            RECURSIVE => {
+                let depth = self.count.load(Ordering::Relaxed);
+                if depth == u32::MAX {
+                    return Some(libc::EAGAIN);
+                }
+                self.count.store(depth + 1, Ordering::Relaxed);
+                Some(0)
+            }
+            ERRORCHECK if !trying => Some(libc::EDEADLK),
+            _ => None,
+        }
+    }
+
+    /// The lock word was obtained: the rest of taking the mutex.
+    fn obtained(&self) -> c_int {
+        if self.kind.load(Ordering::Relaxed) & TYPE == RECURSIVE {
+            self.count.store(1, Ordering::Relaxed);
+        }
+        if self.is_robust() {
+            return robust::obtained(self);
+        }
+        self.taken();
+        0
+    }
+
+    /// Wait for the lock word.
+    #[cold]
+    fn wait(&self, deadline: u64) -> Result<(), c_int> {
+        let _shim = doorway::enter_any();
+        word_lock::lock_contended(&self.lock, self.reason(), deadline).map_err(|_| libc::ETIMEDOUT)
+    }
+
+    pub(super) fn set_taken(&self) {
+        self.taken();
+    }
+
+    /// Leave one level of a recursive mutex; true if levels remain.
+    #[inline]
+    pub(super) fn leave_level(&self) -> bool {
+        if self.kind.load(Ordering::Relaxed) & TYPE != RECURSIVE {
+            return false;
+        }
+        let depth = self.count.load(Ordering::Relaxed).wrapping_sub(1);
+        self.count.store(depth, Ordering::Relaxed);
+        depth != 0
+    }
+
+    /// Say that nobody (or `mark`, of [`super::robust`]) is the owner.
+    #[inline(always)]
+    pub(super) fn clear_owner(&self, mark: u32) {
+        self.owner.store(mark, Ordering::Relaxed);
+        self.users.store(0, Ordering::Relaxed);
+    }
+
+    /// Release the word after the owner's fields were cleared.
+    #[inline(always)]
+    pub(super) fn release_word(&self) {
+        if !word_lock::try_unlock(&self.lock) {
+            let _shim = doorway::enter_any();
+            word_lock::unlock_contended(&self.lock);
+        }
+    }
+}
+
+/// libc marks every robust mutex as process-shared, since the kernel wakes its
+/// waiters at a thread's end; one that is private to the process is ours.
+unsafe fn init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int {
+    // SAFETY: the program's own call and objects.
+    unsafe {
+        let result = real::pthread_mutex_init(mutex, attr);
+        let m = &*mutex.cast::<Mutex>();
+        if result == 0 && patched() && !attr.is_null() && m.is_robust() {
+            let mut shared = 0;
+            libc::pthread_mutexattr_getpshared(attr, &mut shared);
+            if shared == libc::PTHREAD_PROCESS_PRIVATE {
+                m.kind.fetch_and(!SHARED, Ordering::Relaxed);
+            }
+        }
+        result
+    }
+}
+
+/// Every so many calls, a loop that never waits lets the others run.
+#[inline(always)]
+fn take_turns() {
+    if scheduler::tick() {
+        if let Some(shim) = doorway::enter_any() {
+            scheduler::yield_now(shim.greenlet);
+        }
+    }
+}
+
+/// Lock a mutex from within another hook (a condition variable's).
+///
+/// # Safety
+/// `mutex` is a valid mutex.
+#[inline(always)]
+pub unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the program's object has glibc's layout.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_lock(mutex) };
+    }
+    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 && word_lock::try_lock(&m.lock) {
+        m.taken();
+        take_turns();
+        return 0;
+    }
+    // SAFETY: as above.
+    unsafe { lock_slow(mutex, libc::CLOCK_REALTIME, core::ptr::null()) }
+}
+
+/// All that is not an uncontended normal mutex.
+unsafe fn lock_slow(
+    mutex: *mut pthread_mutex_t,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if m.is_libcs() {
+        // SAFETY: as in `lock`.
+        return unsafe { lock_libcs(mutex, clock, until) };
+    }
+    if let Some(answer) = m.relock(false) {
+        return answer;
+    }
+    take_turns();
+    if m.is_robust() && robust::is_lost(m) {
+        return libc::ENOTRECOVERABLE;
+    }
+    if !word_lock::try_lock(&m.lock) {
+        // The time is looked at only if there is something to wait for.
+        // SAFETY: the program's object.
+        match unsafe { deadline(clock, until) }.and_then(|d| m.wait(d)) {
+            Ok(()) => {}
+            Err(e) => return e,
+        }
+    }
+    m.obtained()
+}
+
+/// A mutex that libc and the kernel own.
+unsafe fn lock_libcs(
+    mutex: *mut pthread_mutex_t,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    // SAFETY: the program's own call in all three forms.
+    unsafe {
+        let Some(shim) = doorway::enter(crate::table::Group::Thread) else {
+            return match (until.is_null(), clock) {
+                (true, _) => real::pthread_mutex_lock(mutex),
+                (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
+                _ => real::pthread_mutex_clocklock(mutex, clock, until),
+            };
+        };
+        let end = match deadline(clock, until) {
+            Ok(end) => end,
+            Err(e) => return e,
+        };
+        loop {
+            let attempt = || {
+                let answer = real::pthread_mutex_trylock(mutex);
+                (answer != libc::EBUSY).then_some(answer)
+            };
+            match ask_again(&shim, "process-shared mutex", end, attempt) {
+                Ok(answer) => return answer,
+                Err(Wake::TimedOut) => return libc::ETIMEDOUT,
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() || m.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_trylock(mutex) };
+    }
+    if let Some(answer) = m.relock(true) {
+        return answer;
+    }
+    if m.is_robust() && robust::is_lost(m) {
+        return libc::ENOTRECOVERABLE;
+    }
+    if word_lock::try_lock(&m.lock) {
+        return m.obtained();
+    }
+    // A loop of attempts must let the holder run.
+    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
+        scheduler::yield_now(shim.greenlet);
+    }
+    libc::EBUSY
+}
+
+unsafe fn timed_lock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_timedlock(mutex, until) };
+    }
+    // SAFETY: as in `lock`.
+    unsafe { lock_slow(mutex, libc::CLOCK_REALTIME, until) }
+}
+
+unsafe fn clock_lock(
+    mutex: *mut pthread_mutex_t,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_clocklock(mutex, clock, until) };
+    }
+    if !matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC) {
+        return libc::EINVAL;
+    }
+    // SAFETY: as in `lock`.
+    unsafe { lock_slow(mutex, clock, until) }
+}
+
+/// Unlock a mutex, also from within another hook.
+///
+/// # Safety
+/// `mutex` is a valid mutex.
+#[inline(always)]
+pub unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_unlock(mutex) };
+    }
+    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 {
+        m.clear_owner(0);
+        m.release_word();
+        return 0;
+    }
+    // SAFETY: as in `lock`.
+    unsafe { unlock_slow(mutex) }
+}
+
+unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if m.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_unlock(mutex) };
+    }
+    if m.is_robust() {
+        return robust::unlock(m);
+    }
+    let refused = may_unlock(m);
+    if refused != 0 {
+        return refused;
+    }
+    if !m.leave_level() {
+        m.clear_owner(0);
+        m.release_word();
+    }
+    0
+}
+
+/// EPERM for a checked mutex that the caller does not hold.
+pub(super) fn may_unlock(m: &Mutex) -> c_int {
+    let kind = m.kind.load(Ordering::Relaxed);
+    let checked = matches!(kind & TYPE, RECURSIVE | ERRORCHECK) || kind & ROBUST != 0;
+    if checked && (!m.held_by_caller() || m.lock.load(Ordering::Relaxed) == 0) {
+        return libc::EPERM;
+    }
+    0
+}

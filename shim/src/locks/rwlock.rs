@@ -1,0 +1,235 @@
+//! pthread_rwlock_rdlock(3) and its family.
+//!
+//! `pthread_rwlock_t` as glibc lays it out; its static initialisers fix
+//! `flags`. Our two words are its padding, which libc never writes but zeroes
+//! when it initialises.
+//!
+//! ```text
+//!  16, 20  state and writers of `hub::sync::rw_lock`
+//!  24      the writer's thread id
+//!  28      process-shared
+//!  48      kind
+//! ```
+//! Answers are glibc's: EDEADLK to the writer that asks again, EBUSY, EAGAIN
+//! (too many readers), EINVAL (time, clock), ETIMEDOUT.
+
+use super::{ask_again, deadline};
+use crate::doorway;
+use crate::thread::patched;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hub::hub as scheduler;
+use hub::sync::rw_lock::{RwLock, WRITER};
+use hub::time::NEVER;
+use hub::tls;
+use hub::wait::Wake;
+use libc::{clockid_t, pthread_rwlock_t, timespec};
+
+crate::hooks! {
+    Thread "parking lot" fn pthread_rwlock_rdlock(lock: *mut pthread_rwlock_t) -> c_int = read, also [__pthread_rwlock_rdlock], version "GLIBC_2.34";
+    Thread "never" fn pthread_rwlock_tryrdlock(lock: *mut pthread_rwlock_t) -> c_int = try_read, also [__pthread_rwlock_tryrdlock], version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_rwlock_timedrdlock(lock: *mut pthread_rwlock_t, until: *const timespec) -> c_int = timed_read, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_rwlock_clockrdlock(lock: *mut pthread_rwlock_t, clock: clockid_t, until: *const timespec) -> c_int = clock_read, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int = write, also [__pthread_rwlock_wrlock], version "GLIBC_2.34";
+    Thread "never" fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int = try_write, also [__pthread_rwlock_trywrlock], version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_rwlock_timedwrlock(lock: *mut pthread_rwlock_t, until: *const timespec) -> c_int = timed_write, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_rwlock_clockwrlock(lock: *mut pthread_rwlock_t, clock: clockid_t, until: *const timespec) -> c_int = clock_write, version "GLIBC_2.34";
+    Thread "never" fn pthread_rwlock_unlock(lock: *mut pthread_rwlock_t) -> c_int = unlock, also [__pthread_rwlock_unlock], version "GLIBC_2.34";
+}
+
+/// glibc's object, as far as we use it.
+#[repr(C)]
+struct Object {
+    _glibc: [u32; 4],
+    state: AtomicU32,
+    writers: AtomicU32,
+    writer: AtomicU32,
+    shared: AtomicU32,
+    _more: [u64; 2],
+    flags: AtomicU32,
+}
+
+/// PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+const PREFER_WRITERS: u32 = 2;
+
+impl Object {
+    fn lock(&self) -> RwLock<'_> {
+        RwLock {
+            state: &self.state,
+            writers: &self.writers,
+            prefer_writers: self.flags.load(Ordering::Relaxed) == PREFER_WRITERS,
+        }
+    }
+
+    #[inline(always)]
+    fn is_libcs(&self) -> bool {
+        // A signed byte in glibc's layout.
+        self.shared.load(Ordering::Relaxed) & 0xff != 0
+    }
+
+    fn is_writer(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & WRITER != 0
+            && self.writer.load(Ordering::Relaxed) == tls::tid()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Read,
+    Write,
+}
+
+/// Lock one side, waiting until the given time (null: for ever).
+unsafe fn acquire(
+    lock: *mut pthread_rwlock_t,
+    side: Side,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    // SAFETY: the program's objects, here and below.
+    let (o, end) = unsafe { (&*lock.cast::<Object>(), deadline(clock, until)) };
+    let end = match end {
+        Ok(end) => end,
+        Err(e) => return e,
+    };
+    if o.is_libcs() {
+        // SAFETY: as above.
+        return unsafe { acquire_libcs(lock, side, end) };
+    }
+    if o.is_writer() {
+        return libc::EDEADLK;
+    }
+    let shim = doorway::enter_any();
+    if let (Some(shim), true) = (&shim, scheduler::tick()) {
+        scheduler::yield_now(shim.greenlet);
+    }
+    let result = match side {
+        Side::Read => o.lock().read(end),
+        Side::Write => o.lock().write(end).map(|()| {
+            o.writer.store(tls::tid(), Ordering::Relaxed);
+            true
+        }),
+    };
+    match result {
+        Ok(true) => 0,
+        Ok(false) => libc::EAGAIN,
+        Err(_) => libc::ETIMEDOUT,
+    }
+}
+
+/// A lock that other processes share.
+unsafe fn acquire_libcs(lock: *mut pthread_rwlock_t, side: Side, end: u64) -> c_int {
+    // SAFETY: as above.
+    let attempt = || unsafe {
+        let answer = match side {
+            Side::Read => real::pthread_rwlock_tryrdlock(lock),
+            Side::Write => real::pthread_rwlock_trywrlock(lock),
+        };
+        (answer != libc::EBUSY).then_some(answer)
+    };
+    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
+        loop {
+            match ask_again(&shim, "process-shared read-write lock", end, attempt) {
+                Ok(answer) => return answer,
+                Err(Wake::TimedOut) => return libc::ETIMEDOUT,
+                Err(_) => {}
+            }
+        }
+    }
+    let until = hub::time::to_timespec(end);
+    // SAFETY: as above; the hub's deadlines are CLOCK_MONOTONIC times.
+    unsafe {
+        match (side, end == NEVER) {
+            (Side::Read, true) => real::pthread_rwlock_rdlock(lock),
+            (Side::Write, true) => real::pthread_rwlock_wrlock(lock),
+            (Side::Read, false) => {
+                real::pthread_rwlock_clockrdlock(lock, libc::CLOCK_MONOTONIC, &until)
+            }
+            (Side::Write, false) => {
+                real::pthread_rwlock_clockwrlock(lock, libc::CLOCK_MONOTONIC, &until)
+            }
+        }
+    }
+}
+
+macro_rules! passes_unless_patched {
+    ($name:ident($lock:ident $(, $arg:ident : $ty:ty)*) => $real:ident, $body:expr) => {
+        unsafe fn $name($lock: *mut pthread_rwlock_t $(, $arg: $ty)*) -> c_int {
+            // SAFETY: the program's own call and objects.
+            unsafe {
+                if !patched() {
+                    return real::$real($lock $(, $arg)*);
+                }
+                $body
+            }
+        }
+    };
+}
+
+const FOREVER: *const timespec = core::ptr::null();
+
+passes_unless_patched!(read(lock) => pthread_rwlock_rdlock,
+    acquire(lock, Side::Read, libc::CLOCK_REALTIME, FOREVER));
+passes_unless_patched!(write(lock) => pthread_rwlock_wrlock,
+    acquire(lock, Side::Write, libc::CLOCK_REALTIME, FOREVER));
+passes_unless_patched!(timed_read(lock, until: *const timespec) => pthread_rwlock_timedrdlock,
+    acquire(lock, Side::Read, libc::CLOCK_REALTIME, until));
+passes_unless_patched!(timed_write(lock, until: *const timespec) => pthread_rwlock_timedwrlock,
+    acquire(lock, Side::Write, libc::CLOCK_REALTIME, until));
+passes_unless_patched!(clock_read(lock, clock: clockid_t, until: *const timespec) => pthread_rwlock_clockrdlock,
+    acquire(lock, Side::Read, clock, until));
+passes_unless_patched!(clock_write(lock, clock: clockid_t, until: *const timespec) => pthread_rwlock_clockwrlock,
+    acquire(lock, Side::Write, clock, until));
+
+/// EBUSY, after letting the holder run: programs try in loops.
+fn busy() -> c_int {
+    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
+        scheduler::yield_now(shim.greenlet);
+    }
+    libc::EBUSY
+}
+
+unsafe fn try_read(lock: *mut pthread_rwlock_t) -> c_int {
+    // SAFETY: the program's object.
+    let o = unsafe { &*lock.cast::<Object>() };
+    if !patched() || o.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_rwlock_tryrdlock(lock) };
+    }
+    match o.lock().try_read() {
+        Some(true) => 0,
+        Some(false) => busy(),
+        None => libc::EAGAIN,
+    }
+}
+
+unsafe fn try_write(lock: *mut pthread_rwlock_t) -> c_int {
+    // SAFETY: the program's object.
+    let o = unsafe { &*lock.cast::<Object>() };
+    if !patched() || o.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_rwlock_trywrlock(lock) };
+    }
+    if !o.lock().try_write() {
+        return busy();
+    }
+    o.writer.store(tls::tid(), Ordering::Relaxed);
+    0
+}
+
+unsafe fn unlock(lock: *mut pthread_rwlock_t) -> c_int {
+    // SAFETY: the program's object.
+    let o = unsafe { &*lock.cast::<Object>() };
+    if !patched() || o.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_rwlock_unlock(lock) };
+    }
+    let _shim = doorway::enter_any();
+    if o.state.load(Ordering::Relaxed) & WRITER != 0 {
+        o.writer.store(0, Ordering::Relaxed);
+        o.lock().unlock_write();
+    } else {
+        o.lock().unlock_read();
+    }
+    0
+}

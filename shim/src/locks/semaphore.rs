@@ -1,0 +1,181 @@
+//! sem_wait(3) and its family.
+//!
+//! `sem_t` as glibc lays it out on 64-bit machines: one word of value and
+//! waiters, then a flag that says whether other processes may share it.
+//! Shared and named semaphores are the kernel's; a greenlet asks them again
+//! and again. `sem_post` may be called from a signal handler.
+//!
+//! Waiting is a cancellation point and ends with EINTR when interrupted.
+
+use super::{ask_again, deadline};
+use crate::doorway::{self, set_errno};
+use crate::thread::{cancel, patched};
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use hub::hub as scheduler;
+use hub::sync::semaphore::{self, NotTaken};
+use hub::time::NEVER;
+use hub::wait::{Reason, Wake};
+use libc::{clockid_t, sem_t, timespec};
+
+crate::hooks! {
+    Thread "parking lot" fn sem_wait(sem: *mut sem_t) -> c_int = wait, version "GLIBC_2.34";
+    Thread "never" fn sem_trywait(sem: *mut sem_t) -> c_int = try_wait, version "GLIBC_2.34";
+    Thread "parking lot" fn sem_timedwait(sem: *mut sem_t, until: *const timespec) -> c_int = timed_wait, version "GLIBC_2.34";
+    Thread "parking lot" fn sem_clockwait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) -> c_int = clock_wait, version "GLIBC_2.34";
+    Thread "never" fn sem_post(sem: *mut sem_t) -> c_int = post, version "GLIBC_2.34";
+}
+
+/// glibc's object, as far as we use it.
+#[repr(C)]
+struct Object {
+    word: AtomicU64,
+    /// 0: private to the process.
+    shared: AtomicU32,
+}
+
+impl Object {
+    #[inline(always)]
+    fn is_libcs(&self) -> bool {
+        self.shared.load(Ordering::Relaxed) != 0
+    }
+
+    fn reason(&self) -> Reason {
+        Reason::Semaphore(self as *const Self as usize)
+    }
+}
+
+fn failed(errno: c_int) -> c_int {
+    set_errno(errno);
+    -1
+}
+
+unsafe fn wait(sem: *mut sem_t) -> c_int {
+    // SAFETY: the program's object, here and below.
+    let o = unsafe { &*sem.cast::<Object>() };
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::sem_wait(sem) };
+    }
+    if !o.is_libcs() && semaphore::try_wait(&o.word) {
+        take_turns();
+        return 0;
+    }
+    // SAFETY: as above.
+    unsafe { wait_until(sem, NEVER) }
+}
+
+unsafe fn timed_wait(sem: *mut sem_t, until: *const timespec) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::sem_timedwait(sem, until) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        match deadline(libc::CLOCK_REALTIME, until) {
+            Ok(end) => wait_until(sem, end),
+            Err(e) => failed(e),
+        }
+    }
+}
+
+unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) -> c_int {
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::sem_clockwait(sem, clock, until) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        match deadline(clock, until) {
+            Ok(end) => wait_until(sem, end),
+            Err(e) => failed(e),
+        }
+    }
+}
+
+fn take_turns() {
+    if scheduler::tick() {
+        if let Some(shim) = doorway::enter_any() {
+            scheduler::yield_now(shim.greenlet);
+        }
+    }
+}
+
+unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
+    // SAFETY: as above.
+    let o = unsafe { &*sem.cast::<Object>() };
+    if o.is_libcs() {
+        // SAFETY: as above.
+        return unsafe { wait_libcs(sem, end) };
+    }
+    let shim = doorway::enter_any();
+    if let Some(shim) = &shim {
+        cancel::point(shim);
+    }
+    match semaphore::wait(&o.word, o.reason(), end) {
+        Ok(()) => 0,
+        Err(NotTaken::TimedOut) => failed(libc::ETIMEDOUT),
+        Err(NotTaken::Interrupted) => {
+            if let Some(shim) = &shim {
+                cancel::point(shim);
+            }
+            failed(libc::EINTR)
+        }
+    }
+}
+
+/// A semaphore that other processes may post.
+unsafe fn wait_libcs(sem: *mut sem_t, end: u64) -> c_int {
+    // SAFETY: the program's own call in all forms.
+    unsafe {
+        let Some(shim) = doorway::enter(crate::table::Group::Thread) else {
+            if end == NEVER {
+                return real::sem_wait(sem);
+            }
+            let until = hub::time::to_timespec(end);
+            return real::sem_clockwait(sem, libc::CLOCK_MONOTONIC, &until);
+        };
+        cancel::point(&shim);
+        let attempt = || (real::sem_trywait(sem) == 0).then_some(());
+        match ask_again(&shim, "process-shared semaphore", end, attempt) {
+            Ok(()) => 0,
+            Err(Wake::TimedOut) => failed(libc::ETIMEDOUT),
+            Err(_) => {
+                cancel::point(&shim);
+                failed(libc::EINTR)
+            }
+        }
+    }
+}
+
+unsafe fn try_wait(sem: *mut sem_t) -> c_int {
+    // SAFETY: as above.
+    let o = unsafe { &*sem.cast::<Object>() };
+    if !patched() || o.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::sem_trywait(sem) };
+    }
+    if semaphore::try_wait(&o.word) {
+        return 0;
+    }
+    // A loop of attempts must let somebody post.
+    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
+        scheduler::yield_now(shim.greenlet);
+    }
+    failed(libc::EAGAIN)
+}
+
+unsafe fn post(sem: *mut sem_t) -> c_int {
+    // SAFETY: as above.
+    let o = unsafe { &*sem.cast::<Object>() };
+    if !patched() || o.is_libcs() {
+        // SAFETY: the program's own call.
+        return unsafe { real::sem_post(sem) };
+    }
+    let _shim = doorway::enter_any();
+    if semaphore::post(&o.word) {
+        0
+    } else {
+        failed(libc::EOVERFLOW)
+    }
+}

@@ -1,0 +1,43 @@
+//! pthread_spin_lock(3).
+//!
+//! The word is the architecture's (1 is free on x86-64, 0 on aarch64), so
+//! taking and releasing stay libc's; only the spinning is ours: on one carrier
+//! the holder can release the lock only if it gets to run.
+
+use crate::doorway;
+use crate::table::Group;
+use core::ffi::c_int;
+use hub::hub as scheduler;
+use libc::pthread_spinlock_t;
+
+crate::hooks! {
+    Thread "run queue" fn pthread_spin_lock(lock: *mut pthread_spinlock_t) -> c_int = spin, version "GLIBC_2.34";
+    Thread "run queue" fn pthread_spin_trylock(lock: *mut pthread_spinlock_t) -> c_int = try_spin, version "GLIBC_2.34";
+}
+
+unsafe fn spin(lock: *mut pthread_spinlock_t) -> c_int {
+    // SAFETY: the program's own calls.
+    unsafe {
+        if real::pthread_spin_trylock(lock) == 0 {
+            return 0;
+        }
+        let Some(shim) = doorway::enter(Group::Thread) else {
+            return real::pthread_spin_lock(lock);
+        };
+        while real::pthread_spin_trylock(lock) != 0 {
+            scheduler::yield_now(shim.greenlet);
+        }
+    }
+    0
+}
+
+unsafe fn try_spin(lock: *mut pthread_spinlock_t) -> c_int {
+    // SAFETY: the program's own call.
+    let answer = unsafe { real::pthread_spin_trylock(lock) };
+    if answer != 0 {
+        if let Some(shim) = doorway::enter(Group::Thread) {
+            scheduler::yield_now(shim.greenlet);
+        }
+    }
+    answer
+}

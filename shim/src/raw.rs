@@ -1,0 +1,67 @@
+//! syscall(2): system calls by number.
+//!
+//! Rust's std, libstdc++, glib, CPython and others make futex calls, ask for
+//! thread ids and poll this way. A number that has a hook of its own is sent
+//! there; every other passes through unchanged.
+
+use core::ffi::{c_int, c_long};
+use libc::timespec;
+
+crate::hooks! {
+    Thread "as the call" fn syscall(number: c_long, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> c_long = syscall_;
+}
+
+unsafe fn syscall_(
+    number: c_long,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) -> c_long {
+    // SAFETY: the program's own call; arguments have the types that the
+    // numbered call gives them.
+    unsafe {
+        match number {
+            libc::SYS_futex => {
+                let futex = crate::locks::futex::Call {
+                    address: a,
+                    operation: b as c_int,
+                    value: c as u32,
+                    timeout: d,
+                    address2: e,
+                    value3: f as u32,
+                };
+                if let Some(answer) = crate::locks::futex::call(futex) {
+                    return answer;
+                }
+            }
+            libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
+            libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,
+            libc::SYS_nanosleep => {
+                return crate::time::nanosleep(a as *const timespec, b as *mut timespec) as c_long
+            }
+            libc::SYS_clock_nanosleep => {
+                // The function answers with an error number, the call with -1.
+                let error = crate::time::clock_nanosleep(
+                    a as c_int,
+                    b as c_int,
+                    c as *const timespec,
+                    d as *mut timespec,
+                );
+                return errno_style(error);
+            }
+            _ => {}
+        }
+        real::syscall(number, a, b, c, d, e, f)
+    }
+}
+
+fn errno_style(error: c_int) -> c_long {
+    if error == 0 {
+        return 0;
+    }
+    crate::doorway::set_errno(error);
+    -1
+}

@@ -1,0 +1,135 @@
+//! A counting semaphore in one 64-bit word: the value in the lower half, the
+//! number of waiters in the upper. (That is also glibc's layout.)
+//!
+//! `post` may be called from a signal handler.
+
+use super::TimedOut;
+use crate::arch;
+use crate::parking_lot::{self, Parked};
+use crate::sys;
+use crate::wait::{Reason, Wake};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+const WAITER: u64 = 1 << 32;
+/// SEM_VALUE_MAX.
+pub const MOST: u32 = i32::MAX as u32;
+
+/// Why a wait ended without the semaphore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The deadline came.
+    TimedOut,
+    /// Interrupted: a signal or a cancellation.
+    Interrupted,
+}
+
+impl From<TimedOut> for NotTaken {
+    fn from(_: TimedOut) -> Self {
+        NotTaken::TimedOut
+    }
+}
+
+#[inline(always)]
+fn cas(word: &AtomicU64, old: u64, new: u64) -> u64 {
+    if sys::one_os_thread() {
+        // SAFETY: no other OS thread exists.
+        unsafe { arch::cas_u64_local(word.as_ptr(), old, new) }
+    } else {
+        match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(v) | Err(v) => v,
+        }
+    }
+}
+
+/// Take one if there is one.
+#[inline(always)]
+pub fn try_wait(word: &AtomicU64) -> bool {
+    let mut seen = word.load(Ordering::Relaxed);
+    while seen as u32 != 0 {
+        let now = cas(word, seen, seen - 1);
+        if now == seen {
+            return true;
+        }
+        seen = now;
+    }
+    false
+}
+
+/// Take one, waiting until `deadline`.
+pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTaken> {
+    if try_wait(word) {
+        return Ok(());
+    }
+    word.fetch_add(WAITER, Ordering::SeqCst);
+    let key = word.as_ptr() as usize;
+    let result = loop {
+        let empty = || word.load(Ordering::SeqCst) as u32 == 0;
+        let parked = parking_lot::park(key, 0, reason, deadline, empty, || ());
+        if try_wait(word) {
+            break Ok(());
+        }
+        match parked {
+            Parked::Ended(Wake::TimedOut) => break Err(NotTaken::TimedOut),
+            Parked::Ended(Wake::Interrupted) => break Err(NotTaken::Interrupted),
+            Parked::Ended(Wake::Notified) | Parked::Invalid => {}
+        }
+    };
+    word.fetch_sub(WAITER, Ordering::SeqCst);
+    result
+}
+
+/// Add one. False if the value is at its most already.
+#[inline]
+pub fn post(word: &AtomicU64) -> bool {
+    let mut seen = word.load(Ordering::Relaxed);
+    loop {
+        if seen as u32 >= MOST {
+            return false;
+        }
+        let now = cas(word, seen, seen + 1);
+        if now == seen {
+            break;
+        }
+        seen = now;
+    }
+    if seen >= WAITER {
+        parking_lot::unpark_one(word.as_ptr() as usize);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time;
+
+    #[test]
+    fn counts_and_times_out() {
+        let word = AtomicU64::new(2);
+        assert!(try_wait(&word) && try_wait(&word) && !try_wait(&word));
+        let ended = wait(&word, Reason::None, time::after(1_000_000));
+        assert_eq!(ended, Err(NotTaken::TimedOut));
+        assert!(post(&word));
+        assert_eq!(word.load(Ordering::Relaxed), 1);
+        let full = AtomicU64::new(MOST as u64);
+        assert!(!post(&full));
+    }
+
+    #[test]
+    fn every_post_lets_one_waiter_through() {
+        let word = AtomicU64::new(0);
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| {
+                    for _ in 0..5_000 {
+                        wait(&word, Reason::None, time::NEVER).unwrap();
+                    }
+                });
+            }
+            for _ in 0..20_000 {
+                post(&word);
+            }
+        });
+        assert_eq!(word.load(Ordering::Relaxed), 0);
+    }
+}
