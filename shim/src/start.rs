@@ -17,6 +17,7 @@ extern "C" fn constructor() {
     hub::sys::init();
     hub::hub::set_callbacks(&CALLBACKS);
     crate::settings::init();
+    crate::fd::known::init();
     crate::process::fork::init();
 }
 
