@@ -16,7 +16,6 @@
 use super::known::{self, Known};
 use super::probe;
 use crate::doorway::Shim;
-use crate::thread::cancel;
 use core::cell::Cell;
 use core::ffi::c_int;
 use hub::hub as scheduler;
@@ -167,7 +166,7 @@ impl<'a> Wait<'a> {
                 Ok(())
             }
             Ok(Wake::TimedOut) => Err(libc::EAGAIN),
-            Ok(Wake::Interrupted) => Err(interrupted(self.shim)),
+            Ok(Wake::Interrupted) => self.interrupted(),
             Err(libc::EPERM) => {
                 self.unpollable = true;
                 Ok(())
@@ -184,13 +183,22 @@ impl<'a> Wait<'a> {
             self.examine()?;
         }
         let at = clock::after(span);
-        let g = self.shim.greenlet;
-        g.begin_wait(self.reason);
-        match scheduler::park(g, at.min(self.deadline)) {
-            Wake::Interrupted => Err(interrupted(self.shim)),
+        match scheduler::pause_until(self.shim.greenlet, self.reason, at.min(self.deadline)) {
+            Wake::Interrupted => self.interrupted(),
             _ if at >= self.deadline => Err(libc::EAGAIN),
             _ => Ok(()),
         }
+    }
+
+    /// A wait was interrupted: by a cancellation, which acts here, or by a
+    /// signal. signal(7): SA_RESTART goes on with the call, unless a time limit
+    /// was set on the socket.
+    #[cold]
+    fn interrupted(&self) -> Result<(), Errno> {
+        if crate::signal::restarts(self.shim, self.deadline == NEVER) {
+            return Ok(());
+        }
+        Err(libc::EINTR)
     }
 
     /// The call ends: whoever waits for the same may have its turn.
@@ -222,11 +230,4 @@ impl<'a> Wait<'a> {
         self.finish();
         result
     }
-}
-
-/// A wait was interrupted: by a cancellation, which acts here, or by a signal.
-#[cold]
-pub fn interrupted(shim: &Shim) -> Errno {
-    cancel::point(shim);
-    libc::EINTR
 }

@@ -6,7 +6,6 @@
 //! then: it would take two processes that wait.)
 
 use crate::doorway::{self, returned, Shim};
-use crate::fd::wait;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
@@ -60,9 +59,11 @@ pub fn again_and_again(
             Err(libc::EAGAIN | libc::EACCES) => {}
             other => return other,
         }
-        shim.greenlet.begin_wait(Reason::Retry(what));
-        if scheduler::park(shim.greenlet, clock::after(pauses.next())) == Wake::Interrupted {
-            return Err(wait::interrupted(shim));
+        let until = clock::after(pauses.next());
+        let wake = scheduler::pause_until(shim.greenlet, Reason::Retry(what), until);
+        // signal(7): locks on files are waited for again under SA_RESTART.
+        if wake == Wake::Interrupted && !crate::signal::restarts(shim, true) {
+            return Err(libc::EINTR);
         }
     }
 }

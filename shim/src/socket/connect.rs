@@ -6,10 +6,10 @@
 //! (connect(2), EINPROGRESS).
 
 use crate::doorway::{self, returned, Shim};
-use crate::io::file_lock::Pauses;
 use crate::fd::known::Kind;
 use crate::fd::probe;
 use crate::fd::wait::Wait;
+use crate::io::file_lock::Pauses;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
