@@ -355,6 +355,32 @@ impl Reactor {
         Ok(())
     }
 
+    /// As [`Reactor::register`], for callers whose closing of descriptors
+    /// nobody sees (the native API hooks nothing): what the table says may be
+    /// about an earlier life of the number, so ask the kernel. A descriptor
+    /// that is ready now is reported (again).
+    pub fn renew(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
+        let entry = self.table.entry(fd)?;
+        let all = entry.registered | mask;
+        let token = Token((entry.generation as usize) << 32 | fd as usize);
+        let known = entry.registered != 0;
+        let registry = self.poll.registry();
+        let mut source = SourceFd(&fd);
+        let first = if known {
+            registry.reregister(&mut source, token, interest(all))
+        } else {
+            registry.register(&mut source, token, interest(all))
+        };
+        let result = match first.map_err(errno_of) {
+            Err(libc::ENOENT) => registry.register(&mut source, token, interest(all)),
+            Err(libc::EEXIST) => registry.reregister(&mut source, token, interest(all)),
+            other => other.map_err(std::io::Error::from_raw_os_error),
+        };
+        let entry = &mut self.table.entries[fd as usize];
+        entry.registered = if result.is_ok() { all } else { 0 };
+        result.map_err(errno_of)
+    }
+
     /// The descriptor is being closed or replaced: forget it, and let those
     /// who wait for it look again.
     pub fn forget(&mut self, fd: i32, run: &RunQueue) {
