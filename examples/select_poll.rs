@@ -11,7 +11,8 @@ fn main() {
 
     let polls = move || {
         println!("Started Polling: {}", tic());
-        geventrs::select(&[], &[], &[], Some(Duration::from_secs(2))).expect("no descriptor to fail");
+        geventrs::select(&[], &[], &[], Some(Duration::from_secs(2)))
+            .expect("no descriptor to fail");
         println!("Ended Polling: {}", tic());
     };
     let gr1 = geventrs::spawn(polls);

@@ -28,7 +28,9 @@ pub(crate) fn enter() -> Option<Inside> {
     if !greenlet.enter_shim() {
         // An allocator or a signal handler has called while the hub's data is
         // in our hands: going on would corrupt it.
-        sys::die("an API function was called from inside the hub (by an allocator or a signal handler?)");
+        sys::die(
+            "an API function was called from inside the hub (by an allocator or a signal handler?)",
+        );
     }
     Some(Inside { greenlet })
 }

@@ -42,7 +42,11 @@ fn table() -> Option<*const Key> {
             *size as usize == size_of::<Key>()
                 && *destructor.add(2) as usize == core::mem::offset_of!(Key, destructor)
         };
-        if known { symbol(c"__pthread_keys") as usize } else { 0 }
+        if known {
+            symbol(c"__pthread_keys") as usize
+        } else {
+            0
+        }
     });
     (at != 0).then_some(at as *const Key)
 }
