@@ -51,6 +51,10 @@
 //! another one holds across a wait stops the hub for good. Hold them between
 //! waits only.
 //!
+//! The preload library is another hub. In a program that uses this crate *and*
+//! `std::thread` it would make greenlets of those threads, and the two hubs
+//! know nothing of each other: do not preload it there.
+//!
 //! # Inside
 //!
 //! The modules below are the machinery that this crate shares with the preload

@@ -76,6 +76,7 @@ const CASES: &[Case] = &[
     case("thread_locals_are_each_greenlets_own", thread_locals),
     case("thread_locals_are_destroyed_and_made_anew", thread_local_ends),
     case("std_knows_greenlets_as_threads", std_threads),
+    case("pthread_keys_are_destroyed_and_null_again", pthread_keys),
     case("recursion_goes_as_deep_as_the_stack", deep_recursion),
     Case {
         name: "a_stack_overflow_ends_the_process",
@@ -666,6 +667,33 @@ fn std_threads() {
     });
     other.get().unwrap();
     assert_eq!(fails.get().unwrap(), libc::EBADF);
+}
+
+fn pthread_keys() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    unsafe extern "C" fn end(value: *mut libc::c_void) {
+        ENDED.fetch_add(value.addr(), Ordering::Relaxed);
+    }
+    let (mut with, mut without) = (0, 0);
+    // SAFETY: writes the two keys.
+    unsafe {
+        assert_eq!(libc::pthread_key_create(&mut with, Some(end)), 0);
+        assert_eq!(libc::pthread_key_create(&mut without, None), 0);
+    }
+    for round in 1..=3 {
+        let g = geventrs::spawn(move || {
+            for key in [with, without] {
+                // SAFETY: keys that exist; the values are numbers.
+                unsafe {
+                    assert!(libc::pthread_getspecific(key).is_null());
+                    libc::pthread_setspecific(key, std::ptr::without_provenance(10));
+                }
+            }
+        });
+        g.get().unwrap();
+        geventrs::yield_now();
+        assert_eq!(ENDED.load(Ordering::Relaxed), 10 * round);
+    }
 }
 
 // ---- stacks ----
