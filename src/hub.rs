@@ -216,6 +216,18 @@ pub enum SpawnError {
     Unsupported(&'static str),
 }
 
+impl core::fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            SpawnError::Foreign => "another OS thread drives the hub; spawn from its greenlets",
+            SpawnError::Resources => "no memory or descriptors for another greenlet",
+            SpawnError::Unsupported(why) => why,
+        })
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
 /// Where a new greenlet's stack comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum StackSource {
@@ -361,8 +373,11 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
 fn end_of_thread(g: &'static Greenlet) {
     match callbacks() {
         Some(c) => (c.at_exit)(g),
-        // SAFETY: on the ending thread's own block.
-        None => unsafe { tls::run_destructors() },
+        // SAFETY: on the ending thread's own block, outside our code.
+        None => unsafe {
+            tls::run_destructors();
+            crate::thread_keys::run_destructors();
+        },
     }
     if LIVE.load(Ordering::Relaxed) == 1 {
         // POSIX: the process exits with 0 when its last thread has ended.
