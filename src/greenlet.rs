@@ -331,7 +331,13 @@ impl Greenlet {
     /// Try to be the one who ends the wait; the winner must schedule it.
     #[inline(always)]
     pub fn claim(&self, how: Wake) -> bool {
-        if sys::cas_u32(&self.wake, WAITING, CLAIMED) != WAITING {
+        if sys::one_os_thread() {
+            // As in `raw_lock`: claims come from our own code only.
+            if self.wake.load(Ordering::Relaxed) != WAITING {
+                return false;
+            }
+            self.wake.store(CLAIMED, Ordering::Relaxed);
+        } else if sys::cas_u32(&self.wake, WAITING, CLAIMED) != WAITING {
             return false;
         }
         self.outcome.set(how);

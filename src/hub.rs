@@ -72,6 +72,8 @@ pub struct Hub {
     inject: AtomicPtr<Greenlet>,
     /// Set while the holder waits in the kernel: injectors must ring the bell.
     sleeping: AtomicBool,
+    /// Set by [`signals_noted`].
+    signals: AtomicBool,
     bell: AtomicU32,
     all: Cell<*const Greenlet>,
     first: Cell<*const Greenlet>,
@@ -92,6 +94,7 @@ static HUB: Hub = Hub {
     reactor: UnsafeCell::new(None),
     inject: AtomicPtr::new(ptr::null_mut()),
     sleeping: AtomicBool::new(false),
+    signals: AtomicBool::new(false),
     bell: AtomicU32::new(u32::MAX),
     all: Cell::new(ptr::null()),
     first: Cell::new(ptr::null()),
@@ -110,6 +113,8 @@ struct Carrier {
     root: Cell<*const Greenlet>,
     own_tp: Cell<*mut u8>,
     loaded: Cell<*mut u8>,
+    /// Floating-point modes and flags of the greenlet that ran last.
+    fp_control: Cell<u64>,
 }
 
 // SAFETY: touched by its own OS thread only.
@@ -121,6 +126,7 @@ static CARRIER: Carrier = Carrier {
     root: Cell::new(ptr::null()),
     own_tp: Cell::new(ptr::null_mut()),
     loaded: Cell::new(ptr::null_mut()),
+    fp_control: Cell::new(0),
 };
 
 /// Greenlets alive. While it is at most one there is nothing to schedule, and
@@ -133,8 +139,14 @@ pub struct Callbacks {
     /// POSIX wants run at the end of a thread. On the greenlet, as program
     /// code.
     pub at_exit: fn(&'static Greenlet),
-    /// A wait in the kernel was interrupted by a signal. On the hub.
-    pub interrupted: fn(),
+    /// A greenlet is made: creator and the new one. In our code.
+    pub at_spawn: fn(&'static Greenlet, &'static Greenlet),
+    /// Signals have been noted (see [`signals_noted`]): choose who takes them.
+    /// On the hub; may [`interrupt_from_hub`].
+    pub choose: fn(),
+    /// A greenlet's wait was interrupted and all is unlinked: run what was
+    /// meant for it. In our code, on the greenlet.
+    pub interrupted: fn(&'static Greenlet),
 }
 
 static CALLBACKS: AtomicPtr<Callbacks> = AtomicPtr::new(ptr::null_mut());
@@ -203,6 +215,18 @@ pub enum SpawnError {
     /// The C library lacks what greenlets need; the text says what.
     Unsupported(&'static str),
 }
+
+impl core::fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            SpawnError::Foreign => "another OS thread drives the hub; spawn from its greenlets",
+            SpawnError::Resources => "no memory or descriptors for another greenlet",
+            SpawnError::Unsupported(why) => why,
+        })
+    }
+}
+
+impl std::error::Error for SpawnError {}
 
 /// Where a new greenlet's stack comes from.
 #[derive(Clone, Copy, Debug)]
@@ -315,6 +339,9 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     unsafe { *g.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
     HUB.enlist(g);
     LIVE.fetch_add(1, Ordering::Relaxed);
+    if let Some(c) = callbacks() {
+        (c.at_spawn)(creator, g);
+    }
     HUB.run.push(g);
     Ok(g)
 }
@@ -339,14 +366,18 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
         g.value.set(value);
     }
     end_of_thread(g);
+    CARRIER.fp_control.set(arch::fp_control());
 }
 
 /// What happens on a greenlet after its start routine, up to its last switch.
 fn end_of_thread(g: &'static Greenlet) {
     match callbacks() {
         Some(c) => (c.at_exit)(g),
-        // SAFETY: on the ending thread's own block.
-        None => unsafe { tls::run_destructors() },
+        // SAFETY: on the ending thread's own block, outside our code.
+        None => unsafe {
+            tls::run_destructors();
+            crate::thread_keys::run_destructors();
+        },
     }
     if LIVE.load(Ordering::Relaxed) == 1 {
         // POSIX: the process exits with 0 when its last thread has ended.
@@ -466,6 +497,9 @@ impl Hub {
                 self.switches_left.set(left - 1);
             }
             self.drain_inject();
+            if self.signals.load(Ordering::Relaxed) {
+                self.choose_for_signals(carrier);
+            }
             if let Some(g) = self.run.pop() {
                 return g;
             }
@@ -499,6 +533,15 @@ impl Hub {
         self.switches_left.set(self.interval.get());
     }
 
+    #[cold]
+    fn choose_for_signals(&self, carrier: &Carrier) {
+        self.signals.store(false, Ordering::SeqCst);
+        carrier.load_own();
+        if let Some(c) = callbacks() {
+            (c.choose)();
+        }
+    }
+
     /// Nobody is runnable.
     fn idle(&self, carrier: &Carrier) {
         carrier.load_own();
@@ -528,11 +571,8 @@ impl Hub {
             if self.inject.load(Ordering::SeqCst).is_null() { next.unwrap_or(NEVER) } else { 0 };
         let result = self.poll(deadline);
         self.sleeping.store(false, Ordering::Relaxed);
-        if result == Err(libc::EINTR) {
-            if let Some(c) = callbacks() {
-                (c.interrupted)();
-            }
-        }
+        // EINTR needs nothing here: a signal that concerns a greenlet was noted.
+        let _ = result;
         if next.is_some() {
             let now = time::now();
             self.looked.set(now);
@@ -597,6 +637,7 @@ fn drive(carrier: &'static Carrier) {
 #[inline(always)]
 fn leave(g: &'static Greenlet) {
     let control = arch::fp_control();
+    CARRIER.fp_control.set(control);
     if g.is_root() {
         // SAFETY: the root's carrier has a driving coroutine from `start` on.
         if let Some(c) = unsafe { &mut *CARRIER.drive.get() } {
@@ -606,7 +647,10 @@ fn leave(g: &'static Greenlet) {
         // SAFETY: set when the greenlet began to run; it is running.
         unsafe { (*g.yielder.get()).suspend(()) };
     }
-    arch::set_fp_control(control);
+    // The hub computes nothing: what the last to leave had is still loaded.
+    if CARRIER.fp_control.get() != control {
+        arch::set_fp_control(control);
+    }
 }
 
 /// Park the running greenlet, which has begun a wait, until it is claimed or
@@ -655,7 +699,15 @@ fn renew_turn() -> bool {
 /// Sleep until `deadline`. Anything but [`Wake::TimedOut`] came early.
 pub fn sleep_until(g: &'static Greenlet, deadline: u64) -> Wake {
     g.begin_wait(Reason::Sleep);
-    park(g, deadline)
+    let wake = park(g, deadline);
+    after_wait(g, wake)
+}
+
+/// Wait for nothing but an interrupt, until `deadline`.
+pub fn pause_until(g: &'static Greenlet, reason: Reason, deadline: u64) -> Wake {
+    g.begin_wait(reason);
+    let wake = park(g, deadline);
+    after_wait(g, wake)
 }
 
 /// Make a claimed greenlet runnable. Any OS thread may call this.
@@ -696,6 +748,42 @@ fn ring() {
         let _ =
             crate::syscall!(libc::SYS_write, HUB.bell.load(Ordering::Relaxed), &raw const one, 8);
     }
+}
+
+/// A signal handler could not run where it arrived and was noted: the hub asks
+/// the layer above who shall take it. Callable from a signal handler.
+pub fn signals_noted() {
+    HUB.signals.store(true, Ordering::SeqCst);
+    if HUB.sleeping.load(Ordering::SeqCst) {
+        ring();
+    }
+}
+
+/// Whether the calling code is the hub's own: neither a greenlet's nor that of
+/// an OS thread that does not drive the hub.
+pub fn in_hub() -> bool {
+    arch::thread_pointer() == CARRIER.own_tp.get()
+}
+
+/// [`interrupt`] for callbacks that run on the hub.
+pub fn interrupt_from_hub(g: &'static Greenlet) -> bool {
+    let claimed = g.claim(Wake::Interrupted);
+    if claimed {
+        HUB.run.push(g);
+    }
+    claimed
+}
+
+/// The end of every interruptible wait, when nothing is linked any more: what
+/// interrupted the greenlet (a signal's handler) runs here.
+#[inline(always)]
+pub fn after_wait(g: &'static Greenlet, wake: Wake) -> Wake {
+    if wake == Wake::Interrupted {
+        if let Some(c) = callbacks() {
+            (c.interrupted)(g);
+        }
+    }
+    wake
 }
 
 /// End another greenlet's wait early. False if it does not wait.
@@ -750,6 +838,7 @@ pub fn join(
         let wake = park(g, deadline);
         if target.phase() == Phase::Alive {
             target.joiner.set(ptr::null());
+            after_wait(g, wake);
             return Err(match wake {
                 Wake::TimedOut => JoinError::TimedOut,
                 _ => JoinError::Interrupted,
@@ -804,7 +893,7 @@ pub fn wait_fds(
     g.begin_wait(reason);
     let wake = park(g, deadline);
     with_reactor(|r, _| waiters.iter().for_each(|w| r.unlink(w)));
-    Ok(wake)
+    Ok(after_wait(g, wake))
 }
 
 /// Call `f` for every greenlet that exists, newest first.

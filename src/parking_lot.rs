@@ -141,7 +141,11 @@ pub fn park(
         None => sleep_here(&waiter, deadline),
     };
     if wake != Wake::Notified {
-        return Parked::Ended(leave(&waiter, key, wake));
+        let wake = leave(&waiter, key, wake);
+        return Parked::Ended(match current {
+            Some(g) => hub::after_wait(g, wake),
+            None => wake,
+        });
     }
     Parked::Ended(Wake::Notified)
 }

@@ -37,6 +37,7 @@ use crate::time::NEVER;
 use crate::wait::Wake;
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
@@ -133,8 +134,10 @@ fn errno_of(e: std::io::Error) -> Errno {
 
 fn interest(directions: u8) -> Interest {
     let mut all: Option<Interest> = None;
-    for (bit, one) in
-        [(READ, Interest::READABLE), (WRITE, Interest::WRITABLE), (URGENT, Interest::PRIORITY)]
+    // A short read stops at urgent data as well as at the end of what has come:
+    // readers must hear of it.
+    let readable = Interest::READABLE | Interest::PRIORITY;
+    for (bit, one) in [(READ, readable), (WRITE, Interest::WRITABLE), (URGENT, Interest::PRIORITY)]
     {
         if directions & bit != 0 {
             all = Some(all.map_or(one, |a| a | one));
@@ -143,8 +146,17 @@ fn interest(directions: u8) -> Interest {
     all.unwrap_or(Interest::READABLE)
 }
 
+/// Set while mio makes its epoll descriptor.
+static MAKING: AtomicBool = AtomicBool::new(false);
+
+/// Whether an `epoll_create1` called now is the reactor's own: the layer above
+/// puts its result through [`move_high`].
+pub fn making() -> bool {
+    MAKING.load(Ordering::Relaxed)
+}
+
 /// Move a descriptor out of the program's way: high, and closed by exec.
-fn move_high(fd: i32) -> i32 {
+pub fn move_high(fd: i32) -> i32 {
     let mut limit = libc::rlimit { rlim_cur: 1024, rlim_max: 1024 };
     // SAFETY: `limit` is writable; descriptors are our own.
     unsafe {
@@ -165,7 +177,10 @@ fn move_high(fd: i32) -> i32 {
 impl Reactor {
     /// A reactor with its three descriptors.
     pub fn new() -> Result<Self, Errno> {
-        let poll = Poll::new().map_err(errno_of)?;
+        MAKING.store(true, Ordering::Relaxed);
+        let poll = Poll::new();
+        MAKING.store(false, Ordering::Relaxed);
+        let poll = poll.map_err(errno_of)?;
         // SAFETY: both calls only make descriptors.
         let (timer, bell) = unsafe {
             let timer = syscall!(
@@ -355,6 +370,29 @@ impl Reactor {
         Ok(())
     }
 
+    /// As [`Reactor::register`], but ask the kernel even if it has been done:
+    /// the descriptor may have been closed and opened anew behind our back.
+    pub fn confirm(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
+        let entry = self.table.entry(fd)?;
+        let known = entry.registered;
+        if known & mask != mask {
+            return self.register(fd, mask);
+        }
+        let token = Token((entry.generation as usize) << 32 | fd as usize);
+        let again = self.poll.registry().reregister(&mut SourceFd(&fd), token, interest(known));
+        match again.map_err(errno_of) {
+            Err(libc::ENOENT) => {
+                let entry = self.table.entry(fd)?;
+                entry.registered = 0;
+                entry.ready = 0;
+                entry.sticky = false;
+                // Others may wait in the directions that were registered.
+                self.register(fd, known)
+            }
+            other => other,
+        }
+    }
+
     /// The descriptor is being closed or replaced: forget it, and let those
     /// who wait for it look again.
     pub fn forget(&mut self, fd: i32, run: &RunQueue) {
@@ -413,11 +451,33 @@ impl FdTable {
         }
     }
 
+    /// Which life of the descriptor's number this is: [`Reactor::forget`]
+    /// moves it on.
+    #[inline]
+    pub fn generation(&self, fd: i32) -> u32 {
+        self.entries.get(fd as usize).map_or(0, |e| e.generation)
+    }
+
+    /// Whether the descriptor is registered with epoll.
+    #[inline]
+    pub fn is_registered(&self, fd: i32) -> bool {
+        self.entries.get(fd as usize).is_some_and(|e| e.registered != 0)
+    }
+
     /// The caller's attempt has found the descriptor drained.
     #[inline]
     pub fn drained(&mut self, fd: i32, direction: u8) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.ready &= !direction;
+        }
+    }
+
+    /// Something has happened to the descriptor that epoll does not report:
+    /// let those who wait look again.
+    pub fn retry(&mut self, fd: i32, directions: u8, run: &RunQueue) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.ready |= directions & e.registered;
+            e.wake(directions, run);
         }
     }
 

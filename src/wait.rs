@@ -41,6 +41,8 @@ pub enum Reason {
     Join(u32),
     /// A lock or call that only the kernel can grant, asked for again and again.
     Retry(&'static str),
+    /// A signal.
+    Signal,
     /// The end of every other thread (`pthread_exit` in `main`).
     Last,
     /// An object of the native API.
@@ -70,6 +72,7 @@ impl core::fmt::Display for Reason {
             Reason::Futex(at) => write!(f, "futex {at:#x}"),
             Reason::Join(id) => write!(f, "join of thread {id}"),
             Reason::Retry(what) => write!(f, "{what} (asked again and again)"),
+            Reason::Signal => write!(f, "a signal"),
             Reason::Last => write!(f, "the end of all other threads"),
             Reason::Api(what) => write!(f, "{what}"),
         }

@@ -21,6 +21,10 @@ impl Drop for Shim {
     #[inline(always)]
     fn drop(&mut self) {
         self.greenlet.leave_shim();
+        // Signals that came while our code ran.
+        if crate::signal::deliver::noted() {
+            crate::signal::deliver::on_the_way_out(self.greenlet);
+        }
     }
 }
 

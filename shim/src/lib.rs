@@ -16,8 +16,12 @@ pub mod settings;
 mod start;
 pub mod table;
 
+pub mod fd;
+pub mod io;
 pub mod locks;
+pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod tail_call;
 pub mod thread;
 pub mod time;

@@ -1,21 +1,12 @@
-//! Settings: environment variables, read once when the library is loaded.
-//!
-//! | variable | values | default | effect |
-//! |---|---|---|---|
-//! | `GEVENTRS_PATCH` | `all`, group names, `-` before a name removes it | `all` | which groups of functions are made cooperative |
-//! | `GEVENTRS_DISABLE` | `1` | unset | the library does nothing at all |
-//! | `GEVENTRS_DEADLOCK` | `report` `abort` `off` | `report` | what to do when nothing can wake anybody |
+//! Settings: environment variables, read once when the library is loaded. The
+//! table of them is [`hub::settings`].
 //!
 //! An unknown name or value gets one line on stderr and is otherwise ignored.
 
 use crate::table::Group;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::deadlock;
-
-/// All variables that there are; anything else that starts with `GEVENTRS_`
-/// is reported. `GEVENTRS_TEST_*` and the look-up paths of the tests are not
-/// settings.
-pub const NAMES: [&str; 3] = ["GEVENTRS_PATCH", "GEVENTRS_DISABLE", "GEVENTRS_DEADLOCK"];
+use hub::settings::is_unknown;
 
 /// Bit per group; no group before the settings have been read.
 static PATCHED: AtomicU32 = AtomicU32::new(0);
@@ -80,16 +71,16 @@ pub fn init() {
     let mut disabled = false;
     for (name, value) in std::env::vars_os() {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        if !name.starts_with(b"GEVENTRS_") || name.starts_with(b"GEVENTRS_TEST") {
-            continue;
-        }
         match name {
             b"GEVENTRS_PATCH" => {
                 groups = parse_patch(value, |word| {
+                    let known = Group::ALL.map(|(_, name)| name).join(" ");
                     complain(&[
                         b"GEVENTRS_PATCH: unknown group \"",
                         word,
-                        b"\" (known: all thread time select socket os dns subprocess signal file sys)",
+                        b"\" (known: all none ",
+                        known.as_bytes(),
+                        b")",
                     ]);
                 });
             }
@@ -108,8 +99,11 @@ pub fn init() {
                     b"\" is none of report, abort, off",
                 ]),
             },
-            b"GEVENTRS_LIB" => {}
-            _ => complain(&[b"unknown setting ", name]),
+            _ if is_unknown(name) => {
+                complain(&[b"unknown setting ", name, b" (`geventrs settings` lists them)"]);
+            }
+            // Another program's variable, or one for the tool.
+            _ => {}
         }
     }
     if !disabled {

@@ -6,13 +6,18 @@
 
 use hub::hub::Callbacks;
 
-static CALLBACKS: Callbacks =
-    Callbacks { at_exit: crate::thread::end::at_exit, interrupted: || () };
+static CALLBACKS: Callbacks = Callbacks {
+    at_exit: crate::thread::end::at_exit,
+    at_spawn: crate::signal::mask::inherit,
+    choose: crate::signal::deliver::choose,
+    interrupted: crate::signal::deliver::interrupted,
+};
 
 extern "C" fn constructor() {
     hub::sys::init();
     hub::hub::set_callbacks(&CALLBACKS);
     crate::settings::init();
+    crate::fd::known::init();
     crate::process::fork::init();
 }
 

@@ -134,6 +134,16 @@ pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
     }
 }
 
+/// Subtract one; true if that left zero.
+///
+/// # Safety
+/// As [`cas_u32_local`].
+#[inline(always)]
+pub unsafe fn dec_u32_local(word: *mut u32) -> bool {
+    // SAFETY: by the caller's contract.
+    unsafe { AtomicU32::from_ptr(word) }.fetch_sub(1, Ordering::AcqRel) == 1
+}
+
 /// 64-bit form of [`cas_u32_local`].
 ///
 /// # Safety
@@ -160,12 +170,9 @@ pub fn fp_control() -> u64 {
     fpcr & 0xffff_ffff | fpsr << 32
 }
 
-/// Load what [`fp_control`] has given, if it differs from what is loaded.
+/// Load what [`fp_control`] has given.
 #[inline(always)]
 pub fn set_fp_control(control: u64) {
-    if fp_control() == control {
-        return;
-    }
     // SAFETY: values that the registers had before.
     unsafe {
         asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control & 0xffff_ffff, in(reg) control >> 32,

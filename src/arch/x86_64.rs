@@ -170,6 +170,21 @@ pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
     previous
 }
 
+/// Subtract one without the bus lock; true if that left zero.
+///
+/// # Safety
+/// As [`cas_u32_local`].
+#[inline(always)]
+pub unsafe fn dec_u32_local(word: *mut u32) -> bool {
+    let zero: u8;
+    // SAFETY: by the caller's contract.
+    unsafe {
+        asm!("sub dword ptr [{0}], 1", "sete {1}", in(reg) word, out(reg_byte) zero,
+            options(nostack));
+    }
+    zero != 0
+}
+
 /// 64-bit form of [`cas_u32_local`].
 ///
 /// # Safety
@@ -199,12 +214,9 @@ pub fn fp_control() -> u64 {
     mxcsr as u64 | (x87 as u64) << 32
 }
 
-/// Load what [`fp_control`] has given, if it differs from what is loaded.
-#[inline(always)]
+/// Load what [`fp_control`] has given.
+#[inline]
 pub fn set_fp_control(control: u64) {
-    if fp_control() == control {
-        return;
-    }
     let (mxcsr, x87) = (control as u32, (control >> 32) as u16);
     // SAFETY: values that the registers had before.
     unsafe {

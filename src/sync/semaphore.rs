@@ -44,15 +44,7 @@ fn cas(word: &AtomicU64, old: u64, new: u64) -> u64 {
 /// Take one if there is one.
 #[inline(always)]
 pub fn try_wait(word: &AtomicU64) -> bool {
-    let mut seen = word.load(Ordering::Relaxed);
-    while seen as u32 != 0 {
-        let now = cas(word, seen, seen - 1);
-        if now == seen {
-            return true;
-        }
-        seen = now;
-    }
-    false
+    change(word, |w| (w as u32 != 0).then(|| w - 1))
 }
 
 /// Take one, waiting until `deadline`.
@@ -60,22 +52,37 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
     if try_wait(word) {
         return Ok(());
     }
-    word.fetch_add(WAITER, Ordering::SeqCst);
+    change(word, |w| Some(w + WAITER));
     let key = word.as_ptr() as usize;
-    let result = loop {
+    loop {
         let empty = || word.load(Ordering::SeqCst) as u32 == 0;
         let parked = parking_lot::park(key, 0, reason, deadline, empty, || ());
-        if try_wait(word) {
-            break Ok(());
+        // One step takes the unit and leaves the waiters.
+        if change(word, |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
+            return Ok(());
         }
-        match parked {
-            Parked::Ended(Wake::TimedOut) => break Err(NotTaken::TimedOut),
-            Parked::Ended(Wake::Interrupted) => break Err(NotTaken::Interrupted),
-            Parked::Ended(Wake::Notified) | Parked::Invalid => {}
+        let early = match parked {
+            Parked::Ended(Wake::TimedOut) => NotTaken::TimedOut,
+            Parked::Ended(Wake::Interrupted) => NotTaken::Interrupted,
+            Parked::Ended(Wake::Notified) | Parked::Invalid => continue,
+        };
+        change(word, |w| Some(w - WAITER));
+        return Err(early);
+    }
+}
+
+/// Replace the word by what `next` makes of it; false if that is nothing.
+#[inline(always)]
+fn change(word: &AtomicU64, next: impl Fn(u64) -> Option<u64>) -> bool {
+    let mut seen = word.load(Ordering::Relaxed);
+    while let Some(new) = next(seen) {
+        let now = cas(word, seen, new);
+        if now == seen {
+            return true;
         }
-    };
-    word.fetch_sub(WAITER, Ordering::SeqCst);
-    result
+        seen = now;
+    }
+    false
 }
 
 /// Add one. False if the value is at its most already.

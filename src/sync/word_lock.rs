@@ -22,6 +22,7 @@
 //! to it directly: the word stays 2 and the waiter wakes up as its holder.
 
 use super::TimedOut;
+use crate::arch;
 use crate::parking_lot::{self, Parked};
 use crate::sys;
 use crate::time::NEVER;
@@ -79,6 +80,11 @@ pub fn lock_forever(word: &AtomicU32, reason: Reason) {
 /// Release the lock if nobody waits for it; `false`: call [`unlock_contended`].
 #[inline(always)]
 pub fn try_unlock(word: &AtomicU32) -> bool {
+    if sys::one_os_thread() {
+        // What was 2 is 1 now: still held, until `unlock_contended` says.
+        // SAFETY: there is no second OS thread.
+        return unsafe { arch::dec_u32_local(word.as_ptr()) };
+    }
     sys::cas_u32(word, HELD, FREE) == HELD
 }
 
@@ -94,9 +100,8 @@ pub fn unlock(word: &AtomicU32) {
 #[cold]
 pub fn unlock_contended(word: &AtomicU32) {
     parking_lot::unpark_one_with(word.as_ptr() as usize, |tag| {
-        if tag != Some(HAND_OVER) {
-            word.store(FREE, Ordering::Release);
-        }
+        let next = if tag == Some(HAND_OVER) { AWAITED } else { FREE };
+        word.store(next, Ordering::Release);
     });
 }
 

@@ -170,8 +170,8 @@ unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
     let soon = clock::after(MILLISECOND);
     match hub::hub::holder() {
         Some(g) => {
-            g.begin_wait(Reason::Retry("process-shared condition variable"));
-            let wake = scheduler::park(g, deadline.min(soon));
+            let reason = Reason::Retry("process-shared condition variable");
+            let wake = scheduler::pause_until(g, reason, deadline.min(soon));
             if wake == Wake::TimedOut && clock::now() < deadline {
                 return Wake::Notified;
             }

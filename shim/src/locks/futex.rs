@@ -92,7 +92,7 @@ unsafe fn absolute(timeout: usize, realtime: bool) -> Result<u64, i32> {
 
 /// `None`: the caller is the only greenlet or none at all; the kernel waits.
 unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result<usize, i32>> {
-    let _shim = doorway::enter(crate::table::Group::Thread)?;
+    let shim = doorway::enter(crate::table::Group::Thread)?;
     if c.address % 4 != 0 || mask == 0 {
         return Some(Err(libc::EINVAL));
     }
@@ -114,7 +114,12 @@ unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result
             Parked::Invalid if waited => break Ok(0),
             Parked::Invalid => break Err(libc::EAGAIN),
             Parked::Ended(Wake::Notified) => break Ok(0),
-            Parked::Ended(Wake::Interrupted) => break Err(libc::EINTR),
+            // futex(2): FUTEX_WAIT is restarted under SA_RESTART.
+            Parked::Ended(Wake::Interrupted) => {
+                if !crate::signal::restarts(&shim, true) {
+                    break Err(libc::EINTR);
+                }
+            }
             Parked::Ended(Wake::TimedOut) if until == deadline => break Err(libc::ETIMEDOUT),
             Parked::Ended(Wake::TimedOut) => {
                 waited = true;

@@ -58,7 +58,7 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         return unsafe { real::sem_wait(sem) };
     }
     if !o.is_libcs() && semaphore::try_wait(&o.word) {
-        take_turns();
+        super::take_turns();
         return 0;
     }
     // SAFETY: as above.
@@ -93,14 +93,6 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
     }
 }
 
-fn take_turns() {
-    if scheduler::tick() {
-        if let Some(shim) = doorway::enter_any() {
-            scheduler::yield_now(shim.greenlet);
-        }
-    }
-}
-
 unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     // SAFETY: as above.
     let o = unsafe { &*sem.cast::<Object>() };
@@ -112,14 +104,16 @@ unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     if let Some(shim) = &shim {
         cancel::point(shim);
     }
-    match semaphore::wait(&o.word, o.reason(), end) {
-        Ok(()) => 0,
-        Err(NotTaken::TimedOut) => failed(libc::ETIMEDOUT),
-        Err(NotTaken::Interrupted) => {
-            if let Some(shim) = &shim {
-                cancel::point(shim);
+    loop {
+        match semaphore::wait(&o.word, o.reason(), end) {
+            Ok(()) => return 0,
+            Err(NotTaken::TimedOut) => return failed(libc::ETIMEDOUT),
+            // signal(7): restarted under SA_RESTART.
+            Err(NotTaken::Interrupted) => {
+                if !shim.as_ref().is_some_and(|s| crate::signal::restarts(s, true)) {
+                    return failed(libc::EINTR);
+                }
             }
-            failed(libc::EINTR)
         }
     }
 }
@@ -137,12 +131,12 @@ unsafe fn wait_libcs(sem: *mut sem_t, end: u64) -> c_int {
         };
         cancel::point(&shim);
         let attempt = || (real::sem_trywait(sem) == 0).then_some(());
-        match ask_again(&shim, "process-shared semaphore", end, attempt) {
-            Ok(()) => 0,
-            Err(Wake::TimedOut) => failed(libc::ETIMEDOUT),
-            Err(_) => {
-                cancel::point(&shim);
-                failed(libc::EINTR)
+        loop {
+            match ask_again(&shim, "process-shared semaphore", end, attempt) {
+                Ok(()) => return 0,
+                Err(Wake::TimedOut) => return failed(libc::ETIMEDOUT),
+                Err(_) if crate::signal::restarts(&shim, true) => {}
+                Err(_) => return failed(libc::EINTR),
             }
         }
     }

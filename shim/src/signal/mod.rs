@@ -1,14 +1,53 @@
-//! Signals.
+//! Patch group `signal`: handlers, masks and waits for signals.
+//!
+//! To the kernel all greenlets of a carrier are one thread, so three things
+//! that it keeps per thread are kept here: the mask, signals sent to one
+//! thread, and the choice of the thread that runs a handler.
+//!
+//! * [`action`]: the program's handlers. The kernel is given one of ours.
+//! * [`deliver`]: where a handler runs. In program code at once; elsewhere the
+//!   signal is noted and its handler runs on a greenlet that does not block
+//!   it, before that greenlet goes on in program code.
+//! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
+//! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
+
+pub mod action;
+pub mod deliver;
+pub mod mask;
+pub mod wait;
+
+use crate::doorway::Shim;
+use hub::greenlet::Greenlet;
+
+/// Extension words of a greenlet.
+pub(crate) mod word {
+    /// The signals that it blocks, bit `n - 1` for signal `n`.
+    pub const MASK: usize = 4;
+    /// The signals that were sent to it alone and wait.
+    pub const PENDING: usize = 5;
+    /// Non-zero: a handler without SA_RESTART has run since the last wait.
+    pub const NO_RESTART: usize = 6;
+}
+
+/// The bit of a signal in a mask.
+pub(crate) const fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
 
 /// Whether the program has a handler for `signal`.
 pub fn handled(signal: i32) -> bool {
-    let mut action = core::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: asks only.
-    unsafe {
-        if libc::sigaction(signal, core::ptr::null(), action.as_mut_ptr()) != 0 {
-            return false;
-        }
-        let handler = action.assume_init().sa_sigaction;
-        handler != libc::SIG_DFL && handler != libc::SIG_IGN
-    }
+    action::of(signal).is_some()
+}
+
+/// A wait was interrupted. Acts on a cancellation; then true if the call is to
+/// go on waiting: `restartable` says whether SA_RESTART covers it (signal(7)).
+pub fn restarts(shim: &Shim, restartable: bool) -> bool {
+    crate::thread::cancel::point(shim);
+    let stop = shim.greenlet.extension[word::NO_RESTART].replace(0) != 0;
+    restartable && !stop
+}
+
+/// The thread has ended.
+pub fn thread_ended(g: &'static Greenlet) {
+    mask::forget(g);
 }

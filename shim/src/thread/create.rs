@@ -21,7 +21,7 @@ type C11Start = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
 crate::hooks! {
     Thread "never" fn pthread_create(thread: *mut pthread_t, attr: *const pthread_attr_t, start: Entry, arg: *mut c_void) -> c_int = create, version "GLIBC_2.34";
     Thread "never" fn thrd_create(thread: *mut pthread_t, start: C11Start, arg: *mut c_void) -> c_int = c11_create;
-    Thread "run queue" fn sched_yield() -> c_int = yield_, also [__sched_yield];
+    Thread "run queue" fn sched_yield() -> c_int = yield_, also [__sched_yield, pthread_yield];
     Thread "run queue" fn thrd_yield() = c11_yield;
     Thread "never" fn pthread_setattr_default_np(attr: *const pthread_attr_t) -> c_int = set_default;
 }

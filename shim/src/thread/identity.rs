@@ -7,7 +7,6 @@ use super::{find, patched};
 use crate::doorway;
 use core::ffi::{c_char, c_int, c_ulong};
 use hub::greenlet::{Greenlet, Phase};
-use hub::hub as scheduler;
 use libc::{clockid_t, pid_t, pthread_t};
 
 crate::hooks! {
@@ -110,20 +109,15 @@ unsafe fn kill(thread: pthread_t, signal: c_int) -> c_int {
         if signal == 0 || g.phase() == Phase::Ended {
             return if (0..=64).contains(&signal) { 0 } else { libc::EINVAL };
         }
-        // All greenlets of a carrier are one thread to the kernel: the signal
-        // goes there, and its action is the process's in any case.
+        let me = Greenlet::current();
+        if crate::signal::handled(signal) && !me.is_some_and(|m| core::ptr::eq(m, g)) {
+            let _shim = doorway::enter_any();
+            crate::signal::deliver::send_to(g, signal);
+            return 0;
+        }
+        // To oneself, or an action of the whole process: the kernel's own.
         let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
         let tid = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
-        match hub::syscall!(libc::SYS_tgkill, pid, tid, signal) {
-            Ok(_) => {
-                if let Some(_shim) = doorway::enter_any() {
-                    if crate::signal::handled(signal) {
-                        scheduler::interrupt(g);
-                    }
-                }
-                0
-            }
-            Err(e) => e,
-        }
+        hub::syscall!(libc::SYS_tgkill, pid, tid, signal).err().unwrap_or(0)
     }
 }

@@ -42,7 +42,7 @@ unsafe fn sleep_(seconds: c_uint) -> c_uint {
     match sleep_for(shim.greenlet, seconds as u64 * SECOND) {
         Ok(()) => 0,
         Err(left) => {
-            crate::thread::cancel::point(&shim);
+            crate::signal::restarts(&shim, false);
             // glibc rounds up, so that a sleep cut short never seems complete.
             left.div_ceil(SECOND) as c_uint
         }
@@ -56,7 +56,7 @@ unsafe fn usleep_(microseconds: useconds_t) -> c_int {
     };
     crate::thread::cancel::point(&shim);
     if sleep_for(shim.greenlet, microseconds as u64 * MICROSECOND).is_err() {
-        crate::thread::cancel::point(&shim);
+        crate::signal::restarts(&shim, false);
         set_errno(libc::EINTR);
         return -1;
     }
@@ -86,12 +86,11 @@ unsafe fn relative(g: &'static Greenlet, span: *const timespec, left: *mut times
     // SAFETY: the callers' program passes readable and writable objects; a bad
     // address faults in the program's own call, as in libc's vDSO paths.
     unsafe {
-        let Some(span) = span.as_ref() else {
-            return libc::EFAULT;
-        };
-        let Some(span) = clock::from_timespec(span) else {
-            return libc::EINVAL;
-        };
+        let refused = judge(span);
+        if refused != 0 {
+            return refused;
+        }
+        let Some(span) = clock::from_timespec(&*span) else { return libc::EINVAL };
         match sleep_for(g, span) {
             Ok(()) => 0,
             Err(rest) => {
@@ -114,7 +113,7 @@ unsafe fn nanosleep_(span: *const timespec, left: *mut timespec) -> c_int {
     match unsafe { relative(shim.greenlet, span, left) } {
         0 => 0,
         e => {
-            crate::thread::cancel::point(&shim);
+            crate::signal::restarts(&shim, false);
             set_errno(e);
             -1
         }
@@ -153,7 +152,7 @@ unsafe fn clock_nanosleep_(
             _ => on_clock(shim.greenlet, id, absolute, span, left),
         };
         if result == libc::EINTR {
-            crate::thread::cancel::point(&shim);
+            crate::signal::restarts(&shim, false);
         }
         result
     }

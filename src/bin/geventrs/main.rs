@@ -1,3 +1,86 @@
-//! The command-line tool.
+//! The command-line tool: starts programs with the library preloaded, and
+//! tells what the library does.
+//!
+//! Exit codes are env(1)'s: 125 when the tool itself cannot do it, 126 when the
+//! program cannot be executed, 127 when it is not found; otherwise the
+//! program's own, for it takes the tool's place.
 
-fn main() {}
+mod hooks;
+mod library;
+mod program;
+mod run;
+mod settings;
+
+use clap::{Parser, Subcommand};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Exit code: the tool could not do what it was asked.
+const FAILED: u8 = 125;
+/// Exit code: the program was found and cannot be executed.
+const NOT_EXECUTABLE: u8 = 126;
+/// Exit code: there is no such program.
+const NOT_FOUND: u8 = 127;
+
+/// gevent for native programs: runs the threads of an unmodified program as
+/// greenlets on one OS thread.
+#[derive(Parser)]
+#[command(name = "geventrs", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Run(run::Run),
+    Hooks(hooks::Hooks),
+    Settings(settings::Settings),
+}
+
+/// A failure, as the user is told of it.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl Display) -> Self {
+        Failure { code, message: message.to_string() }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            let asked_for = !e.use_stderr();
+            // Nobody to tell if the terminal is gone.
+            let _ = e.print();
+            return ExitCode::from(if asked_for { 0 } else { FAILED });
+        }
+    };
+    let result = match arguments.task {
+        Task::Run(run) => run.execute(),
+        Task::Hooks(hooks) => hooks.print(),
+        Task::Settings(settings) => settings.print(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            eprintln!("geventrs: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Write to stdout. A reader who has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(FAILED, format_args!("stdout: {e}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,233 @@
+//! The frame of every blocking call on a descriptor: try, park, try again.
+//!
+//! # Rules
+//!
+//! - The call is tried first, in a form that does not block. If the descriptor
+//!   is known to be drained (own, examined, no edge since), that attempt is
+//!   saved and the greenlet parks at once.
+//! - Only when a call would block is it asked whether it may: O_NONBLOCK of
+//!   the program's gives EAGAIN, SO_RCVTIMEO and SO_SNDTIMEO set a deadline for
+//!   the whole call, at which EAGAIN is the answer (socket(7)).
+//! - A wait that was woken owes the next one its turn: [`Wait::finish`].
+//! - When another thread closes the descriptor, the call fails with EBADF.
+//!   (Linux goes on waiting on the old description; here the number may
+//!   belong to another file by then, which must not be touched.)
+
+use super::known::{self, Known};
+use super::probe;
+use crate::doorway::Shim;
+use core::cell::Cell;
+use core::ffi::c_int;
+use hub::hub as scheduler;
+use hub::reactor::{FdWaiter, READ};
+use hub::sys::Errno;
+use hub::time::{self as clock, MILLISECOND, NEVER};
+use hub::wait::{Reason, Wake};
+
+/// Calls that may succeed in a row, without a switch, before the others get a
+/// turn. A call costs about a microsecond; a turn about a tenth of it.
+const BUDGET: u32 = 64;
+
+struct Fairness {
+    switches: Cell<u64>,
+    calls: Cell<u32>,
+}
+
+// SAFETY: touched by the hub's holder only.
+unsafe impl Sync for Fairness {}
+
+static FAIRNESS: Fairness = Fairness { switches: Cell::new(0), calls: Cell::new(0) };
+
+/// A hooked call has found nothing to wait for: let the others run now and
+/// then.
+#[inline(always)]
+pub fn served(shim: &Shim) {
+    let switches = scheduler::switches();
+    if FAIRNESS.switches.get() != switches {
+        FAIRNESS.switches.set(switches);
+        FAIRNESS.calls.set(1);
+        return;
+    }
+    let calls = FAIRNESS.calls.get() + 1;
+    FAIRNESS.calls.set(calls);
+    if calls >= BUDGET {
+        FAIRNESS.calls.set(0);
+        scheduler::yield_now(shim.greenlet);
+    }
+}
+
+/// The wait of one hooked call for one direction of one descriptor.
+pub struct Wait<'a> {
+    shim: &'a Shim,
+    /// The descriptor.
+    pub fd: c_int,
+    direction: u8,
+    reason: Reason,
+    /// What was known of it when the call began.
+    pub known: Known,
+    generation: u32,
+    examined: bool,
+    deadline: u64,
+    unpollable: bool,
+}
+
+impl<'a> Wait<'a> {
+    /// A call on `fd` begins that may have to wait in `direction`.
+    #[inline(always)]
+    pub fn new(shim: &'a Shim, fd: c_int, direction: u8, reason: Reason) -> Self {
+        let known = known::get(fd);
+        Wait {
+            shim,
+            fd,
+            direction,
+            reason,
+            known,
+            generation: scheduler::with_reactor(|r, _| r.table.generation(fd)),
+            examined: known.is_examined(),
+            deadline: NEVER,
+            unpollable: false,
+        }
+    }
+
+    /// Trying would be in vain: park first. Only for calls on at least one
+    /// byte, and on what refuses no length.
+    #[inline(always)]
+    pub fn in_vain(&self) -> bool {
+        self.examined
+            && self.known.kind().waits_for_any_length()
+            && !scheduler::with_reactor(|r, _| r.table.may_be_ready(self.fd, self.direction))
+    }
+
+    /// All that had come was taken: see [`Known::short_means_drained`].
+    #[inline(always)]
+    pub fn drained(&self) {
+        scheduler::with_reactor(|r, _| r.table.drained(self.fd, self.direction));
+    }
+
+    /// The kernel cannot poll it, so a call will not wait for long.
+    pub fn is_unpollable(&self) -> bool {
+        self.unpollable
+    }
+
+    /// May this call wait, and until when? EAGAIN: the program has set
+    /// O_NONBLOCK.
+    #[cold]
+    fn examine(&mut self) -> Result<(), Errno> {
+        if probe::status_flags(self.fd)? & libc::O_NONBLOCK != 0 {
+            return Err(libc::EAGAIN);
+        }
+        let mut limited = false;
+        if self.known.kind().may_be_socket() {
+            let (mine, other) = match self.direction {
+                READ => (libc::SO_RCVTIMEO, libc::SO_SNDTIMEO),
+                _ => (libc::SO_SNDTIMEO, libc::SO_RCVTIMEO),
+            };
+            let limit = probe::time_limit(self.fd, mine);
+            self.deadline = limit.map_or(NEVER, clock::after);
+            limited = limit.is_some()
+                || self.known.is_own() && probe::time_limit(self.fd, other).is_some();
+        }
+        if self.known.is_own() && !limited {
+            known::examined(self.fd);
+        }
+        self.examined = true;
+        Ok(())
+    }
+
+    /// The attempt found nothing: wait for an edge. On `Ok` try again. EAGAIN:
+    /// the call may not wait, or not longer; EINTR: it was interrupted; EBADF:
+    /// the descriptor was closed.
+    pub fn park(&mut self) -> Result<(), Errno> {
+        if !self.examined {
+            self.examine()?;
+        }
+        let own = self.known.is_own();
+        let (fd, direction) = (self.fd, self.direction);
+        let confirmed = scheduler::with_reactor(|r, _| {
+            r.table.drained(fd, direction);
+            // After a first wait the kernel has been asked.
+            if own {
+                Ok(())
+            } else {
+                r.confirm(fd, direction)
+            }
+        });
+        let g = self.shim.greenlet;
+        let woken = confirmed.and_then(|()| {
+            let waiter = [FdWaiter::exclusive(g, fd, direction)];
+            scheduler::wait_fds(g, &waiter, self.reason, self.deadline)
+        });
+        match woken {
+            Ok(Wake::Notified) => {
+                let now = scheduler::with_reactor(|r, _| r.table.generation(fd));
+                if now != self.generation {
+                    return Err(libc::EBADF);
+                }
+                Ok(())
+            }
+            Ok(Wake::TimedOut) => Err(libc::EAGAIN),
+            Ok(Wake::Interrupted) => self.interrupted(),
+            Err(libc::EPERM) => {
+                self.unpollable = true;
+                Ok(())
+            }
+            Err(libc::EBADF) => Err(libc::EBADF),
+            // No memory or no watches left for epoll: look again soon.
+            Err(_) => self.pause(MILLISECOND),
+        }
+    }
+
+    /// Wait for `span` nanoseconds, for want of an edge to wait for.
+    pub fn pause(&mut self, span: u64) -> Result<(), Errno> {
+        if !self.examined {
+            self.examine()?;
+        }
+        let at = clock::after(span);
+        match scheduler::pause_until(self.shim.greenlet, self.reason, at.min(self.deadline)) {
+            Wake::Interrupted => self.interrupted(),
+            _ if at >= self.deadline => Err(libc::EAGAIN),
+            _ => Ok(()),
+        }
+    }
+
+    /// A wait was interrupted: by a cancellation, which acts here, or by a
+    /// signal. signal(7): SA_RESTART goes on with the call, unless a time limit
+    /// was set on the socket.
+    #[cold]
+    fn interrupted(&self) -> Result<(), Errno> {
+        if crate::signal::restarts(self.shim, self.deadline == NEVER) {
+            return Ok(());
+        }
+        Err(libc::EINTR)
+    }
+
+    /// The call ends: whoever waits for the same may have its turn.
+    #[inline(always)]
+    pub fn finish(&self) {
+        scheduler::with_reactor(|r, run| r.table.pass_on(self.fd, self.direction, run));
+        served(self.shim);
+    }
+
+    /// Attempt until it does not block. `attempt` answers EAGAIN when it would.
+    #[inline(always)]
+    pub fn run(
+        &mut self,
+        mut attempt: impl FnMut() -> Result<usize, Errno>,
+    ) -> Result<usize, Errno> {
+        let mut vain = self.in_vain();
+        let result = loop {
+            if !vain {
+                match attempt() {
+                    Err(libc::EAGAIN) => {}
+                    other => break other,
+                }
+            }
+            vain = false;
+            if let Err(e) = self.park() {
+                break Err(e);
+            }
+        };
+        self.finish();
+        result
+    }
+}

@@ -1,0 +1,21 @@
+//! Patch group `os`: `read`, `write` and their kin on any descriptor.
+//!
+//! Semantics: read(2), write(2), readv(2), preadv2(2), eventfd(2), sendfile(2),
+//! splice(2), tee(2), vmsplice(2). All but `sendfile` are cancellation points.
+//!
+//! # How a call is tried without blocking
+//!
+//! | descriptor | attempt |
+//! |---|---|
+//! | pipe, socket, most others | `preadv2`/`pwritev2` with RWF_NOWAIT |
+//! | terminal, FIFO of an old kernel, ... (EOPNOTSUPP) | a zero-time poll, then the call, nothing between |
+//! | regular file, block device | the call itself: the disk is not waited for elsewhere |
+//!
+//! `pread`, `pwrite`, `copy_file_range` and the like work on files only, and
+//! need no hook.
+
+pub mod file_lock;
+pub mod read;
+pub mod sendfile;
+pub mod splice;
+pub mod write;

@@ -1,0 +1,267 @@
+//! Where a handler runs.
+//!
+//! ```text
+//!  the kernel calls `arrived`
+//!    ├─ OS thread that is no greenlet, or one greenlet: run it here
+//!    ├─ program code of a greenlet that does not block it: run it here
+//!    └─ the hub, our own code, or blocked here: note it
+//!           ├─ the greenlet leaves our code (`on_the_way_out`), or
+//!           └─ the hub chooses one (`choose`): the first thread if it can,
+//!              else any that does not block it; its wait is interrupted
+//! ```
+//! The kernel prefers a process's first thread; programs count on it (an
+//! interpreter's main thread must see EINTR). So a handler that ran on another
+//! greenlet interrupts the first thread's wait as well.
+
+use super::{action, bit, mask, word};
+use core::cell::UnsafeCell;
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use hub::greenlet::{Greenlet, Phase};
+use hub::hub as scheduler;
+use libc::siginfo_t;
+
+/// Notes of process-directed signals: a bit each, as the kernel has it for the
+/// standard signals, and what was told with the last of each.
+static NOTED: AtomicU64 = AtomicU64::new(0);
+/// Greenlets that have signals of their own pending.
+static DIRECTED: AtomicUsize = AtomicUsize::new(0);
+
+struct Infos(UnsafeCell<[MaybeUninit<siginfo_t>; 65]>);
+// SAFETY: written by the carrier's signal handler before the bit is set, read
+// by the carrier after it has been cleared.
+unsafe impl Sync for Infos {}
+static INFOS: Infos = Infos(UnsafeCell::new([const { MaybeUninit::zeroed() }; 65]));
+
+/// Whether anything waits to be delivered.
+#[inline(always)]
+pub fn noted() -> bool {
+    NOTED.load(Ordering::Relaxed) != 0 || DIRECTED.load(Ordering::Relaxed) != 0
+}
+
+/// The handler that the kernel knows.
+pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let Some(a) = action::of(signal) else { return };
+    if scheduler::in_hub() {
+        // SAFETY: the kernel's own object.
+        return note(signal, unsafe { &*info });
+    }
+    if let Some(g) = Greenlet::current() {
+        // A fault is the greenlet's own, wherever it happens.
+        // SAFETY: as above.
+        let fault = unsafe { (*info).si_code } > 0
+            && matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL);
+        if !fault && scheduler::active() {
+            if g.in_shim() || mask::of(g) & bit(signal) != 0 {
+                // SAFETY: as above.
+                return note(signal, unsafe { &*info });
+            }
+            // SAFETY: as above.
+            interrupt_first(g, signal, a.flags, unsafe { &*info });
+        }
+    }
+    if a.flags & libc::SA_RESETHAND != 0 {
+        action::reset(signal);
+    }
+    // SAFETY: the program's handler, called as the kernel would; its mask is in
+    // force. It may not return (siglongjmp, pthread_exit).
+    unsafe { (a.handler)(signal, info, context) }
+}
+
+fn note(signal: c_int, info: &siginfo_t) {
+    // SAFETY: see `Infos`. A standard signal that is pending already keeps its
+    // first information in the kernel, too; which one is kept is unspecified.
+    unsafe { (*INFOS.0.get())[signal as usize].write(*info) };
+    NOTED.fetch_or(bit(signal), Ordering::SeqCst);
+    scheduler::signals_noted();
+}
+
+/// The handler runs on `g`; natively it would have run on the first thread and
+/// ended that one's wait.
+fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &siginfo_t) {
+    const SI_TKILL: c_int = -6;
+    let Some(first) = scheduler::first() else { return };
+    if core::ptr::eq(first, g)
+        || info.si_code == SI_TKILL
+        || first.phase() != Phase::Alive
+        || mask::of(first) & bit(signal) != 0
+        || !first.is_waiting()
+        || !g.enter_shim()
+    {
+        return;
+    }
+    note_restart(first, flags);
+    scheduler::interrupt(first);
+    g.leave_shim();
+}
+
+fn note_restart(g: &Greenlet, flags: c_int) {
+    if flags & libc::SA_RESTART == 0 {
+        g.extension[word::NO_RESTART].set(1);
+    }
+}
+
+/// Callback of the hub: somebody must take what was noted.
+pub fn choose() {
+    let noted = NOTED.load(Ordering::SeqCst);
+    if noted == 0 {
+        return;
+    }
+    let can = |g: &Greenlet| g.phase() == Phase::Alive && noted & !mask::of(g) != 0;
+    if let Some(first) = scheduler::first().filter(|g| can(g)) {
+        // If it does not wait it runs soon, and takes them on its way out.
+        scheduler::interrupt_from_hub(first);
+        return;
+    }
+    let mut chosen = None;
+    scheduler::for_each(|g| {
+        if chosen.is_none() && can(g) {
+            chosen = Some(g);
+        }
+    });
+    if let Some(g) = chosen {
+        scheduler::interrupt_from_hub(g);
+    }
+}
+
+/// Callback of the hub: `g`'s wait was interrupted, and it is in our code.
+pub fn interrupted(g: &'static Greenlet) {
+    if noted() {
+        g.leave_shim();
+        run_all(g);
+        g.enter_shim();
+    }
+}
+
+/// `g` is about to go on in program code.
+#[cold]
+pub fn on_the_way_out(g: &'static Greenlet) {
+    let errno = crate::doorway::errno();
+    run_all(g);
+    crate::doorway::set_errno(errno);
+}
+
+/// Run the handlers of all signals that wait and that `g` does not block. It
+/// is in program code.
+pub fn run_all(g: &'static Greenlet) {
+    loop {
+        let open = !mask::of(g);
+        let own = g.extension[word::PENDING].get() as u64 & open;
+        let (signal, directed) = if own != 0 {
+            (own.trailing_zeros() as c_int + 1, true)
+        } else {
+            let shared = NOTED.load(Ordering::SeqCst) & open;
+            if shared == 0 {
+                return;
+            }
+            (shared.trailing_zeros() as c_int + 1, false)
+        };
+        let info = take(g, signal, directed);
+        run(g, signal, info);
+    }
+}
+
+/// Take a pending signal away; its information.
+fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
+    if directed {
+        let pending = g.extension[word::PENDING].get() & !(bit(signal) as usize);
+        g.extension[word::PENDING].set(pending);
+        if pending == 0 {
+            DIRECTED.fetch_sub(1, Ordering::Relaxed);
+        }
+        return directed_info(signal);
+    }
+    // SAFETY: see `Infos`.
+    let info = unsafe { (*INFOS.0.get())[signal as usize].assume_init() };
+    NOTED.fetch_and(!bit(signal), Ordering::SeqCst);
+    info
+}
+
+/// A signal of `set` that waits for `g` or the process, without running its
+/// handler: for sigwait.
+pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
+    let own = g.extension[word::PENDING].get() as u64 & set;
+    let shared = NOTED.load(Ordering::SeqCst) & set;
+    let (bits, directed) = if own != 0 { (own, true) } else { (shared, false) };
+    if bits == 0 {
+        return None;
+    }
+    let signal = bits.trailing_zeros() as c_int + 1;
+    Some((signal, take(g, signal, directed)))
+}
+
+/// Signals that wait here, not in the kernel, for `g`.
+pub fn pending_for(g: &Greenlet) -> u64 {
+    g.extension[word::PENDING].get() as u64 | NOTED.load(Ordering::SeqCst)
+}
+
+fn directed_info(signal: c_int) -> siginfo_t {
+    let mut info = MaybeUninit::<siginfo_t>::zeroed();
+    // SAFETY: zeroes are valid; the fields lie as <signal.h> has them: three
+    // ints, padding, then process and user.
+    unsafe {
+        let words = info.as_mut_ptr().cast::<c_int>();
+        *words = signal;
+        *words.add(2) = -6; // SI_TKILL
+        *words.add(4) = libc::getpid();
+        *words.add(5) = libc::getuid() as c_int;
+        info.assume_init()
+    }
+}
+
+/// Send a signal that has a handler to one greenlet. In our code.
+pub fn send_to(g: &'static Greenlet, signal: c_int) {
+    let pending = g.extension[word::PENDING].get();
+    if pending == 0 {
+        DIRECTED.fetch_add(1, Ordering::Relaxed);
+    }
+    g.extension[word::PENDING].set(pending | bit(signal) as usize);
+    if mask::of(g) & bit(signal) == 0 {
+        scheduler::interrupt(g);
+    }
+}
+
+/// The greenlet is at its end: what was sent to it alone is gone.
+pub fn forget(g: &Greenlet) {
+    if g.extension[word::PENDING].replace(0) != 0 {
+        DIRECTED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Call one handler on `g`, with the mask that sigaction(2) promises.
+fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
+    let Some(a) = action::of(signal) else {
+        // The program has gone back to the default meanwhile: let it happen.
+        // SAFETY: to this very thread.
+        unsafe {
+            let _ = hub::syscall!(
+                libc::SYS_tgkill,
+                libc::getpid(),
+                hub::syscall!(libc::SYS_gettid).unwrap_or(0),
+                signal
+            );
+        }
+        return;
+    };
+    note_restart(g, a.flags);
+    if a.flags & libc::SA_RESETHAND != 0 {
+        action::reset(signal);
+        // SAFETY: what the kernel does at delivery.
+        unsafe {
+            let default: libc::sigaction = core::mem::zeroed();
+            action::real::sigaction(signal, &default, core::ptr::null_mut());
+        }
+    }
+    let before = mask::of(g);
+    let own = if a.flags & libc::SA_NODEFER != 0 { 0 } else { bit(signal) };
+    mask::set(g, before | a.mask | own);
+    let mut context = MaybeUninit::<libc::ucontext_t>::zeroed();
+    // SAFETY: the program's handler; it gets the context of this call, which
+    // is where it interrupts the program.
+    unsafe {
+        libc::getcontext(context.as_mut_ptr());
+        (a.handler)(signal, &mut info, context.as_mut_ptr().cast());
+    }
+    mask::set(g, before);
+}

@@ -1,0 +1,183 @@
+//! Signal masks: pthread_sigmask(3), sigprocmask(2), sigpending(2).
+//!
+//! Each greenlet has a mask of its own. The carrier's mask in the kernel is
+//! what all greenlets block: such a signal stays pending in the kernel, where
+//! sigwait and signalfd find it. Any other is taken in and given to a greenlet
+//! that does not block it.
+
+use super::action::{from_bits, to_bits};
+use super::{bit, deliver, word};
+use crate::doorway;
+use crate::settings;
+use crate::table::Group;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use hub::greenlet::{Greenlet, Phase};
+use hub::hub as scheduler;
+use libc::sigset_t;
+
+crate::hooks! {
+    Signal "never" fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int = thread_mask, version "GLIBC_2.32";
+    Signal "never" fn sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int = process_mask;
+    Signal "never" fn sigpending(set: *mut sigset_t) -> c_int = pending;
+}
+
+/// How many greenlets block anything at all: usually none, and then there is
+/// nothing to recount.
+static MASKED: AtomicU32 = AtomicU32::new(0);
+/// What the carrier blocks in the kernel.
+static CARRIER: AtomicU64 = AtomicU64::new(0);
+
+const NEVER_BLOCKED: u64 = bit(libc::SIGKILL) | bit(libc::SIGSTOP);
+
+/// The mask of a greenlet.
+#[inline(always)]
+pub fn of(g: &Greenlet) -> u64 {
+    g.extension[word::MASK].get() as u64
+}
+
+/// Set a greenlet's mask.
+pub fn set(g: &'static Greenlet, mask: u64) {
+    let mask = mask & !NEVER_BLOCKED;
+    let before = of(g);
+    if before == mask {
+        return;
+    }
+    g.extension[word::MASK].set(mask as usize);
+    match (before == 0, mask == 0) {
+        (true, false) => MASKED.fetch_add(1, Ordering::Relaxed),
+        (false, true) => MASKED.fetch_sub(1, Ordering::Relaxed),
+        _ => 0,
+    };
+    recount();
+}
+
+/// Let the carrier block exactly what every greenlet blocks.
+fn recount() {
+    let mut all = u64::MAX;
+    if MASKED.load(Ordering::Relaxed) < scheduler::live() {
+        all = 0;
+    } else {
+        scheduler::for_each(|g| {
+            if g.phase() == Phase::Alive {
+                all &= of(g);
+            }
+        });
+    }
+    if CARRIER.swap(all, Ordering::Relaxed) != all {
+        load(all);
+    }
+}
+
+fn load(mask: u64) {
+    // SAFETY: sets the calling OS thread's mask from our own word.
+    unsafe {
+        let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const mask, 0, 8);
+    }
+}
+
+/// Callback of the hub: a new greenlet blocks what its creator blocks.
+pub fn inherit(creator: &'static Greenlet, new: &'static Greenlet) {
+    if scheduler::live() == 2 && creator.is_root() && of(creator) == 0 {
+        // The creator may have become a greenlet by this very call.
+        let mut mask = 0u64;
+        // SAFETY: reads the calling OS thread's mask into our own word.
+        unsafe {
+            let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0, &raw mut mask, 8);
+        }
+        CARRIER.store(mask, Ordering::Relaxed);
+        if mask != 0 {
+            creator.extension[word::MASK].set(mask as usize);
+            MASKED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let mask = of(creator);
+    if mask != 0 {
+        new.extension[word::MASK].set(mask as usize);
+        MASKED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Give a new thread the mask that its attributes name.
+pub fn assign(g: &'static Greenlet, mask: u64) {
+    set(g, mask);
+}
+
+/// The thread has ended.
+pub fn forget(g: &'static Greenlet) {
+    deliver::forget(g);
+    if MASKED.load(Ordering::Relaxed) != 0 && scheduler::live() > 1 {
+        // Whoever ends blocks everything: it takes no signal any more.
+        set(g, u64::MAX);
+        g.extension[word::MASK].set(0);
+        MASKED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// In the child of a fork only the caller's mask counts.
+pub fn after_fork(g: &'static Greenlet) {
+    MASKED.store((of(g) != 0) as u32, Ordering::Relaxed);
+    CARRIER.store(of(g), Ordering::Relaxed);
+    load(of(g));
+}
+
+/// Change the calling greenlet's mask; an error number.
+unsafe fn change(how: c_int, set_to: *const sigset_t, old: *mut sigset_t) -> Option<c_int> {
+    if !settings::patched(Group::Signal) || scheduler::live() == 0 {
+        return None;
+    }
+    let g = Greenlet::current()?;
+    // SAFETY: null or the program's objects.
+    let (given, old) = unsafe { (set_to.as_ref().map(to_bits), old.as_mut()) };
+    let before = of(g);
+    let after = match (given, how) {
+        (None, _) => before,
+        (Some(bits), libc::SIG_BLOCK) => before | bits,
+        (Some(bits), libc::SIG_UNBLOCK) => before & !bits,
+        (Some(bits), libc::SIG_SETMASK) => bits,
+        _ => return Some(libc::EINVAL),
+    };
+    if let Some(old) = old {
+        *old = from_bits(before);
+    }
+    {
+        let _shim = doorway::enter_any();
+        set(g, after);
+    }
+    // POSIX: a pending signal that this unblocks is delivered before the call
+    // returns. (Leaving our code has done so, if it was entered.)
+    if deliver::noted() && !g.in_shim() {
+        deliver::run_all(g);
+    }
+    Some(0)
+}
+
+unsafe fn thread_mask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
+    // SAFETY: the program's own call.
+    unsafe { change(how, set, old).unwrap_or_else(|| real::pthread_sigmask(how, set, old)) }
+}
+
+unsafe fn process_mask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
+    // SAFETY: as above.
+    match unsafe { change(how, set, old) } {
+        Some(0) => 0,
+        Some(e) => {
+            doorway::set_errno(e);
+            -1
+        }
+        // SAFETY: as above.
+        None => unsafe { real::sigprocmask(how, set, old) },
+    }
+}
+
+unsafe fn pending(set: *mut sigset_t) -> c_int {
+    // SAFETY: the program's own call and object.
+    unsafe {
+        let result = real::sigpending(set);
+        if let (0, Some(g)) = (result, Greenlet::current()) {
+            let here = deliver::pending_for(g) & of(g);
+            *set = from_bits(to_bits(&*set) | here);
+        }
+        result
+    }
+}

@@ -1,0 +1,221 @@
+//! Starting greenlets, and what their first function is wrapped in.
+
+use super::handle::{Greenlet, Packet};
+use crate::doorway;
+use crate::hub::{self, Spawn, SpawnError, StackSource};
+use crate::sys;
+use core::any::Any;
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+
+/// The stack of a greenlet unless said otherwise: what `std::thread` gives, so
+/// that code can move from one to the other. Pages are used as touched.
+const DEFAULT_STACK: usize = 2 << 20;
+/// The guard that a greenlet reports; the real one is a page as well.
+const GUARD: usize = 4096;
+
+/// An OS thread is becoming, or has become, the one that drives the hub.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Starts a greenlet that runs `f`, and returns at once: it runs for the first
+/// time when the caller waits for something.
+///
+/// The first call makes the calling OS thread the one that drives the hub, and
+/// what it runs the *root* greenlet.
+///
+/// A panic in `f` ends the greenlet only: a line on stderr says so, after the
+/// panic hook's, and [`Greenlet::get`] returns what it panicked with.
+///
+/// `Send` is asked for although one greenlet runs at a time: the hub may be
+/// driven by another OS thread the next time that the greenlet runs, and its
+/// thread-locals are its own, so `f` and its value cross threads in every
+/// sense but one.
+///
+/// gevent: `gevent.spawn`.
+///
+/// # Panics
+/// Where [`Builder::spawn`] returns an error.
+///
+/// ```
+/// let g = geventrs::spawn(|| "hello");
+/// assert_eq!(g.get().unwrap(), "hello");
+/// ```
+pub fn spawn<F, T>(f: F) -> Greenlet<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match Builder::new().spawn(f) {
+        Ok(g) => g,
+        Err(e) => panic!("cannot spawn a greenlet: {e}"),
+    }
+}
+
+/// A greenlet's name and stack size, before it is started.
+///
+/// ```
+/// let g = geventrs::Builder::new().name("digger").stack_size(16 << 20).spawn(|| 1).unwrap();
+/// assert_eq!((g.name().as_str(), g.get().unwrap()), ("digger", 1));
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing is started before `spawn`"]
+pub struct Builder {
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+impl Builder {
+    /// A greenlet named after its id, with a stack of 2 MiB.
+    ///
+    /// ```
+    /// let g = geventrs::Builder::new().spawn(|| ()).unwrap();
+    /// assert_eq!(g.name(), format!("Greenlet-{}", g.id()));
+    /// ```
+    pub fn new() -> Self {
+        Builder::default()
+    }
+
+    /// Names the greenlet. Reports of the hub show the first 15 bytes.
+    ///
+    /// ```
+    /// let g = geventrs::Builder::new().name("tick").spawn(|| ()).unwrap();
+    /// assert_eq!(g.name(), "tick");
+    /// ```
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Asks for a stack of at least so many bytes. Only touched pages cost
+    /// memory; a page below the stack catches an overflow (SIGSEGV).
+    ///
+    /// ```
+    /// fn deep(n: u32) -> u32 { if n == 0 { 0 } else { 1 + std::hint::black_box(deep(n - 1)) } }
+    /// let g = geventrs::Builder::new().stack_size(64 << 20).spawn(|| deep(100_000)).unwrap();
+    /// assert_eq!(g.get().unwrap(), 100_000);
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Starts the greenlet; see [`spawn`].
+    ///
+    /// # Errors
+    /// [`SpawnError::Foreign`] on an OS thread that does not drive the hub,
+    /// when another one does; [`SpawnError::Resources`] without memory for the
+    /// stack; [`SpawnError::Unsupported`] where the C library is not one that
+    /// greenlets can run on.
+    ///
+    /// ```
+    /// let first = geventrs::spawn(|| ());
+    /// let elsewhere = std::thread::spawn(|| geventrs::Builder::new().spawn(|| ()).err());
+    /// assert_eq!(elsewhere.join().unwrap(), Some(geventrs::SpawnError::Foreign));
+    /// first.join(None);
+    /// ```
+    pub fn spawn<F, T>(self, f: F) -> Result<Greenlet<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut short_name = [0; 16];
+        if let Some(name) = &self.name {
+            let cut = name.len().min(15);
+            short_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
+        }
+        let unnamed = self.name.is_none();
+        let packet = Arc::new(Packet::new(self.name.unwrap_or_default()));
+        let start = Box::into_raw(Box::new(Start { f, packet: packet.clone() }));
+        let made = make(
+            &Spawn {
+                entry: first_frame::<F, T>,
+                arg: start.cast::<c_void>(),
+                stack: StackSource::Size(self.stack_size.unwrap_or(DEFAULT_STACK)),
+                guard: GUARD,
+                detached: true,
+                name: short_name,
+            },
+            &packet,
+        );
+        if let Err(e) = made {
+            // SAFETY: nobody has taken the box: no greenlet was made.
+            drop(unsafe { Box::from_raw(start) });
+            return Err(e);
+        }
+        let greenlet = Greenlet::new(packet);
+        if unnamed {
+            greenlet.set_name(format!("Greenlet-{}", greenlet.id()));
+        }
+        Ok(greenlet)
+    }
+}
+
+/// Step in, starting the hub if there is none, and make the greenlet.
+fn make<T>(spawn: &Spawn, packet: &Packet<T>) -> Result<(), SpawnError> {
+    let inside = doorway::enter();
+    let starts = inside.is_none();
+    if starts && TAKEN.swap(true, Ordering::AcqRel) {
+        return Err(SpawnError::Foreign);
+    }
+    // SAFETY: `first_frame` takes its closure, which is `Send`, on any stack.
+    // The hub is started by the one OS thread that `TAKEN` has let through.
+    let made = unsafe { hub::spawn(spawn) };
+    // The caller may have become the root, and is in our code then.
+    let inside = inside.or_else(doorway::inside);
+    if starts && inside.is_none() {
+        // The hub could not be started; it may be possible later.
+        TAKEN.store(false, Ordering::Release);
+    }
+    packet.about.made(made?);
+    Ok(())
+}
+
+/// What a new greenlet is handed.
+struct Start<F, T> {
+    f: F,
+    packet: Arc<Packet<T>>,
+}
+
+/// The outermost frame of the program's code on a greenlet. No panic leaves it.
+///
+/// # Safety
+/// `arg` is a boxed `Start<F, T>`, which this call takes.
+unsafe extern "C-unwind" fn first_frame<F, T>(arg: *mut c_void) -> *mut c_void
+where
+    F: FnOnce() -> T,
+{
+    // SAFETY: by this function's contract.
+    let start = unsafe { Box::from_raw(arg.cast::<Start<F, T>>()) };
+    let Start { f, packet } = *start;
+    let named = super::current::Named::set(&packet.about);
+    // Nobody looks at what `f` leaves half done but through what it shares
+    // with others, as with a thread.
+    let result = catch_unwind(AssertUnwindSafe(f));
+    if let Err(payload) = &result {
+        report(&packet.about.name(), packet.about.id(), "failed with panic", payload.as_ref());
+    }
+    packet.finish(result);
+    drop(named);
+    // If the handle is gone, the value goes with the packet, and its
+    // destructor is the program's code.
+    let (name, id) = (packet.about.name(), packet.about.id());
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(packet))) {
+        report(&name, id, "panicked when its value was dropped", payload.as_ref());
+        // Dropping a payload may panic as well.
+        core::mem::forget(payload);
+    }
+    ptr::null_mut()
+}
+
+/// One line as gevent's `<Greenlet ...> failed with ...`.
+fn report(name: &str, id: u32, what: &str, payload: &(dyn Any + Send)) {
+    let message = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("Box<dyn Any>");
+    sys::write_stderr(format!("<Greenlet \"{name}\" {id}> {what}: {message}\n").as_bytes());
+}

@@ -1,0 +1,169 @@
+//! `geventrs run`: the tool becomes the program, with the library preloaded.
+
+use crate::program::Program;
+use crate::{library, Failure, FAILED, NOT_EXECUTABLE, NOT_FOUND};
+use clap::{Args, ValueEnum};
+use std::ffi::{c_char, CString, OsStr, OsString};
+use std::io::{Error, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Run a program with its threads as greenlets
+///
+/// The program takes the tool's place: its exit code, its signals and its
+/// process id are its own. Exit codes of the tool: 125 if it cannot do it, 126
+/// if the program cannot be executed, 127 if it is not found.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    geventrs run ./server --port 80\n  \
+    geventrs run --patch=-dns,-file -- ./server\n  \
+    geventrs run --deadlock abort -- make test")]
+pub struct Run {
+    /// Groups of functions to make cooperative: all, none, or thread time
+    /// select socket os dns subprocess signal file sys, with commas; `-` before
+    /// a name removes it (GEVENTRS_PATCH)
+    #[arg(long, value_name = "GROUPS", allow_hyphen_values = true)]
+    patch: Option<OsString>,
+    /// Load the library and let it do nothing (GEVENTRS_DISABLE)
+    #[arg(long)]
+    disable: bool,
+    /// What to do when every greenlet waits and nothing can wake any
+    /// (GEVENTRS_DEADLOCK)
+    #[arg(long, value_name = "MODE")]
+    deadlock: Option<Deadlock>,
+    /// Another library than the installed one (GEVENTRS_LIB)
+    #[arg(long, value_name = "PATH")]
+    lib: Option<PathBuf>,
+    /// The program, looked up as a shell would
+    #[arg(value_name = "PROGRAM", required = true)]
+    program: OsString,
+    /// Its arguments
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Deadlock {
+    /// Say who waits for what, and go on waiting
+    Report,
+    /// Say it, and exit with 97
+    Abort,
+    /// Nothing
+    Off,
+}
+
+impl Run {
+    /// Returns only if it fails.
+    pub fn execute(self) -> Result<(), Failure> {
+        let library = library::find(self.lib.as_deref())?;
+        let preload = preload(&library, std::env::var_os("LD_PRELOAD"))?;
+        let program = Program::find(&self.program)?;
+        program.check()?;
+        set("LD_PRELOAD", Some(preload.as_os_str()));
+        set("GEVENTRS_PATCH", self.patch.as_deref());
+        set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
+        let mode = self.deadlock.and_then(|d| d.to_possible_value());
+        set("GEVENTRS_DEADLOCK", mode.as_ref().map(|m| OsStr::new(m.get_name())));
+        let error = exec(&program.path, &self.program, &self.arguments);
+        let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
+        Err(Failure::new(code, format_args!("{}: {error}", program.path.display())))
+    }
+}
+
+/// Set a variable for the program, if there is something to set it to.
+fn set(name: &str, value: Option<&OsStr>) {
+    if let Some(value) = value {
+        std::env::set_var(name, value);
+    }
+}
+
+/// What SIGPIPE did when the tool was started: Rust's runtime ignores it from
+/// before `main` on, and a program inherits that.
+static SIGPIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
+
+extern "C" fn remember_sigpipe() {
+    // SAFETY: reads the disposition into a local.
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        if libc::sigaction(libc::SIGPIPE, std::ptr::null(), &mut old) == 0 {
+            SIGPIPE.store(old.sa_sigaction, Ordering::Relaxed);
+        }
+    }
+}
+
+#[used]
+#[link_section = ".init_array"]
+static REMEMBER_SIGPIPE: extern "C" fn() = remember_sigpipe;
+
+/// execvp(3), which also gives files without a first line to /bin/sh. Not
+/// `Command::exec`: it changes the signal mask, and the program must find
+/// everything as the tool found it. Returns only with an error.
+fn exec(path: &Path, name: &OsStr, arguments: &[OsString]) -> Error {
+    let c = |s: &OsStr| CString::new(s.as_bytes());
+    let path = c(path.as_os_str());
+    // What a program is called can matter to it (busybox).
+    let all: Result<Vec<CString>, _> =
+        std::iter::once(name).chain(arguments.iter().map(OsString::as_os_str)).map(c).collect();
+    let (Ok(path), Ok(all)) = (path, all) else {
+        // Arguments of ours came as C strings.
+        return ErrorKind::InvalidInput.into();
+    };
+    let mut pointers: Vec<*const c_char> = all.iter().map(|a| a.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: terminated strings in a terminated list, which outlive the call.
+    // The disposition is one that the kernel gave us, and no handler.
+    unsafe {
+        libc::signal(libc::SIGPIPE, SIGPIPE.load(Ordering::Relaxed));
+        libc::execvp(path.as_ptr(), pointers.as_ptr());
+    }
+    Error::last_os_error()
+}
+
+/// What LD_PRELOAD is to be: our library before everything else.
+fn preload(library: &Path, others: Option<OsString>) -> Result<OsString, Failure> {
+    let path = library.as_os_str();
+    if path.as_bytes().iter().any(|b| b": \t\n".contains(b)) {
+        return Err(Failure::new(
+            FAILED,
+            format_args!(
+                "{}: LD_PRELOAD cannot hold a path with a colon or a space; copy or link the library elsewhere and use --lib",
+                library.display()
+            ),
+        ));
+    }
+    let mut all = path.to_owned();
+    let others = others.unwrap_or_default();
+    // ld.so separates by colons and spaces.
+    for other in others.as_bytes().split(|b| b": ".contains(b)) {
+        if !other.is_empty() && other != path.as_bytes() {
+            all.push(":");
+            all.push(OsStr::from_bytes(other));
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(others: Option<&str>) -> OsString {
+        preload(Path::new("/x/libgeventrs.so"), others.map(OsString::from)).ok().unwrap()
+    }
+
+    #[test]
+    fn the_library_comes_first_and_once() {
+        assert_eq!(joined(None), "/x/libgeventrs.so");
+        assert_eq!(joined(Some("")), "/x/libgeventrs.so");
+        assert_eq!(joined(Some("/a.so b.so")), "/x/libgeventrs.so:/a.so:b.so");
+        assert_eq!(joined(Some("/a.so:/x/libgeventrs.so")), "/x/libgeventrs.so:/a.so");
+    }
+
+    #[test]
+    fn paths_that_ld_so_would_split_are_refused() {
+        for bad in ["/a b/lib.so", "/a:b/lib.so"] {
+            assert_eq!(preload(Path::new(bad), None).err().unwrap().code, FAILED);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The settings there are: one table for the preloaded library, which reads
+//! them from the environment, and for the command-line tool, whose flags set
+//! them and whose `settings` subcommand (and `docs/settings.md`) shows them.
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// The flag of `geventrs run`.
+    pub flag: &'static str,
+    /// What values it takes.
+    pub values: &'static str,
+    /// What holds when it is not set.
+    pub default: &'static str,
+    /// What it does.
+    pub effect: &'static str,
+}
+
+/// All settings. Any other variable whose name starts with [`PREFIX`] is
+/// reported by the library, [`TEST_PREFIX`] excepted.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "GEVENTRS_PATCH",
+        flag: "--patch",
+        values: "`all`, `none` or names of groups, with commas; `-` before a name removes it",
+        default: "`all`",
+        effect: "which groups of functions are made cooperative",
+    },
+    Setting {
+        name: "GEVENTRS_DISABLE",
+        flag: "--disable",
+        values: "`0` or `1`",
+        default: "`0`",
+        effect: "with `1` the library does nothing at all",
+    },
+    Setting {
+        name: "GEVENTRS_DEADLOCK",
+        flag: "--deadlock",
+        values: "`report`, `abort` or `off`",
+        default: "`report`",
+        effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing",
+    },
+    Setting {
+        name: "GEVENTRS_LIB",
+        flag: "--lib",
+        values: "a path",
+        default: "`libgeventrs.so` beside the tool, else in `../lib/geventrs` from there",
+        effect: "which library the tool uses",
+    },
+];
+
+/// What the names of settings start with.
+pub const PREFIX: &str = "GEVENTRS_";
+/// Variables of the tests, which are no settings.
+pub const TEST_PREFIX: &str = "GEVENTRS_TEST";
+
+/// Whether an environment variable looks like a setting but is none.
+pub fn is_unknown(name: &[u8]) -> bool {
+    name.starts_with(PREFIX.as_bytes())
+        && !name.starts_with(TEST_PREFIX.as_bytes())
+        && !SETTINGS.iter().any(|s| s.name.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_misspelt_settings_are_unknown() {
+        assert!(is_unknown(b"GEVENTRS_PACTH"));
+        assert!(!is_unknown(b"GEVENTRS_PATCH"));
+        assert!(!is_unknown(b"GEVENTRS_TEST_PRELOADED"));
+        assert!(!is_unknown(b"PATH"));
+    }
+
+    #[test]
+    fn names_and_flags_are_settings_own() {
+        for (i, s) in SETTINGS.iter().enumerate() {
+            assert!(s.name.starts_with(PREFIX) && s.flag.starts_with("--"));
+            assert!(SETTINGS[..i].iter().all(|o| o.name != s.name && o.flag != s.flag));
+        }
+    }
+}

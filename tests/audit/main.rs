@@ -1,0 +1,222 @@
+//! The audit of the hook table: what `libgeventrs.so` exports is what its
+//! rows say, and nothing that libc offers besides has been forgotten.
+//!
+//! Run against `target/release/libgeventrs.so`, or the library that
+//! `GEVENTRS_LIB` names. A name that is to be left to libc goes into
+//! `docs/unhooked.md` with its reason.
+
+mod elf;
+mod entry_points;
+mod unhooked;
+
+use elf::{c_library, Library, Row, Symbol};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use unhooked::Unhooked;
+
+/// Everything that is compared.
+struct Audit {
+    ours: Library,
+    /// What libc offers to programs, library by library.
+    libc: Vec<Vec<Symbol>>,
+    /// All names that are hooked.
+    hooked: BTreeSet<String>,
+    unhooked: Unhooked,
+}
+
+impl Audit {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let library = match std::env::var_os("GEVENTRS_LIB") {
+            Some(path) => PathBuf::from(path),
+            None => root.join("target/release/libgeventrs.so"),
+        };
+        let ours = Library::read(&library);
+        let hooked = ours.rows.iter().flat_map(|row| row.names.iter().cloned()).collect();
+        let libc = c_library()
+            .into_iter()
+            .map(|mut library| {
+                library.symbols.retain(|s| s.is_public() && s.is_function);
+                library.symbols
+            })
+            .collect();
+        let unhooked = Unhooked::read(&root.join("docs/unhooked.md"));
+        Audit { ours, libc, hooked, unhooked }
+    }
+
+    fn in_libc(&self, name: &str) -> bool {
+        self.libc.iter().flatten().any(|s| s.name == name)
+    }
+
+    /// Hooked, or left out for a stated reason.
+    fn settled(&self, name: &str) -> bool {
+        self.hooked.contains(name) || self.unhooked.has(name)
+    }
+
+    /// Every exported symbol is a hook of the table, every name of the table
+    /// is exported, once, and without a version: a program that asks for
+    /// `poll@GLIBC_2.2.5` must find ours.
+    fn exports(&self) -> Result<(), Failed> {
+        let mut wrong = Vec::new();
+        let exported: BTreeSet<&str> = self.ours.symbols.iter().map(|s| s.name.as_str()).collect();
+        for symbol in &self.ours.symbols {
+            if !self.hooked.contains(&symbol.name) {
+                wrong.push(format!("{} is exported and no hook", symbol.name));
+            }
+            if let Some(version) = &symbol.version {
+                wrong.push(format!("{} is exported with version {version}", symbol.name));
+            }
+            if !symbol.is_function {
+                wrong.push(format!("{} is exported and no function", symbol.name));
+            }
+        }
+        for name in &self.hooked {
+            if !exported.contains(name.as_str()) {
+                wrong.push(format!("{name} is a row and not exported"));
+            }
+        }
+        let rows = self.ours.rows.iter().flat_map(|row| &row.names).count();
+        if rows != self.hooked.len() {
+            wrong.push("a name has two rows".to_owned());
+        }
+        if rows == 0 {
+            wrong.push("the library has no hooks".to_owned());
+        }
+        verdict(&format!("of {}", self.ours.path.display()), wrong)
+    }
+
+    /// Rows name one of gevent's patch groups.
+    fn groups(&self) -> Result<(), Failed> {
+        const GROUPS: [&str; 10] = [
+            "Thread",
+            "Time",
+            "Select",
+            "Socket",
+            "Os",
+            "Dns",
+            "Subprocess",
+            "Signal",
+            "File",
+            "Sys",
+        ];
+        let unknown = |row: &&Row| !GROUPS.contains(&row.group.as_str());
+        let wrong = self.ours.rows.iter().filter(unknown);
+        verdict("in no known group", wrong.map(|row| row.names.join(",")).collect())
+    }
+
+    /// A hook that libc has not would never be called, or hide a bug in its
+    /// spelling.
+    fn names(&self) -> Result<(), Failed> {
+        let wrong = self.hooked.iter().filter(|name| !self.in_libc(name)).cloned().collect();
+        verdict("hooked, and none of libc's public functions", wrong)
+    }
+
+    /// libc offers many functions under several spellings: those must be
+    /// hooked, too, or calls by the other name go past us.
+    fn spellings(&self) -> Result<(), Failed> {
+        let mut wrong = BTreeSet::new();
+        for name in &self.hooked {
+            for twin in spellings(name) {
+                if self.in_libc(&twin) && !self.settled(&twin) {
+                    wrong.insert(format!("{twin} ({name} is hooked)"));
+                }
+            }
+        }
+        verdict("other spellings of hooked functions", wrong.into_iter().collect())
+    }
+
+    /// Whatever it is called, a symbol with a hooked function's address is
+    /// that function.
+    fn aliases(&self) -> Result<(), Failed> {
+        let mut wrong = BTreeSet::new();
+        for library in &self.libc {
+            let mut at: BTreeMap<u64, &str> = BTreeMap::new();
+            for symbol in library.iter().filter(|s| self.hooked.contains(&s.name)) {
+                at.insert(symbol.address, &symbol.name);
+            }
+            for symbol in library.iter().filter(|s| !self.settled(&s.name)) {
+                if let Some(name) = at.get(&symbol.address) {
+                    wrong.insert(format!("{} (is {name}, which is hooked)", symbol.name));
+                }
+            }
+        }
+        verdict("aliases of hooked functions", wrong.into_iter().collect())
+    }
+
+    /// Every entry point of a family is hooked, or there is a reason.
+    fn family(&self, names: &str) -> Result<(), Failed> {
+        let wrong = names
+            .split_whitespace()
+            .filter(|name| self.in_libc(name) && !self.settled(name))
+            .map(str::to_owned)
+            .collect();
+        verdict("neither hooked nor in docs/unhooked.md", wrong)
+    }
+
+    /// The page of reasons is about functions that exist and are not hooked.
+    fn reasons(&self) -> Result<(), Failed> {
+        let mut wrong = self.unhooked.faults.clone();
+        for name in self.unhooked.reasons.keys() {
+            if self.hooked.contains(name) {
+                wrong.push(format!("{name} is hooked"));
+            }
+        }
+        verdict("wrong in docs/unhooked.md", wrong)
+    }
+}
+
+/// How glibc spells one function in several ways.
+fn spellings(name: &str) -> Vec<String> {
+    let bare = name.trim_start_matches('_');
+    let bare = bare.strip_suffix("_chk").unwrap_or(bare);
+    let bare = bare.strip_suffix("64").unwrap_or(bare);
+    let mut all = Vec::new();
+    for prefix in ["", "_", "__", "__libc_", "_IO_", "__isoc99_", "__isoc23_", "__pthread_"] {
+        for suffix in
+            ["", "64", "_chk", "64_chk", "_2", "64_2", "_np", "_nocancel", "_unlocked", "_time64"]
+        {
+            let spelling = format!("{prefix}{bare}{suffix}");
+            if spelling != name {
+                all.push(spelling);
+            }
+        }
+    }
+    all
+}
+
+fn verdict(what: &str, wrong: Vec<String>) -> Result<(), Failed> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} {what}:\n  {}", wrong.len(), wrong.join("\n  ")).into())
+}
+
+fn main() {
+    let args = Arguments::from_args();
+    let audit = Arc::new(Audit::new());
+    let check = |name: &str, check: fn(&Audit) -> Result<(), Failed>| {
+        let audit = audit.clone();
+        Trial::test(name, move || check(&audit))
+    };
+    let family = |name: &str, names: &'static str| {
+        let audit = audit.clone();
+        Trial::test(format!("family_{name}_is_hooked_or_has_a_reason"), move || audit.family(names))
+    };
+    let trials = vec![
+        check("exports_are_the_rows_without_versions", Audit::exports),
+        check("rows_name_a_patch_group", Audit::groups),
+        check("hooks_are_functions_of_libc", Audit::names),
+        check("no_other_spelling_is_forgotten", Audit::spellings),
+        check("no_alias_is_forgotten", Audit::aliases),
+        check("reasons_are_for_unhooked_functions", Audit::reasons),
+        family("threads", entry_points::THREADS),
+        family("locks", entry_points::LOCKS),
+        family("time", entry_points::TIME),
+        family("select", entry_points::SELECT),
+        family("socket", entry_points::SOCKET),
+        family("fd_io", entry_points::FD_IO),
+    ];
+    libtest_mimic::run(&args, trials).exit();
+}

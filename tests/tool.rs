@@ -1,0 +1,419 @@
+//! The command-line tool, run as a user runs it.
+//!
+//! The library is the one in `GEVENTRS_LIB`, else the one beside the tool, else
+//! the release build's.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{PoisonError, RwLock};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_geventrs");
+
+fn library() -> PathBuf {
+    if let Some(path) = std::env::var_os("GEVENTRS_LIB") {
+        return std::path::absolute(path).unwrap();
+    }
+    let profile = Path::new(TOOL).parent().unwrap();
+    let places = [profile.to_owned(), profile.with_file_name("release")];
+    let found = places.iter().map(|p| p.join("libgeventrs.so")).find(|p| p.is_file());
+    found.expect("libgeventrs.so: cargo build --release")
+}
+
+/// The tool in an environment without settings.
+fn tool(arguments: &[&str]) -> Command {
+    let mut command = Command::new(TOOL);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GEVENTRS_") || name == "LD_PRELOAD" {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments);
+    command
+}
+
+/// `geventrs run --lib LIBRARY ARGUMENTS`.
+fn run(arguments: &[&str]) -> Command {
+    let mut command = tool(&["run", "--lib"]);
+    command.arg(library()).args(arguments);
+    command
+}
+
+/// Between fork and exec a child of one test holds what another test's thread
+/// has open, and a file that is open for writing cannot be executed: nobody
+/// starts a process while a program is being written.
+static WRITING: RwLock<()> = RwLock::new(());
+
+fn start(command: &mut Command) -> Child {
+    // A failed test must not fail the others.
+    let _nobody_writes = WRITING.read().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().expect("the program starts")
+}
+
+fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    start(command).wait_with_output().unwrap()
+}
+
+fn stdout(command: &mut Command) -> String {
+    let output = output(command);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The tool must fail with `code` and one line that contains `text`.
+#[track_caller]
+fn fails(command: &mut Command, code: i32, text: &str) {
+    let output = output(command);
+    let line = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{line}");
+    assert!(line.starts_with("geventrs: ") && line.contains(text), "{line:?}");
+    assert_eq!((line.lines().count(), output.stdout.len()), (1, 0), "{line:?}");
+}
+
+/// A directory for one test.
+fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tool").join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Compile a C program.
+fn compile(directory: &Path, source: &str, flags: &[&str]) -> PathBuf {
+    let (code, binary) = (directory.join("program.c"), directory.join("program"));
+    fs::write(&code, source).unwrap();
+    let mut cc = Command::new("cc");
+    cc.arg("-pthread").arg(&code).arg("-o").arg(&binary).args(flags);
+    assert!(start(&mut cc).wait().unwrap().success());
+    binary
+}
+
+fn executable(directory: &Path, name: &str, content: &[u8]) -> String {
+    let _nobody_forks = WRITING.write().unwrap_or_else(PoisonError::into_inner);
+    let path = directory.join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Prints how many OS threads it has while a second thread is alive.
+const COUNTS_TASKS: &str = r#"
+    #include <dirent.h>
+    #include <pthread.h>
+    #include <stdio.h>
+    #include <unistd.h>
+    static void *nap(void *arg) { usleep(100000); return arg; }
+    int main(void)
+    {
+        pthread_t t;
+        int n = 0;
+        pthread_create(&t, NULL, nap, NULL);
+        DIR *d = opendir("/proc/self/task");
+        for (struct dirent *e; (e = readdir(d));)
+            n += e->d_name[0] != '.';
+        pthread_join(t, NULL);
+        printf("%d\n", n);
+        return 0;
+    }
+"#;
+
+// ---- what the program becomes ----
+
+#[test]
+fn threads_become_greenlets_unless_disabled() {
+    let program = compile(&scratch("threads"), COUNTS_TASKS, &[]);
+    let program = program.to_str().unwrap();
+    assert_eq!(stdout(&mut run(&["--", program])), "1\n");
+    assert_eq!(stdout(&mut run(&["--disable", program])), "2\n");
+    assert_eq!(stdout(&mut run(&["--patch", "all,-thread", program])), "2\n");
+    assert_eq!(stdout(&mut run(&["--patch", "-dns", program])), "1\n");
+}
+
+#[test]
+fn the_programs_exit_code_is_the_tools() {
+    for code in [0, 1, 3, 125, 126, 127, 255] {
+        let status = output(&mut run(&["--", "sh", "-c", &format!("exit {code}")])).status;
+        assert_eq!(status.code(), Some(code));
+    }
+}
+
+#[test]
+fn a_signal_that_ends_the_program_ends_the_tool() {
+    let status = output(&mut run(&["sh", "-c", "kill -TERM $$"])).status;
+    assert_eq!(status.signal(), Some(libc::SIGTERM));
+    // The program has the tool's process id, so signals reach it.
+    let mut child = start(&mut run(&["sleep", "60"]));
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    // SAFETY: our own child, not yet waited for.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGINT));
+}
+
+#[test]
+fn the_program_finds_its_signals_as_the_tool_did() {
+    for ignored in [false, true] {
+        let mut command = run(&["grep", "^Sig[BI]", "/proc/self/status"]);
+        // SAFETY: async-signal-safe calls between fork and exec.
+        unsafe {
+            command.pre_exec(move || {
+                libc::signal(libc::SIGPIPE, if ignored { libc::SIG_IGN } else { libc::SIG_DFL });
+                let mut mask = std::mem::zeroed();
+                libc::sigemptyset(&mut mask);
+                libc::sigaddset(&mut mask, libc::SIGUSR1);
+                libc::sigprocmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
+                Ok(())
+            });
+        }
+        let text = stdout(&mut command);
+        let bits = |name: &str| {
+            let line = text.lines().find(|l| l.starts_with(name)).unwrap();
+            u64::from_str_radix(line.split_whitespace().nth(1).unwrap(), 16).unwrap()
+        };
+        let bit = |signal: i32| 1u64 << (signal - 1);
+        assert_eq!(bits("SigIgn") & bit(libc::SIGPIPE) != 0, ignored);
+        assert_eq!(bits("SigBlk"), bit(libc::SIGUSR1));
+    }
+}
+
+#[test]
+fn arguments_pass_as_they_are() {
+    let words = ["-x", "--lib", "a b", "", "--"];
+    let mut arguments = vec!["--", "sh", "-c", "printf '[%s]' \"$0\" \"$@\""];
+    arguments.extend(words);
+    assert_eq!(stdout(&mut run(&arguments)), "[-x][--lib][a b][][--]");
+}
+
+#[test]
+fn the_library_goes_before_what_is_preloaded_already() {
+    let print = ["sh", "-c", "echo $LD_PRELOAD"];
+    let library = library().canonicalize().unwrap();
+    let library = library.to_str().unwrap();
+    assert_eq!(stdout(&mut run(&print)), format!("{library}\n"));
+    let mut command = run(&print);
+    command.env("LD_PRELOAD", "libm.so.6 libdl.so.2");
+    assert_eq!(stdout(&mut command), format!("{library}:libm.so.6:libdl.so.2\n"));
+}
+
+#[test]
+fn flags_become_settings() {
+    let print = "echo $GEVENTRS_PATCH $GEVENTRS_DISABLE $GEVENTRS_DEADLOCK";
+    let flags = ["--patch=-dns", "--disable", "--deadlock=abort", "sh", "-c", print];
+    assert_eq!(stdout(&mut run(&flags)), "-dns 1 abort\n");
+    // Without a flag, what is set stays.
+    let mut command = run(&["sh", "-c", print]);
+    command.env("GEVENTRS_DEADLOCK", "off");
+    assert_eq!(stdout(&mut command), "off\n");
+}
+
+// ---- scripts ----
+
+#[test]
+fn scripts_run_by_their_interpreters() {
+    let directory = scratch("scripts");
+    let shell = executable(&directory, "shell", b"#!/bin/sh\necho $0 $1 $LD_PRELOAD\n");
+    let text = stdout(&mut run(&[&shell, "x"]));
+    assert!(text.starts_with(&format!("{shell} x /")) && text.contains("libgeventrs.so"));
+    let env = executable(&directory, "env", b"#!/usr/bin/env sh\necho env\n");
+    assert_eq!(stdout(&mut run(&[&env])), "env\n");
+    // No first line: /bin/sh, as execvp(3) says.
+    let plain = executable(&directory, "plain", b"echo plain\n");
+    assert_eq!(stdout(&mut run(&[&plain])), "plain\n");
+    let missing = executable(&directory, "missing", b"#!/no/such\n");
+    fails(&mut run(&[&missing]), 127, "its interpreter /no/such: not found");
+    let program = compile(&directory, "int main(void) { return 0; }", &["-static"]);
+    let script = format!("#!{}\n", program.display());
+    let script = executable(&directory, "static-script", script.as_bytes());
+    fails(&mut run(&[&script]), 125, "statically linked");
+}
+
+// ---- what cannot be run ----
+
+#[test]
+fn a_program_that_is_not_there_is_127() {
+    fails(&mut run(&["no-such-program"]), 127, "no-such-program: not found");
+    fails(&mut run(&["/no/such/program"]), 127, "/no/such/program: not found");
+    fails(&mut run(&[""]), 127, "not found");
+}
+
+#[test]
+fn a_file_that_cannot_be_executed_is_126() {
+    let directory = scratch("not-executable");
+    fs::write(directory.join("file"), "echo no").unwrap();
+    fails(&mut run(&[directory.join("file").to_str().unwrap()]), 126, "ermission denied");
+    fails(&mut run(&[directory.to_str().unwrap()]), 126, "directory");
+    let mut command = run(&["file"]);
+    command.env("PATH", &directory);
+    fails(&mut command, 126, "ermission denied");
+}
+
+#[test]
+fn a_static_program_is_refused() {
+    let directory = scratch("static");
+    let program = compile(&directory, "int main(void) { return 0; }", &["-static"]);
+    fails(&mut run(&[program.to_str().unwrap()]), 125, "statically linked");
+    let pie = compile(&directory, "int main(void) { return 0; }", &["-static-pie"]);
+    fails(&mut run(&[pie.to_str().unwrap()]), 125, "statically linked");
+}
+
+#[test]
+fn a_musl_program_is_refused() {
+    let linker = "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1";
+    let program = compile(&scratch("musl"), "int main(void) { return 0; }", &[linker]);
+    fails(&mut run(&[program.to_str().unwrap()]), 125, "musl");
+}
+
+#[test]
+fn programs_for_other_machines_are_refused() {
+    let directory = scratch("machines");
+    let narrow =
+        executable(&directory, "narrow", b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0");
+    fails(&mut run(&[&narrow]), 125, "32-bit");
+    let mut other = fs::read("/bin/sh").unwrap();
+    // EM_RISCV
+    other[18] = 243;
+    let other = executable(&directory, "other", &other);
+    fails(&mut run(&[&other]), 125, "another kind of processor");
+}
+
+#[test]
+fn a_program_that_gains_privileges_is_refused() {
+    let program = executable(&scratch("setuid"), "program", &fs::read("/bin/true").unwrap());
+    // Its owner gains nothing by the bit.
+    fs::set_permissions(&program, PermissionsExt::from_mode(0o4755)).unwrap();
+    assert!(output(&mut run(&[&program])).status.success());
+    for (mode, word) in [(0o4755, "setuid"), (0o2755, "setgid")] {
+        if std::os::unix::fs::chown(&program, Some(65534), Some(65534)).is_err() {
+            eprintln!("not the super-user: cannot make a program of somebody else's");
+            return;
+        }
+        fs::set_permissions(&program, PermissionsExt::from_mode(mode)).unwrap();
+        fails(&mut run(&[&program]), 125, word);
+    }
+}
+
+#[test]
+fn the_dynamic_loader_may_be_the_program() {
+    let loader = "/lib64/ld-linux-x86-64.so.2";
+    if Path::new(loader).exists() {
+        assert_eq!(stdout(&mut run(&[loader, "/bin/echo", "hello"])), "hello\n");
+    }
+}
+
+// ---- finding the library ----
+
+#[test]
+fn the_library_is_found_beside_the_tool_or_where_packages_put_it() {
+    for place in ["bin", "lib/geventrs"] {
+        let root = scratch(&format!("installed-{}", place.replace('/', "-")));
+        fs::create_dir_all(root.join("bin")).unwrap();
+        fs::create_dir_all(root.join(place)).unwrap();
+        let installed = executable(&root.join("bin"), "geventrs", &fs::read(TOOL).unwrap());
+        let mut command = Command::new(installed);
+        command.args(["run", "sh", "-c", "echo $LD_PRELOAD"]);
+        command.env_remove("LD_PRELOAD").env_remove("GEVENTRS_LIB");
+        fails(&mut command, 125, "no ");
+        let library_there = root.join(place).join("libgeventrs.so");
+        fs::copy(library(), &library_there).unwrap();
+        let library_there = library_there.canonicalize().unwrap();
+        assert_eq!(stdout(&mut command), format!("{}\n", library_there.display()));
+    }
+}
+
+#[test]
+fn a_library_that_ld_so_could_not_load_is_refused() {
+    fails(&mut tool(&["run", "--lib", "/no/such.so", "true"]), 125, "/no/such.so");
+    fails(&mut tool(&["run", "--lib", "/", "true"]), 125, "not a file");
+    for name in ["a b", "a:b"] {
+        let directory = scratch("awkward").join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let copy = directory.join("libgeventrs.so");
+        fs::copy(library(), &copy).unwrap();
+        let copy = copy.to_str().unwrap();
+        fails(&mut tool(&["run", "--lib", copy, "true"]), 125, "cannot hold a path");
+        let mut command = tool(&["run", "true"]);
+        command.env("GEVENTRS_LIB", copy);
+        fails(&mut command, 125, "cannot hold a path");
+    }
+}
+
+// ---- settings ----
+
+#[test]
+fn an_unknown_setting_gets_one_line() {
+    let mut command = run(&["true"]);
+    command.env("GEVENTRS_PACTH", "all").env("GEVENTRS_TEST_X", "1");
+    let output = output(&mut command);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success());
+    assert!(text.lines().count() == 1 && text.contains("GEVENTRS_PACTH"), "{text:?}");
+}
+
+#[test]
+fn an_unknown_group_gets_one_line() {
+    let output = output(&mut run(&["--patch", "time,tmie", "true"]));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success());
+    assert!(text.lines().count() == 1 && text.contains("\"tmie\""), "{text:?}");
+}
+
+#[test]
+fn settings_lists_every_setting() {
+    let text = stdout(&mut tool(&["settings"]));
+    let page = stdout(&mut tool(&["settings", "--markdown"]));
+    let help = stdout(&mut tool(&["run", "--help"]));
+    for setting in geventrs::settings::SETTINGS {
+        assert!(text.contains(setting.name) && page.contains(setting.name));
+        assert!(help.contains(setting.flag), "{} is no flag of run", setting.flag);
+        assert!(help.contains(setting.name), "the help does not name {}", setting.name);
+    }
+}
+
+// ---- hooks ----
+
+#[test]
+fn hooks_lists_what_the_library_exports() {
+    let mut command = tool(&["hooks", "--lib"]);
+    let text = stdout(command.arg(library()));
+    assert!(text.lines().any(|l| l.starts_with("pthread_create\tthread\t")), "{text}");
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
+    assert!(rows.iter().all(|r| r.len() == 3 && r.iter().all(|c| !c.is_empty())));
+    let groups: Vec<&str> = rows.iter().map(|r| r[1]).collect();
+    let mut runs = groups.clone();
+    runs.dedup();
+    let different: std::collections::HashSet<_> = groups.iter().collect();
+    assert_eq!(runs.len(), different.len(), "each group in one piece");
+}
+
+#[test]
+fn hooks_of_something_else_are_an_error() {
+    fails(&mut tool(&["hooks", "--lib", "/bin/sh"]), 125, "not a libgeventrs.so");
+    fails(&mut tool(&["hooks", "--lib", "/etc/passwd"]), 125, "/etc/passwd");
+}
+
+#[test]
+fn generated_pages_are_up_to_date() {
+    let mut hooks = tool(&["hooks", "--markdown", "--lib"]);
+    hooks.arg(library());
+    let mut settings = tool(&["settings", "--markdown"]);
+    for (page, command) in [("hooks", &mut hooks), ("settings", &mut settings)] {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page).with_extension("md");
+        let written = fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == stdout(command), "{} is out of date: run docs/generate", path.display());
+    }
+}
+
+// ---- usage ----
+
+#[test]
+fn wrong_usage_is_125_and_help_is_0() {
+    for wrong in [&[][..], &["run"], &["run", "--deadlock", "maybe", "true"], &["dance"]] {
+        assert_eq!(output(&mut tool(wrong)).status.code(), Some(125), "{wrong:?}");
+    }
+    for right in [&["--help"][..], &["--version"], &["run", "--help"], &["help", "hooks"]] {
+        assert!(!stdout(&mut tool(right)).is_empty());
+    }
+}
