@@ -50,10 +50,14 @@ fn main() {
                 .with_ignored_flag(true),
             None => {
                 let bench = bench.clone();
+                let pending = case.pending().filter(|_| !bench.native_only);
+                let kind = pending.map(|why| format!("pending: {why}")).unwrap_or_default();
                 Trial::test(case.name.clone(), move || {
                     bench.check_library()?;
                     (case.body)(&bench.place(&case.name)?).map_err(Into::into)
                 })
+                .with_kind(kind)
+                .with_ignored_flag(pending.is_some())
             }
         })
         .collect();

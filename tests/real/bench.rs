@@ -65,6 +65,17 @@ impl Place<'_> {
         &self.scratch.0
     }
 
+    /// Empties the directory, so that the next run finds it as the last did.
+    pub fn clear(&self) {
+        for entry in std::fs::read_dir(self.dir()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let _ = match path.is_dir() {
+                true => std::fs::remove_dir_all(&path),
+                false => std::fs::remove_file(&path),
+            };
+        }
+    }
+
     /// A file of the repository.
     pub fn source(&self, path: &str) -> PathBuf {
         self.bench.root.join(path)
@@ -107,7 +118,6 @@ impl Place<'_> {
         let binary = self.dir().join(source.file_stem().expect("a source has a name"));
         let mut c = match source.extension().and_then(|e| e.to_str()) {
             Some("rs") => {
-                // The stand-in of rustup finds the toolchain by the real HOME.
                 let mut c = Command::new("rustc");
                 c.args(["-O", "--edition", "2021", "--crate-name", "program"]);
                 c

@@ -13,6 +13,16 @@ mod servers;
 
 use bench::Place;
 
+/// Cases whose expectation is written down before the library meets it, by
+/// the end of their names, and what they wait for. They are listed as
+/// `[pending: reason]` and run with `--include-ignored`. Whoever makes one pass
+/// takes its line out.
+const PENDING: &[(&str, &str)] = &[
+    ("bad_input/stack_overflow", "no report of stack overflows yet"),
+    ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
+    ("/fifo_flock", "no blocking sections yet"),
+];
+
 /// One test.
 pub struct Case {
     /// `module/program`.
@@ -34,6 +44,11 @@ impl Case {
             needs: needs.iter().map(|s| s.to_string()).collect(),
             body: Box::new(body),
         }
+    }
+
+    /// What the library lacks for the case to pass.
+    pub fn pending(&self) -> Option<&'static str> {
+        PENDING.iter().find(|(end, _)| self.name.ends_with(end)).map(|(_, why)| *why)
     }
 
     /// Why the case cannot run here.

@@ -54,7 +54,7 @@ pub fn cases() -> Vec<Case> {
                     PATIENCE,
                     |mode| {
                         // Each run finds the directory as the other did.
-                        clear(place.dir());
+                        place.clear();
                         let mut c = place.command(mode, &interpreter);
                         c.arg("-B").arg(&script);
                         c
@@ -80,14 +80,4 @@ pub fn cases() -> Vec<Case> {
         }));
     }
     all
-}
-
-fn clear(dir: &Path) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let _ = match path.is_dir() {
-            true => std::fs::remove_dir_all(&path),
-            false => std::fs::remove_file(&path),
-        };
-    }
 }

@@ -22,6 +22,7 @@ pub fn cases() -> Vec<Case> {
     let server = |name: &str, needs: &[&str], body: fn(&Place, Mode) -> Result<(), String>| {
         Case::new(format!("servers/{name}"), needs, move |place| {
             for &mode in place.modes() {
+                place.clear();
                 body(place, mode).map_err(|e| format!("{mode:?}: {e}"))?;
             }
             Ok(())

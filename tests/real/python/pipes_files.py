@@ -1,5 +1,4 @@
-# Pipes, files, temporary files, locks on files and sqlite between threads.
-import fcntl
+# Pipes, temporary files and sqlite between threads.
 import os
 import sqlite3
 import tempfile
@@ -45,40 +44,6 @@ with tempfile.TemporaryFile() as f:
     run(*(lambda i=i: os.pwrite(f.fileno(), bytes([i]) * 1000, i * 1000) for i in range(50)))
     f.seek(0)
     print("pwrite", f.read() == b"".join(bytes([i]) * 1000 for i in range(50)))
-
-# flock excludes: open file descriptions, so threads of one process count.
-inside, most = 0, 0
-
-
-def locked():
-    global inside, most
-    with open("lock", "w") as f:
-        fcntl.flock(f, fcntl.LOCK_EX)
-        inside += 1
-        most = max(most, inside)
-        threading.Event().wait(0.005)
-        inside -= 1
-
-
-run(*[locked] * 10)
-print("flock", most)
-
-os.mkfifo("fifo")
-lines = []
-
-
-def read_fifo():
-    with open("fifo") as f:
-        lines.extend(f.read().split())
-
-
-def write_fifo():
-    with open("fifo", "w") as f:
-        print("one two three", file=f)
-
-
-run(read_fifo, write_fifo)
-print("fifo", lines)
 
 
 def insert(n):

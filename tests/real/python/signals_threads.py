@@ -5,6 +5,9 @@ import signal
 import threading
 import time
 
+# Before there is a thread that could take it: a thread that has been joined
+# may still be on its way out.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
 got = []
 signal.signal(signal.SIGUSR1, lambda s, f: got.append(threading.current_thread().name))
 stop = threading.Event()
@@ -53,8 +56,7 @@ stop.set()
 for t in sleepers:
     t.join(30)
 
-# A blocked signal waits for sigwait; no other thread is left to take it.
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+# A blocked signal waits for sigwait.
 os.kill(os.getpid(), signal.SIGUSR2)
 print("sigwait", signal.sigwait({signal.SIGUSR2}).name)
 # Explicitly: a shell's background jobs inherit an ignored SIGINT.
