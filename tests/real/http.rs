@@ -67,8 +67,9 @@ fn serve(stream: TcpStream, served: &AtomicUsize) -> std::io::Result<()> {
         let mut answer =
             format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{end}\r\n", body.len()).into_bytes();
         answer.extend(body);
+        // Counted first: whoever has the answer finds it counted.
+        served.fetch_add(1, Ordering::SeqCst);
         writer.write_all(&answer)?;
-        served.fetch_add(1, Ordering::Relaxed);
         if close {
             return Ok(());
         }

@@ -32,7 +32,12 @@ pub fn cases() -> Vec<Case> {
         server("tinyproxy", &["tinyproxy"], tinyproxy),
         server("microsocks", &["microsocks"], microsocks),
         server("memcached", &["memcached"], memcached),
-        server("redis", &["redis-check-rdb", "redis-benchmark"], redis),
+        server("redis", &["redis-check-rdb", "redis-benchmark"], |p, m| redis(p, m, "1")),
+        // Its main thread spins on counters until the I/O threads have done
+        // their part, and they spin for the next one.
+        server("redis_io_threads", &["redis-check-rdb", "redis-benchmark"], |p, m| {
+            redis(p, m, "3")
+        }),
         server("python_http_wrk", &["/usr/bin/python3", "wrk"], python_http),
     ]
 }
@@ -115,7 +120,7 @@ fn tinyproxy(place: &Place, mode: Mode) -> Result<(), String> {
     at_once(30, |i| (0..8).try_for_each(|k| check(connect(port)?, i, k)))?;
     // Those that waited all the while are served as well.
     crowd.into_iter().enumerate().try_for_each(|(i, s)| check(s, i, 99))?;
-    match origin.served.load(Ordering::Relaxed) {
+    match origin.served.load(Ordering::SeqCst) {
         n if n == 30 * 8 + CROWD => Ok(()),
         n => Err(format!("the server behind the proxy was asked {n} times")),
     }
@@ -195,15 +200,16 @@ fn memcached(place: &Place, mode: Mode) -> Result<(), String> {
     })
 }
 
-/// redis-server: its own loop, and threads of its own for bio and I/O.
-fn redis(place: &Place, mode: Mode) -> Result<(), String> {
+/// redis-server: an epoll loop, three threads for slow work in the background
+/// (bio), and as many as said for I/O.
+fn redis(place: &Place, mode: Mode, io_threads: &str) -> Result<(), String> {
     let port = free_port();
     // Debian's redis-tools has the one binary under this name; the package
     // redis-server would start a service.
     let mut c = place.command(mode, "redis-check-rdb");
     c.arg0("redis-server");
-    c.args(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--io-threads", "3"]);
-    c.args(["--io-threads-do-reads", "yes", "--appendonly", "yes"]);
+    c.args(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]);
+    c.args(["--io-threads", io_threads, "--io-threads-do-reads", "yes", "--appendonly", "yes"]);
     c.args(["--port", &port.to_string()]);
     let mut server = Started::new(&mut c)?;
     server.wait_listening(port)?;
