@@ -6,8 +6,8 @@
 
 use super::known;
 use super::making;
-use crate::io::file_lock;
 use crate::doorway::{self, returned, set_errno};
+use crate::io::file_lock;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_ulong, c_void};

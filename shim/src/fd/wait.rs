@@ -13,7 +13,8 @@
 //!   (Linux goes on waiting on the old description; here the number may
 //!   belong to another file by then, which must not be touched.)
 
-use super::known::{self, Known};
+use super::known::{self, Kind, Known};
+use super::pauses::Pauses;
 use super::probe;
 use crate::doorway::Shim;
 use crate::thread::cancel;
@@ -114,7 +115,13 @@ impl<'a> Wait<'a> {
     /// O_NONBLOCK.
     #[cold]
     fn examine(&mut self) -> Result<(), Errno> {
+        if self.known.is_nonblocking() {
+            return Err(libc::EAGAIN);
+        }
         if probe::status_flags(self.fd)? & libc::O_NONBLOCK != 0 {
+            if self.known.is_own() {
+                known::nonblocking(self.fd);
+            }
             return Err(libc::EAGAIN);
         }
         let mut limited = false;
@@ -142,12 +149,15 @@ impl<'a> Wait<'a> {
         if !self.examined {
             self.examine()?;
         }
-        let own = self.known.is_own();
+        // Of others' descriptors the registration may be stale; and a datagram
+        // socket learns that its peer has room only if it is polled when the
+        // peer is full (unix(7)), which this does.
+        let certain =
+            self.known.is_own() && (self.direction == READ || self.known.kind() != Kind::Socket);
         let (fd, direction) = (self.fd, self.direction);
         let confirmed = scheduler::with_reactor(|r, _| {
             r.table.drained(fd, direction);
-            // After a first wait the kernel has been asked.
-            if own {
+            if certain {
                 Ok(())
             } else {
                 r.confirm(fd, direction)
@@ -178,6 +188,16 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// As [`Wait::park`], for sockets that were to send. A datagram's receiver
+    /// may be full while the socket polls writable: nothing tells when it is
+    /// not, so it is tried again and again.
+    pub fn park_for_room(&mut self, pauses: &mut Pauses) -> Result<(), Errno> {
+        if !self.known.kind().is_stream() && probe::poll(self.fd, libc::POLLOUT) != 0 {
+            return self.pause(pauses.longer());
+        }
+        self.park()
+    }
+
     /// Wait for `span` nanoseconds, for want of an edge to wait for.
     pub fn pause(&mut self, span: u64) -> Result<(), Errno> {
         if !self.examined {
@@ -198,29 +218,6 @@ impl<'a> Wait<'a> {
     pub fn finish(&self) {
         scheduler::with_reactor(|r, run| r.table.pass_on(self.fd, self.direction, run));
         served(self.shim);
-    }
-
-    /// Attempt until it does not block. `attempt` answers EAGAIN when it would.
-    #[inline(always)]
-    pub fn run(
-        &mut self,
-        mut attempt: impl FnMut() -> Result<usize, Errno>,
-    ) -> Result<usize, Errno> {
-        let mut vain = self.in_vain();
-        let result = loop {
-            if !vain {
-                match attempt() {
-                    Err(libc::EAGAIN) => {}
-                    other => break other,
-                }
-            }
-            vain = false;
-            if let Err(e) = self.park() {
-                break Err(e);
-            }
-        };
-        self.finish();
-        result
     }
 }
 

@@ -6,8 +6,8 @@
 //! (connect(2), EINPROGRESS).
 
 use crate::doorway::{self, returned, Shim};
-use crate::io::file_lock::Pauses;
 use crate::fd::known::Kind;
+use crate::fd::pauses::Pauses;
 use crate::fd::probe;
 use crate::fd::wait::Wait;
 use crate::table::Group;
@@ -81,7 +81,7 @@ unsafe fn wait_for(
             // The queue of a Unix socket's listener is full. Nothing tells
             // when there is room.
             Err(libc::EAGAIN) => {
-                if let Err(e) = wait.pause(pauses.next()) {
+                if let Err(e) = wait.pause(pauses.longer()) {
                     break Err(e);
                 }
             }
