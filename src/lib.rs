@@ -89,9 +89,9 @@ pub mod raw_lock;
 pub mod reactor;
 #[doc(hidden)]
 pub mod run_queue;
-pub mod sync;
 #[doc(hidden)]
 pub mod settings;
+pub mod sync;
 #[doc(hidden)]
 pub mod sys;
 #[doc(hidden)]
