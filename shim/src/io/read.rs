@@ -26,7 +26,13 @@ pub const MOST: usize = 0x7fff_f000;
 /// One read at the file's own position.
 unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: the program's call; the kernel checks the addresses.
-    unsafe { hub::syscall!(libc::SYS_preadv2, fd, parts, count, -1isize, -1isize, flags) }
+    unsafe {
+        // Kernels and sandboxes without preadv2 have readv.
+        if flags == 0 {
+            return hub::syscall!(libc::SYS_readv, fd, parts, count);
+        }
+        hub::syscall!(libc::SYS_preadv2, fd, parts, count, -1isize, -1isize, flags)
+    }
 }
 
 /// `readv` with preadv2's `flags`. `simple`: the arguments are known to be
@@ -75,7 +81,7 @@ pub unsafe fn read_parts(
                         continue;
                     }
                 }
-                Err(libc::EOPNOTSUPP) => {
+                Err(libc::EOPNOTSUPP | libc::ENOSYS) => {
                     // A FIFO without a writer polls as nothing, and is at its
                     // end for a reader that does not wait.
                     if wait.is_unpollable()

@@ -16,6 +16,7 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 use hub::reactor::WRITE;
 use hub::sys::Errno;
+use hub::time::MILLISECOND;
 use hub::wait::Reason;
 use libc::{iovec, off64_t, size_t, ssize_t};
 
@@ -33,7 +34,13 @@ const TERMINAL_PIECE: usize = 128;
 /// One write at the file's own position.
 unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: the program's call; the kernel checks the addresses.
-    unsafe { hub::syscall!(libc::SYS_pwritev2, fd, parts, count, -1isize, -1isize, flags) }
+    unsafe {
+        // Kernels and sandboxes without pwritev2 have writev.
+        if flags == 0 {
+            return hub::syscall!(libc::SYS_writev, fd, parts, count);
+        }
+        hub::syscall!(libc::SYS_pwritev2, fd, parts, count, -1isize, -1isize, flags)
+    }
 }
 
 /// Go on with a write to a stream socket: a connection that breaks now gives
@@ -221,14 +228,23 @@ pub unsafe fn write_parts(
                 Err(libc::EAGAIN) => {
                     let unknown = slow.is_none() && wait.known.kind() == Kind::Unknown;
                     if unknown && probe::poll(fd, libc::POLLOUT) != 0 {
-                        if retried || probe::is_file(fd) {
-                            slow = Some(manner(fd, Kind::Unknown));
+                        if !retried && !probe::is_file(fd) {
+                            retried = true;
+                            continue;
                         }
-                        retried = true;
-                        continue;
+                        if probe::file_type(fd) != libc::S_IFSOCK {
+                            slow = Some(manner(fd, Kind::Unknown));
+                            continue;
+                        }
+                        // Writable, but not for this.
+                        match wait.pause(MILLISECOND) {
+                            Ok(()) => continue,
+                            Err(_) if done > 0 => break Ok(done),
+                            Err(e) => break Err(e),
+                        }
                     }
                 }
-                Err(libc::EOPNOTSUPP) if slow.is_none() => {
+                Err(libc::EOPNOTSUPP | libc::ENOSYS) if slow.is_none() => {
                     slow = Some(manner(fd, wait.known.kind()));
                     continue;
                 }
