@@ -110,6 +110,8 @@ struct FdEntry {
     last: *const FdWaiter,
     /// Registered level-triggered for reading.
     level: bool,
+    /// Bytes were seen to be there, and nobody has read since.
+    filled: bool,
     cycle: Cycle,
 }
 
@@ -139,6 +141,7 @@ const VACANT: FdEntry = FdEntry {
     first: ptr::null(),
     last: ptr::null(),
     level: false,
+    filled: false,
     cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0 },
 };
 
@@ -306,6 +309,7 @@ impl Reactor {
                 entry.sticky = true;
             }
             entry.ready |= bits;
+            entry.filled = event.is_readable() && !event.is_read_closed() && !failed;
             entry.wake(bits, run);
             if entry.level && bits & READ != 0 && !entry.has_waiter(READ) {
                 let registered = entry.registered;
@@ -482,6 +486,7 @@ impl Reactor {
         entry.ready = 0;
         entry.sticky = false;
         entry.level = false;
+        entry.filled = false;
         entry.cycle = VACANT.cycle;
     }
 }
@@ -542,6 +547,7 @@ impl FdTable {
     #[inline]
     pub fn has_read(&mut self, fd: i32) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.filled = false;
             e.cycle.reads = e.cycle.reads.saturating_add(1);
         }
     }
@@ -579,12 +585,23 @@ impl FdTable {
         true
     }
 
+    /// Whether bytes were seen on `fd` that nobody has read since; the caller
+    /// is about to.
+    #[inline]
+    pub fn take_filled(&mut self, fd: i32) -> bool {
+        match self.entries.get_mut(fd as usize) {
+            Some(e) => core::mem::replace(&mut e.filled, false),
+            None => false,
+        }
+    }
+
     /// Somebody in this process has done to the other end what makes `fd`
     /// ready: no need to hear it from the kernel.
     #[inline]
     pub fn hint(&mut self, fd: i32, direction: u8, run: &RunQueue) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.ready |= direction & e.registered;
+            e.filled |= direction == READ;
             if !e.first.is_null() {
                 e.wake(direction, run);
             }
@@ -596,6 +613,7 @@ impl FdTable {
     pub fn drained(&mut self, fd: i32, direction: u8) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.ready &= !direction;
+            e.filled &= direction != READ;
         }
     }
 

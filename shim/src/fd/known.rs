@@ -134,6 +134,12 @@ impl Kind {
         matches!(self, Kind::Tcp | Kind::Pair | Kind::Pipe)
     }
 
+    /// It is a socket.
+    #[inline(always)]
+    pub fn is_socket(self) -> bool {
+        matches!(self, Kind::Tcp | Kind::Pair | Kind::Socket)
+    }
+
     /// It may be a socket, which can have time-outs.
     pub fn may_be_socket(self) -> bool {
         matches!(self, Kind::Unknown | Kind::Tcp | Kind::Pair | Kind::Socket)

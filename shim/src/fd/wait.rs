@@ -73,6 +73,8 @@ pub struct Wait<'a> {
     unpollable: bool,
     /// The next park comes without an attempt before it.
     unattempted: Cell<bool>,
+    /// An event has just ended the park.
+    woken: Cell<bool>,
 }
 
 impl<'a> Wait<'a> {
@@ -91,6 +93,7 @@ impl<'a> Wait<'a> {
             deadline: NEVER,
             unpollable: false,
             unattempted: Cell::new(false),
+            woken: Cell::new(false),
         }
     }
 
@@ -183,6 +186,7 @@ impl<'a> Wait<'a> {
         });
         match woken {
             Ok(Wake::Notified) => {
+                self.woken.set(true);
                 let now = scheduler::with_reactor(|r, _| r.table.generation(fd));
                 if now != self.generation {
                     return Err(libc::EBADF);
@@ -238,18 +242,39 @@ impl<'a> Wait<'a> {
     /// The call ends: whoever waits for the same may have its turn.
     #[inline(always)]
     pub fn finish(&self) {
-        let other_end = peers::of(self.fd);
-        scheduler::with_reactor(|r, run| {
-            r.table.pass_on(self.fd, self.direction, run);
-            if self.direction == READ {
-                r.table.has_read(self.fd);
-            }
-            if let Some(other) = other_end {
-                // What is read makes room there; what is written can be read.
-                let there = if self.direction == READ { WRITE } else { READ };
-                r.table.hint(other, there, run);
-            }
-        });
+        scheduler::with_reactor(|r, run| r.table.pass_on(self.fd, self.direction, run));
         served(self.shim);
+    }
+
+    /// [`Wait::finish`] of a call that moves bytes: the other end, if it is in
+    /// this process, hears of it at once.
+    #[inline(always)]
+    pub fn finish_moving(&self, result: &Result<usize, Errno>) {
+        if matches!(result, Ok(1..)) {
+            let other_end = peers::of(self.fd);
+            scheduler::with_reactor(|r, run| {
+                if self.direction == READ {
+                    r.table.has_read(self.fd);
+                }
+                if let Some(other) = other_end {
+                    // What is read makes room there; what is written can be read.
+                    let there = if self.direction == READ { WRITE } else { READ };
+                    r.table.hint(other, there, run);
+                }
+            });
+        }
+        self.finish();
+    }
+
+    /// A plain read cannot block: this call waited for the pipe until something
+    /// was seen in it, and nobody has read from it since. (All its readers are
+    /// greenlets: it is own, and there is one OS thread.)
+    #[inline(always)]
+    pub fn is_filled_pipe(&self) -> bool {
+        self.woken.replace(false)
+            && self.known.kind() == Kind::Pipe
+            && self.known.is_own()
+            && hub::sys::one_os_thread()
+            && scheduler::with_reactor(|r, _| r.table.take_filled(self.fd))
     }
 }

@@ -43,6 +43,24 @@ unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Re
     }
 }
 
+/// One attempt of a plain write that does not block: sockets have a cheaper
+/// call for it.
+#[inline]
+unsafe fn attempt(wait: &Wait, part: &iovec) -> Result<usize, Errno> {
+    // SAFETY: the program's buffer; the kernel checks the address.
+    unsafe {
+        if wait.known.kind().is_socket() {
+            let (base, length) = (part.iov_base, part.iov_len);
+            match hub::syscall!(libc::SYS_sendto, wait.fd, base, length, libc::MSG_DONTWAIT) {
+                // It was closed and made anew behind our back.
+                Err(libc::ENOTSOCK) => {}
+                other => return other,
+            }
+        }
+        once(wait.fd, part, 1, libc::RWF_NOWAIT)
+    }
+}
+
 /// Go on with a write to a stream socket: a connection that breaks now gives
 /// the part's length and no SIGPIPE.
 unsafe fn more_to_socket(fd: c_int, parts: *const iovec, count: usize) -> Result<usize, Errno> {
@@ -205,6 +223,7 @@ pub unsafe fn write_parts(
             let attempt = unsafe {
                 match slow {
                     None if in_part_to_socket => more_to_socket(fd, at, n),
+                    None if simple && done == 0 && flags == 0 => attempt(&wait, &*parts),
                     None => once(fd, at, n, flags | libc::RWF_NOWAIT),
                     Some(manner) => step(&wait, manner, core::slice::from_raw_parts(at, n), flags),
                 }
@@ -258,7 +277,7 @@ pub unsafe fn write_parts(
         }
         retried = false;
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 

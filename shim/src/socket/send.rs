@@ -66,7 +66,7 @@ fn send_all(
             break if done > 0 { Ok(done) } else { Err(e) };
         }
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 
