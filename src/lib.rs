@@ -88,10 +88,12 @@ pub mod raw_lock;
 #[doc(hidden)]
 pub mod reactor;
 #[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
 pub mod run_queue;
-pub mod sync;
 #[doc(hidden)]
 pub mod settings;
+pub mod sync;
 #[doc(hidden)]
 pub mod sys;
 #[doc(hidden)]

@@ -13,7 +13,7 @@
 //! interpreter's main thread must see EINTR). So a handler that ran on another
 //! greenlet interrupts the first thread's wait as well.
 
-use super::{action, bit, mask, word};
+use super::{action, alt_stack, bit, fault, mask, word};
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -43,30 +43,70 @@ pub fn noted() -> bool {
 /// The handler that the kernel knows.
 pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let Some(a) = action::of(signal) else { return };
+    // SAFETY: the kernel's own arguments, here and below.
+    let is_fault = unsafe { fault::is_fault(signal, info) };
     if scheduler::in_hub() {
-        // SAFETY: the kernel's own object.
+        if is_fault {
+            // Ours, and nobody's to handle.
+            // SAFETY: as above.
+            return unsafe { fault::die_of(signal, info) };
+        }
+        // SAFETY: as above.
         return note(signal, unsafe { &*info });
     }
-    if let Some(g) = Greenlet::current() {
-        // A fault is the greenlet's own, wherever it happens.
+    let Some(g) = Greenlet::current() else {
         // SAFETY: as above.
-        let fault = unsafe { (*info).si_code } > 0
-            && matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL);
-        if !fault && scheduler::active() {
-            if g.in_shim() || mask::of(g) & bit(signal) != 0 {
-                // SAFETY: as above.
-                return note(signal, unsafe { &*info });
-            }
+        return unsafe { call(signal, info, context) };
+    };
+    // A fault is the greenlet's own, wherever it happens.
+    if is_fault {
+        if scheduler::active() && mask::of(g) & bit(signal) != 0 {
+            // What the kernel does with a fault that is blocked.
             // SAFETY: as above.
-            interrupt_first(g, signal, a.flags, unsafe { &*info });
+            return unsafe { fault::die_of(signal, info) };
         }
+    } else if scheduler::active() {
+        if g.in_shim() || mask::of(g) & bit(signal) != 0 {
+            // SAFETY: as above.
+            return note(signal, unsafe { &*info });
+        }
+        // SAFETY: as above.
+        interrupt_first(g, signal, a.flags, unsafe { &*info });
     }
+    // SAFETY: as above.
+    unsafe {
+        let overflow = fault::overflow(signal, info);
+        if !alt_stack::on_ours(context) {
+            return call(signal, info, context);
+        }
+        let target = alt_stack::place(g, a.flags, context);
+        if overflow && g.stack().holds_or_guards(target) {
+            // There is no stack to run the handler on: the kernel would say
+            // the same.
+            return fault::die_of(signal, info);
+        }
+        alt_stack::move_frame(target, signal, info, context, call)
+    }
+}
+
+/// The program's handler, where the program wants it, called as the kernel
+/// would; its mask is in force. It may not return (siglongjmp, pthread_exit).
+unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let Some(a) = action::of(signal) else { return };
     if a.flags & libc::SA_RESETHAND != 0 {
         action::reset(signal);
     }
-    // SAFETY: the program's handler, called as the kernel would; its mask is in
-    // force. It may not return (siglongjmp, pthread_exit).
+    // A fault in our own code is that of the program's argument, and the
+    // handler that leaves by siglongjmp will not come back here.
+    let inside = Greenlet::current().filter(|g| g.in_shim());
+    if let Some(g) = inside {
+        g.leave_shim();
+    }
+    // SAFETY: see above.
     unsafe { (a.handler)(signal, info, context) }
+    if let Some(g) = inside {
+        g.enter_shim();
+    }
 }
 
 fn note(signal: c_int, info: &siginfo_t) {
