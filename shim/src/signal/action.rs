@@ -20,6 +20,9 @@ crate::hooks! {
     Signal "never" fn sigaction(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int = set, also [__sigaction];
     Signal "never" fn signal(signal: c_int, handler: sighandler_t) -> sighandler_t = bsd, also [bsd_signal, ssignal];
     Signal "never" fn sysv_signal(signal: c_int, handler: sighandler_t) -> sighandler_t = sysv, also [__sysv_signal];
+}
+
+crate::plain_hooks! {
     Signal "never" fn siginterrupt(signal: c_int, interrupt: c_int) -> c_int = interrupting;
 }
 

@@ -23,6 +23,9 @@ crate::hooks! {
     Thread "never" fn thrd_create(thread: *mut pthread_t, start: C11Start, arg: *mut c_void) -> c_int = c11_create;
     Thread "run queue" fn sched_yield() -> c_int = yield_, also [__sched_yield, pthread_yield];
     Thread "run queue" fn thrd_yield() = c11_yield;
+}
+
+crate::plain_hooks! {
     Thread "never" fn pthread_setattr_default_np(attr: *const pthread_attr_t) -> c_int = set_default;
 }
 
@@ -53,7 +56,7 @@ fn default_stack() -> usize {
 unsafe fn set_default(attr: *const pthread_attr_t) -> c_int {
     DEFAULT_STACK.store(0, Ordering::Relaxed);
     // SAFETY: the program's own call.
-    unsafe { real::pthread_setattr_default_np(attr) }
+    unsafe { plain::pthread_setattr_default_np(attr) }
 }
 
 /// What the attributes say about the new thread.

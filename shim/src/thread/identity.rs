@@ -10,12 +10,15 @@ use hub::greenlet::{Greenlet, Phase};
 use libc::{clockid_t, pid_t, pthread_t};
 
 crate::hooks! {
-    Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
-    Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
     Thread "never" fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int = prctl_;
     Thread "never" fn gettid() -> pid_t = gettid_;
-    Thread "never" fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int = cpu_clock;
     Thread "never" fn pthread_kill(thread: pthread_t, signal: c_int) -> c_int = kill, version "GLIBC_2.34";
+}
+
+crate::plain_hooks! {
+    Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
+    Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
+    Thread "never" fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int = cpu_clock;
 }
 
 /// The kernel's limit of a name, with its zero.
@@ -28,7 +31,7 @@ unsafe fn set_name(thread: pthread_t, name: *const c_char) -> c_int {
             if let Some(g) = find(thread) {
                 g.set_name(core::ffi::CStr::from_ptr(name).to_bytes());
             }
-            return real::pthread_setname_np(thread, name);
+            return plain::pthread_setname_np(thread, name);
         };
         let name = core::ffi::CStr::from_ptr(name).to_bytes();
         if name.len() >= NAME {
@@ -43,7 +46,7 @@ unsafe fn get_name(thread: pthread_t, name: *mut c_char, size: usize) -> c_int {
     // SAFETY: as above.
     unsafe {
         let Some(g) = find(thread).filter(|g| !g.is_root()) else {
-            return real::pthread_getname_np(thread, name, size);
+            return plain::pthread_getname_np(thread, name, size);
         };
         if size < NAME {
             return libc::ERANGE;
@@ -85,7 +88,7 @@ unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
     // SAFETY: as above.
     unsafe {
         let Some(g) = find(thread).filter(|g| !g.is_root()) else {
-            return real::pthread_getcpuclockid(thread, clock);
+            return plain::pthread_getcpuclockid(thread, clock);
         };
         if g.phase() != Phase::Alive {
             return libc::ESRCH;
