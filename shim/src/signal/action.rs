@@ -56,6 +56,13 @@ pub struct Action {
     pub mask: u64,
 }
 
+impl Action {
+    /// What is blocked while the handler of `signal` runs, besides what was.
+    pub fn blocked(&self, signal: c_int) -> u64 {
+        self.mask | if self.flags & libc::SA_NODEFER != 0 { 0 } else { bit(signal) }
+    }
+}
+
 /// The program's handler of `signal`, if it has one.
 pub fn of(signal: c_int) -> Option<Action> {
     let slot = SLOTS.get(usize::try_from(signal).ok()?)?;

@@ -11,13 +11,19 @@
 //! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
 //! * [`alt_stack`], [`fault`]: per-greenlet alternate stacks, and what happens
 //!   when a stack is used up.
+//! * [`send`], [`queue`]: signals for one thread, and those of which several
+//!   may wait.
+//! * [`jump`]: the mask that siglongjmp(3) restores.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
 
 pub mod action;
 pub mod alt_stack;
 pub mod deliver;
 pub mod fault;
+pub mod jump;
 pub mod mask;
+pub mod queue;
+pub mod send;
 pub mod wait;
 
 use crate::doorway::Shim;
@@ -33,6 +39,8 @@ pub(crate) mod word {
     pub const NO_RESTART: usize = 6;
     /// Null, or its boxed `stack_t` of sigaltstack(2).
     pub const ALT_STACK: usize = 7;
+    /// The signals that it waits for in sigwait(3).
+    pub const AWAITED: usize = 8;
 }
 
 /// The bit of a signal in a mask.
