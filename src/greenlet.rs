@@ -344,6 +344,11 @@ impl Greenlet {
         true
     }
 
+    /// Whether its wait was ended by what it waits for, and it has not run yet.
+    pub fn is_claimed_notified(&self) -> bool {
+        self.wake.load(Ordering::Acquire) == CLAIMED && self.outcome.get() == Wake::Notified
+    }
+
     /// The resumed greenlet takes note of how its wait ended.
     #[inline(always)]
     pub(crate) fn end_wait(&self) -> Wake {

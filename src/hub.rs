@@ -960,6 +960,8 @@ pub fn after_fork() {
     };
     HUB.enlist(me);
     HUB.first.set(me);
+    // Whoever joined it is gone; its memory may become another greenlet's.
+    me.joiner.set(ptr::null());
     // SAFETY: getpid has no arguments. The kernel has stored the child's id in
     // the calling thread's control block; the greenlet follows.
     me.set_id(unsafe { libc::getpid() } as u32);

@@ -17,6 +17,17 @@
 //! reads edges and makes calls, so an edge is either read before the call that
 //! finds the descriptor drained, or still queued in epoll after it.
 //!
+//! # Expecting nothing
+//!
+//! A reader that gets exactly what it asked for cannot tell whether that was
+//! all, and protocols with lengths in their headers read like that: each
+//! request would end with an attempt in vain. So the table learns how many
+//! reads succeed between two waits ([`FdTable::expects_nothing`]); when that
+//! repeats, the reader parks without an attempt. With edges it could miss
+//! what is there already, so such a descriptor is registered level-triggered
+//! ([`Reactor::follow_level`]), where epoll itself looks again at no extra
+//! call. An event that finds no waiter ends that, or it would come for ever.
+//!
 //! # Who is woken
 //!
 //! An event wakes every waiter that polls ([`FdWaiter::shared`]) and the first
@@ -97,9 +108,30 @@ struct FdEntry {
     sticky: bool,
     first: *const FdWaiter,
     last: *const FdWaiter,
-    /// Free for the layer above: see [`FdTable::note`].
-    note: u32,
+    /// Registered level-triggered for reading.
+    level: bool,
+    /// Bytes were seen to be there, and nobody has read since.
+    filled: bool,
+    cycle: Cycle,
 }
+
+/// How many reads succeed between two waits.
+#[derive(Clone, Copy)]
+struct Cycle {
+    /// Since the last wait.
+    reads: u8,
+    /// Between the two waits before.
+    usual: u8,
+    /// How often that was the same.
+    repeats: u8,
+    /// How often it was believed since it was last put to the test.
+    believed: u8,
+}
+
+/// Repetitions after which a cycle is believed.
+const REPEATS: u8 = 2;
+/// A believed cycle is tested again after so many waits.
+const TEST_AFTER: u8 = 64;
 
 const VACANT: FdEntry = FdEntry {
     generation: 0,
@@ -108,7 +140,9 @@ const VACANT: FdEntry = FdEntry {
     sticky: false,
     first: ptr::null(),
     last: ptr::null(),
-    note: 0,
+    level: false,
+    filled: false,
+    cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0 },
 };
 
 /// What is known of each descriptor.
@@ -275,9 +309,50 @@ impl Reactor {
                 entry.sticky = true;
             }
             entry.ready |= bits;
+            entry.filled = event.is_readable() && !event.is_read_closed() && !failed;
             entry.wake(bits, run);
+            if entry.level && bits & READ != 0 && !entry.has_waiter(READ) {
+                let registered = entry.registered;
+                entry.level = false;
+                // Edge-triggered again; this reports the level once more.
+                let _ = self.poll.registry().reregister(
+                    &mut SourceFd(&(fd as i32)),
+                    token,
+                    interest(registered),
+                );
+            }
         }
         Ok(())
+    }
+
+    /// Report the readable level of `fd` at every look while somebody waits
+    /// for it, instead of edges. False if that cannot be had.
+    pub fn follow_level(&mut self, fd: i32) -> bool {
+        use std::os::fd::AsRawFd;
+        let Some(entry) = self.table.entries.get_mut(fd as usize) else {
+            return false;
+        };
+        if entry.level || entry.registered & READ == 0 || entry.registered & WRITE != 0 {
+            // A writable level would be reported for ever.
+            return entry.level;
+        }
+        let mut event = libc::epoll_event {
+            events: (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP) as u32,
+            u64: (entry.generation as u64) << 32 | fd as u64,
+        };
+        // mio registers edge-triggered only; the token is as it makes it.
+        // SAFETY: our own epoll descriptor; the kernel reads `event`.
+        let changed = unsafe {
+            syscall!(
+                libc::SYS_epoll_ctl,
+                self.poll.as_raw_fd(),
+                libc::EPOLL_CTL_MOD,
+                fd,
+                &raw mut event
+            )
+        };
+        entry.level = changed.is_ok();
+        entry.level
     }
 
     fn arm(&mut self, deadline: u64) {
@@ -349,6 +424,7 @@ impl Reactor {
         if missing == 0 {
             return Ok(());
         }
+        entry.level = false;
         let all = entry.registered | mask;
         let token = Token((entry.generation as usize) << 32 | fd as usize);
         let known = entry.registered != 0;
@@ -378,6 +454,7 @@ impl Reactor {
         if known & mask != mask {
             return self.register(fd, mask);
         }
+        entry.level = false;
         let token = Token((entry.generation as usize) << 32 | fd as usize);
         let again = self.poll.registry().reregister(&mut SourceFd(&fd), token, interest(known));
         match again.map_err(errno_of) {
@@ -408,7 +485,9 @@ impl Reactor {
         entry.registered = 0;
         entry.ready = 0;
         entry.sticky = false;
-        entry.note = 0;
+        entry.level = false;
+        entry.filled = false;
+        entry.cycle = VACANT.cycle;
     }
 }
 
@@ -464,11 +543,77 @@ impl FdTable {
         self.entries.get(fd as usize).is_some_and(|e| e.registered != 0)
     }
 
+    /// A read has succeeded.
+    #[inline]
+    pub fn has_read(&mut self, fd: i32) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.filled = false;
+            e.cycle.reads = e.cycle.reads.saturating_add(1);
+        }
+    }
+
+    /// A read was attempted in vain: the end of a cycle.
+    #[inline]
+    pub fn read_in_vain(&mut self, fd: i32) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            let c = &mut e.cycle;
+            c.repeats = if c.reads == c.usual { c.repeats.saturating_add(1) } else { 0 };
+            c.usual = c.reads;
+            c.reads = 0;
+            c.believed = 0;
+        }
+    }
+
+    /// Whether the next read would be in vain if all goes on as it did. A true
+    /// answer must be followed by a wait under [`Reactor::follow_level`].
+    #[inline]
+    pub fn expects_nothing(&mut self, fd: i32) -> bool {
+        let Some(e) = self.entries.get_mut(fd as usize) else {
+            return false;
+        };
+        let c = &mut e.cycle;
+        let expected = c.repeats >= REPEATS && c.reads == c.usual && c.reads != 0;
+        if !expected || e.registered & READ == 0 {
+            return false;
+        }
+        c.believed += 1;
+        if c.believed == TEST_AFTER {
+            c.believed = 0;
+            return false;
+        }
+        c.reads = 0;
+        true
+    }
+
+    /// Whether bytes were seen on `fd` that nobody has read since; the caller
+    /// is about to.
+    #[inline]
+    pub fn take_filled(&mut self, fd: i32) -> bool {
+        match self.entries.get_mut(fd as usize) {
+            Some(e) => core::mem::replace(&mut e.filled, false),
+            None => false,
+        }
+    }
+
+    /// Somebody in this process has done to the other end what makes `fd`
+    /// ready: no need to hear it from the kernel.
+    #[inline]
+    pub fn hint(&mut self, fd: i32, direction: u8, run: &RunQueue) {
+        if let Some(e) = self.entries.get_mut(fd as usize) {
+            e.ready |= direction & e.registered;
+            e.filled |= direction == READ;
+            if !e.first.is_null() {
+                e.wake(direction, run);
+            }
+        }
+    }
+
     /// The caller's attempt has found the descriptor drained.
     #[inline]
     pub fn drained(&mut self, fd: i32, direction: u8) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.ready &= !direction;
+            e.filled &= direction != READ;
         }
     }
 
@@ -490,23 +635,11 @@ impl FdTable {
             }
         }
     }
-
-    /// The layer above's note on a descriptor; 0 when nothing is known.
-    #[inline]
-    pub fn note(&self, fd: i32) -> u32 {
-        self.entries.get(fd as usize).map_or(0, |e| e.note)
-    }
-
-    /// Set the note. It is cleared when the descriptor is forgotten.
-    pub fn set_note(&mut self, fd: i32, note: u32) {
-        if let Ok(e) = self.entry(fd) {
-            e.note = note;
-        }
-    }
 }
 
 impl FdEntry {
-    /// Wake all who look and the first who will consume.
+    /// Wake all who look and the first who will consume. Who was claimed and
+    /// has not run yet counts: it will consume, too.
     fn wake(&self, bits: u8, run: &RunQueue) {
         let mut consumers = 0u8;
         let mut at = self.first;
@@ -516,12 +649,26 @@ impl FdEntry {
             if w.mask & bits == 0 || (w.exclusive && w.mask & consumers != 0) {
                 continue;
             }
-            if w.greenlet.claim(Wake::Notified) {
+            let claimed = w.greenlet.claim(Wake::Notified);
+            if claimed {
                 run.push(w.greenlet);
-                if w.exclusive {
-                    consumers |= w.mask;
-                }
+            }
+            if w.exclusive && (claimed || w.greenlet.is_claimed_notified()) {
+                consumers |= w.mask;
             }
         }
+    }
+
+    /// Whether anybody is linked who waits for `direction`.
+    fn has_waiter(&self, direction: u8) -> bool {
+        let mut at = self.first;
+        // SAFETY: linked waiters are alive.
+        while let Some(w) = unsafe { at.as_ref() } {
+            if w.mask & direction != 0 {
+                return true;
+            }
+            at = w.next.get();
+        }
+        false
     }
 }

@@ -2,48 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io::Write as _;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-unsafe extern "C" {
-    fn kill(pid: i32, signal: i32) -> i32;
-}
-const SIGKILL: i32 = 9;
-
-/// Ends every process of the group that a child of ours leads.
-fn kill_group(leader: u32) {
-    // SAFETY: a plain system call on numbers.
-    unsafe { kill(-(leader as i32), SIGKILL) };
-}
-
-/// The exit status a program is expected to end with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Exit {
-    Code(i32),
-    Signal(i32),
-}
-
-impl std::fmt::Display for Exit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Exit::Code(n) => write!(f, "exit code {n}"),
-            Exit::Signal(n) => write!(f, "signal {n}"),
-        }
-    }
-}
-
-impl From<ExitStatus> for Exit {
-    fn from(s: ExitStatus) -> Self {
-        match s.code() {
-            Some(n) => Exit::Code(n),
-            None => Exit::Signal(s.signal().unwrap_or(-1)),
-        }
-    }
-}
+pub mod process;
+use process::{
+    clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit, Scratch,
+};
 
 /// What the comment lines at the top of a program ask for.
 #[derive(Clone, Debug)]
@@ -298,54 +266,6 @@ impl Run {
     }
 }
 
-/// The text of an output, its middle left out when it is long.
-fn clip(bytes: &[u8]) -> String {
-    const HALF: usize = 3000;
-    if bytes.len() <= 2 * HALF {
-        return String::from_utf8_lossy(bytes).into_owned();
-    }
-    format!(
-        "{}\n[... {} bytes left out ...]\n{}",
-        String::from_utf8_lossy(&bytes[..HALF]),
-        bytes.len() - 2 * HALF,
-        String::from_utf8_lossy(&bytes[bytes.len() - HALF..])
-    )
-}
-
-/// The first line in which two outputs differ.
-fn first_difference(native: &[u8], preloaded: &[u8]) -> String {
-    let a: Vec<&[u8]> = native.split(|&b| b == b'\n').collect();
-    let b: Vec<&[u8]> = preloaded.split(|&b| b == b'\n').collect();
-    let at = (0..).find(|&i| a.get(i) != b.get(i)).unwrap_or(0);
-    let show = |l: Option<&&[u8]>| match l {
-        Some(l) => format!("{:?}", String::from_utf8_lossy(l)),
-        None => "(ended)".into(),
-    };
-    format!(
-        "first difference in line {}: native {}, preloaded {}",
-        at + 1,
-        show(a.get(at)),
-        show(b.get(at))
-    )
-}
-
-/// A directory for one run, gone when the run is over.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(path: PathBuf) -> Result<Scratch, String> {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 impl Program {
     /// The whole test.
     pub fn test(&self, layout: &Layout) -> Result<(), String> {
@@ -560,93 +480,5 @@ impl Program {
         run.stdout = stdout.bytes();
         run.stderr = stderr.bytes();
         Ok(run)
-    }
-}
-
-/// Ends a child that is not waited for yet, with all of its process group.
-fn end_group(child: &mut Child) {
-    kill_group(child.id());
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn threads_of(pid: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(1, |d| d.count().max(1))
-}
-
-/// What every thread of a process group is doing: where a time-out struck.
-fn tasks(leader: u32) -> String {
-    let mut out = String::new();
-    let read = |p: String| std::fs::read_to_string(p).unwrap_or_default();
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return out;
-    };
-    for pid in processes.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
-        // After the name in brackets: state, parent, process group.
-        let stat = read(format!("/proc/{pid}/stat"));
-        let group = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(2)?.parse::<u32>().ok());
-        if group != Some(leader) {
-            continue;
-        }
-        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-            continue;
-        };
-        for (i, tid) in
-            tasks.flatten().map(|t| t.file_name().to_string_lossy().into_owned()).enumerate()
-        {
-            if i == 20 {
-                let _ = writeln!(out, "  (more)");
-                break;
-            }
-            let at = format!("/proc/{pid}/task/{tid}");
-            let status = read(format!("{at}/status"));
-            let state = status
-                .lines()
-                .find_map(|l| l.strip_prefix("State:"))
-                .unwrap_or("?")
-                .trim()
-                .to_owned();
-            let _ = writeln!(
-                out,
-                "  process {pid} thread {tid} ({}): {state}; syscall {}; in {}",
-                read(format!("{at}/comm")).trim(),
-                read(format!("{at}/syscall")).trim(),
-                read(format!("{at}/wchan")).trim(),
-            );
-        }
-    }
-    out
-}
-
-/// What came through a pipe so far, read by a thread of its own.
-struct Collected(Arc<Mutex<(Vec<u8>, bool)>>);
-
-impl Collected {
-    fn from(mut pipe: impl Read + Send + 'static) -> Collected {
-        let shared = Arc::new(Mutex::new((vec![], false)));
-        let own = shared.clone();
-        std::thread::spawn(move || {
-            let mut buf = [0; 65536];
-            loop {
-                match pipe.read(&mut buf) {
-                    Ok(0) => break,
-                    Ok(n) => own.lock().unwrap().0.extend_from_slice(&buf[..n]),
-                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(_) => break,
-                }
-            }
-            own.lock().unwrap().1 = true;
-        });
-        Collected(shared)
-    }
-
-    fn at_end(&self) -> bool {
-        self.0.lock().unwrap().1
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap().0.clone()
     }
 }

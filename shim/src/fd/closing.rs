@@ -8,6 +8,7 @@
 
 use super::known::{self, Known};
 use super::making;
+use super::peers;
 use crate::doorway::{self, returned, set_errno};
 use crate::thread::cancel;
 use core::ffi::{c_char, c_int, c_uint};
@@ -40,6 +41,7 @@ fn gone(fd: c_int) {
             scheduler::with_reactor(|r, run| r.forget(fd, run));
         }
     }
+    peers::forget(fd);
     known::set(fd, Known::NOTHING);
 }
 

@@ -29,6 +29,8 @@ const MOST: usize = 1 << 20;
 const OWN: u8 = 1;
 const EXAMINED: u8 = 2;
 const KIND: u32 = 2;
+const KIND_MASK: u8 = 7;
+const NONBLOCKING: u8 = 0x80;
 
 static TABLE: [AtomicU8; MOST] = [const { AtomicU8::new(0) }; MOST];
 /// One more than the highest descriptor that was ever own.
@@ -85,10 +87,16 @@ impl Known {
         self.0 & (OWN | EXAMINED) == OWN | EXAMINED
     }
 
+    /// It is own, and the program has set O_NONBLOCK.
+    #[inline(always)]
+    pub fn is_nonblocking(self) -> bool {
+        self.0 & (OWN | NONBLOCKING) == OWN | NONBLOCKING
+    }
+
     /// What it is.
     #[inline(always)]
     pub fn kind(self) -> Kind {
-        match self.0 >> KIND {
+        match self.0 >> KIND & KIND_MASK {
             1 => Kind::Tcp,
             2 => Kind::Pair,
             3 => Kind::Socket,
@@ -124,6 +132,12 @@ impl Kind {
     #[inline(always)]
     pub fn is_stream(self) -> bool {
         matches!(self, Kind::Tcp | Kind::Pair | Kind::Pipe)
+    }
+
+    /// It is a socket.
+    #[inline(always)]
+    pub fn is_socket(self) -> bool {
+        matches!(self, Kind::Tcp | Kind::Pair | Kind::Socket)
     }
 
     /// It may be a socket, which can have time-outs.
@@ -166,19 +180,26 @@ pub fn examined(fd: c_int) {
     }
 }
 
+/// An own descriptor was found not to block.
+pub fn nonblocking(fd: c_int) {
+    if let Some(s) = slot(fd) {
+        s.store(s.load(Ordering::Relaxed) | NONBLOCKING, Ordering::Relaxed);
+    }
+}
+
 /// The program changes how `fd` behaves.
 pub fn changed(fd: c_int) {
-    clear(fd, EXAMINED);
+    clear(fd, EXAMINED | NONBLOCKING);
 }
 
 /// Another descriptor, or another process, gets the description of `fd`.
 pub fn shared(fd: c_int) {
-    clear(fd, OWN | EXAMINED);
+    clear(fd, OWN | EXAMINED | NONBLOCKING);
 }
 
 /// Every description is shared with a child from here on.
 pub fn all_shared() {
-    for fd in 0..END.swap(0, Ordering::Relaxed) {
+    for fd in 0..END.load(Ordering::Relaxed) {
         shared(fd as c_int);
     }
 }

@@ -4,6 +4,7 @@
 //! groups are patched, since all that wait rely on it.
 
 use super::known::{self, Kind, Known};
+use super::peers;
 use crate::doorway;
 use core::ffi::{c_int, c_uint};
 use hub::hub as scheduler;
@@ -36,6 +37,7 @@ pub fn made(fd: c_int, known: Known) {
             scheduler::with_reactor(|r, run| r.forget(fd, run));
             true
         });
+    peers::forget(fd);
     known::set(fd, if told { known } else { Known::NOTHING });
 }
 
@@ -66,6 +68,7 @@ unsafe fn pair(result: c_int, ends: *mut c_int, known: Known) -> c_int {
         unsafe {
             made(*ends, known);
             made(*ends.add(1), known);
+            peers::made(*ends, *ends.add(1));
         }
     }
     result

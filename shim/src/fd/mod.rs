@@ -5,6 +5,7 @@
 //! | [`known`] | a byte per descriptor: what the hooks that made it know |
 //! | [`probe`] | questions to the kernel about a descriptor |
 //! | [`wait`] | try, park, try again: the frame of every blocking call |
+//! | [`pauses`] | tries again and again, for want of an event |
 //! | [`vector`] | `iovec` arrays that are part done |
 //! | [`making`] | hooks that make descriptors |
 //! | [`closing`] | hooks that close or replace them |
@@ -18,6 +19,8 @@ pub mod closing;
 pub mod control;
 pub mod known;
 pub mod making;
+pub mod pauses;
+pub mod peers;
 pub mod probe;
 pub mod vector;
 pub mod wait;

@@ -13,13 +13,15 @@
 //!   (Linux goes on waiting on the old description; here the number may
 //!   belong to another file by then, which must not be touched.)
 
-use super::known::{self, Known};
+use super::known::{self, Kind, Known};
+use super::pauses::Pauses;
+use super::peers;
 use super::probe;
 use crate::doorway::Shim;
 use core::cell::Cell;
 use core::ffi::c_int;
 use hub::hub as scheduler;
-use hub::reactor::{FdWaiter, READ};
+use hub::reactor::{FdWaiter, READ, WRITE};
 use hub::sys::Errno;
 use hub::time::{self as clock, MILLISECOND, NEVER};
 use hub::wait::{Reason, Wake};
@@ -69,6 +71,10 @@ pub struct Wait<'a> {
     examined: bool,
     deadline: u64,
     unpollable: bool,
+    /// The next park comes without an attempt before it.
+    unattempted: Cell<bool>,
+    /// An event has just ended the park.
+    woken: Cell<bool>,
 }
 
 impl<'a> Wait<'a> {
@@ -86,6 +92,8 @@ impl<'a> Wait<'a> {
             examined: known.is_examined(),
             deadline: NEVER,
             unpollable: false,
+            unattempted: Cell::new(false),
+            woken: Cell::new(false),
         }
     }
 
@@ -93,9 +101,16 @@ impl<'a> Wait<'a> {
     /// byte, and on what refuses no length.
     #[inline(always)]
     pub fn in_vain(&self) -> bool {
-        self.examined
-            && self.known.kind().waits_for_any_length()
-            && !scheduler::with_reactor(|r, _| r.table.may_be_ready(self.fd, self.direction))
+        if !self.examined || !self.known.kind().waits_for_any_length() {
+            return false;
+        }
+        let (fd, direction) = (self.fd, self.direction);
+        let vain = scheduler::with_reactor(|r, _| {
+            !r.table.may_be_ready(fd, direction)
+                || direction == READ && r.table.expects_nothing(fd) && r.follow_level(fd)
+        });
+        self.unattempted.set(vain);
+        vain
     }
 
     /// All that had come was taken: see [`Known::short_means_drained`].
@@ -113,7 +128,13 @@ impl<'a> Wait<'a> {
     /// O_NONBLOCK.
     #[cold]
     fn examine(&mut self) -> Result<(), Errno> {
+        if self.known.is_nonblocking() {
+            return Err(libc::EAGAIN);
+        }
         if probe::status_flags(self.fd)? & libc::O_NONBLOCK != 0 {
+            if self.known.is_own() {
+                known::nonblocking(self.fd);
+            }
             return Err(libc::EAGAIN);
         }
         let mut limited = false;
@@ -141,12 +162,18 @@ impl<'a> Wait<'a> {
         if !self.examined {
             self.examine()?;
         }
-        let own = self.known.is_own();
+        // Of others' descriptors the registration may be stale; and a datagram
+        // socket learns that its peer has room only if it is polled when the
+        // peer is full (unix(7)), which this does.
+        let certain =
+            self.known.is_own() && (self.direction == READ || self.known.kind() != Kind::Socket);
         let (fd, direction) = (self.fd, self.direction);
         let confirmed = scheduler::with_reactor(|r, _| {
             r.table.drained(fd, direction);
-            // After a first wait the kernel has been asked.
-            if own {
+            if direction == READ && !self.unattempted.replace(false) {
+                r.table.read_in_vain(fd);
+            }
+            if certain {
                 Ok(())
             } else {
                 r.confirm(fd, direction)
@@ -159,6 +186,7 @@ impl<'a> Wait<'a> {
         });
         match woken {
             Ok(Wake::Notified) => {
+                self.woken.set(true);
                 let now = scheduler::with_reactor(|r, _| r.table.generation(fd));
                 if now != self.generation {
                     return Err(libc::EBADF);
@@ -175,6 +203,16 @@ impl<'a> Wait<'a> {
             // No memory or no watches left for epoll: look again soon.
             Err(_) => self.pause(MILLISECOND),
         }
+    }
+
+    /// As [`Wait::park`], for sockets that were to send. A datagram's receiver
+    /// may be full while the socket polls writable: nothing tells when it is
+    /// not, so it is tried again and again.
+    pub fn park_for_room(&mut self, pauses: &mut Pauses) -> Result<(), Errno> {
+        if !self.known.kind().is_stream() && probe::poll(self.fd, libc::POLLOUT) != 0 {
+            return self.pause(pauses.longer());
+        }
+        self.park()
     }
 
     /// Wait for `span` nanoseconds, for want of an edge to wait for.
@@ -208,26 +246,35 @@ impl<'a> Wait<'a> {
         served(self.shim);
     }
 
-    /// Attempt until it does not block. `attempt` answers EAGAIN when it would.
+    /// [`Wait::finish`] of a call that moves bytes: the other end, if it is in
+    /// this process, hears of it at once.
     #[inline(always)]
-    pub fn run(
-        &mut self,
-        mut attempt: impl FnMut() -> Result<usize, Errno>,
-    ) -> Result<usize, Errno> {
-        let mut vain = self.in_vain();
-        let result = loop {
-            if !vain {
-                match attempt() {
-                    Err(libc::EAGAIN) => {}
-                    other => break other,
+    pub fn finish_moving(&self, result: &Result<usize, Errno>) {
+        if matches!(result, Ok(1..)) {
+            let other_end = peers::of(self.fd);
+            scheduler::with_reactor(|r, run| {
+                if self.direction == READ {
+                    r.table.has_read(self.fd);
                 }
-            }
-            vain = false;
-            if let Err(e) = self.park() {
-                break Err(e);
-            }
-        };
+                if let Some(other) = other_end {
+                    // What is read makes room there; what is written can be read.
+                    let there = if self.direction == READ { WRITE } else { READ };
+                    r.table.hint(other, there, run);
+                }
+            });
+        }
         self.finish();
-        result
+    }
+
+    /// A plain read cannot block: this call waited for the pipe until something
+    /// was seen in it, and nobody has read from it since. (All its readers are
+    /// greenlets: it is own, and there is one OS thread.)
+    #[inline(always)]
+    pub fn is_filled_pipe(&self) -> bool {
+        self.woken.replace(false)
+            && self.known.kind() == Kind::Pipe
+            && self.known.is_own()
+            && hub::sys::one_os_thread()
+            && scheduler::with_reactor(|r, _| r.table.take_filled(self.fd))
     }
 }

@@ -6,45 +6,19 @@
 //! then: it would take two processes that wait.)
 
 use crate::doorway::{self, returned, Shim};
+use crate::fd::pauses::Pauses;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
 use hub::hub as scheduler;
 use hub::sys::Errno;
-use hub::time::{self as clock, MICROSECOND, MILLISECOND};
+use hub::time as clock;
 use hub::wait::{Reason, Wake};
 use libc::off64_t;
 
 crate::hooks! {
     File "asked again and again" fn flock(fd: c_int, operation: c_int) -> c_int = flock_;
     File "asked again and again" fn lockf(fd: c_int, command: c_int, length: off64_t) -> c_int = lockf_, also [lockf64];
-}
-
-/// The first and the longest pause between two tries.
-const LEAST_PAUSE: u64 = 200 * MICROSECOND;
-const MOST_PAUSE: u64 = 5 * MILLISECOND;
-
-/// Pauses that grow, for what nothing announces.
-pub struct Pauses(u64);
-
-impl Pauses {
-    /// Begin with the shortest.
-    pub fn new() -> Self {
-        Pauses(LEAST_PAUSE)
-    }
-
-    /// The next pause in nanoseconds.
-    pub fn next(&mut self) -> u64 {
-        let now = self.0;
-        self.0 = (now * 2).min(MOST_PAUSE);
-        now
-    }
-}
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// Repeat a call that does not wait until it gets what it asks for.
@@ -59,7 +33,7 @@ pub fn again_and_again(
             Err(libc::EAGAIN | libc::EACCES) => {}
             other => return other,
         }
-        let until = clock::after(pauses.next());
+        let until = clock::after(pauses.longer());
         let wake = scheduler::pause_until(shim.greenlet, Reason::Retry(what), until);
         // signal(7): locks on files are waited for again under SA_RESTART.
         if wake == Wake::Interrupted && !crate::signal::restarts(shim, true) {

@@ -26,7 +26,34 @@ pub const MOST: usize = 0x7fff_f000;
 /// One read at the file's own position.
 unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: the program's call; the kernel checks the addresses.
-    unsafe { hub::syscall!(libc::SYS_preadv2, fd, parts, count, -1isize, -1isize, flags) }
+    unsafe {
+        // Kernels and sandboxes without preadv2 have readv.
+        if flags == 0 {
+            return hub::syscall!(libc::SYS_readv, fd, parts, count);
+        }
+        hub::syscall!(libc::SYS_preadv2, fd, parts, count, -1isize, -1isize, flags)
+    }
+}
+
+/// One attempt of a plain read that does not block: by the cheapest call that
+/// the kind of file allows.
+#[inline]
+unsafe fn attempt(wait: &Wait, part: &iovec) -> Result<usize, Errno> {
+    // SAFETY: the program's buffer; the kernel checks the address.
+    unsafe {
+        if wait.known.kind().is_socket() {
+            let (base, length) = (part.iov_base, part.iov_len);
+            match hub::syscall!(libc::SYS_recvfrom, wait.fd, base, length, libc::MSG_DONTWAIT) {
+                // It was closed and made anew behind our back.
+                Err(libc::ENOTSOCK) => {}
+                other => return other,
+            }
+        }
+        if wait.is_filled_pipe() {
+            return hub::syscall!(libc::SYS_read, wait.fd, part.iov_base, part.iov_len);
+        }
+        once(wait.fd, part, 1, libc::RWF_NOWAIT)
+    }
 }
 
 /// `readv` with preadv2's `flags`. `simple`: the arguments are known to be
@@ -48,7 +75,14 @@ pub unsafe fn read_parts(
     let result = loop {
         if !vain {
             // SAFETY: as the caller's.
-            match unsafe { once(fd, parts, count, flags | libc::RWF_NOWAIT) } {
+            let tried = unsafe {
+                if simple && flags == 0 {
+                    attempt(&wait, &*parts)
+                } else {
+                    once(fd, parts, count, flags | libc::RWF_NOWAIT)
+                }
+            };
+            match tried {
                 Ok(n) => {
                     // SAFETY: the kernel has read the array.
                     let length = unsafe { vector::total(parts, count) };
@@ -75,7 +109,7 @@ pub unsafe fn read_parts(
                         continue;
                     }
                 }
-                Err(libc::EOPNOTSUPP) => {
+                Err(libc::EOPNOTSUPP | libc::ENOSYS) => {
                     // A FIFO without a writer polls as nothing, and is at its
                     // end for a reader that does not wait.
                     if wait.is_unpollable()
@@ -94,7 +128,7 @@ pub unsafe fn read_parts(
             break Err(e);
         }
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 

@@ -56,8 +56,8 @@ fn between(
             break Err(e);
         }
     };
-    reading.finish();
-    writing.finish();
+    reading.finish_moving(&result);
+    writing.finish_moving(&result);
     result
 }
 
@@ -167,6 +167,6 @@ unsafe fn vmsplice_(fd: c_int, parts: *const iovec, count: size_t, flags: c_uint
             break if done > 0 { Ok(done) } else { Err(e) };
         }
     };
-    wait.finish();
+    wait.finish_moving(&result);
     returned(result)
 }

@@ -16,6 +16,7 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 use hub::reactor::WRITE;
 use hub::sys::Errno;
+use hub::time::MILLISECOND;
 use hub::wait::Reason;
 use libc::{iovec, off64_t, size_t, ssize_t};
 
@@ -33,7 +34,31 @@ const TERMINAL_PIECE: usize = 128;
 /// One write at the file's own position.
 unsafe fn once(fd: c_int, parts: *const iovec, count: usize, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: the program's call; the kernel checks the addresses.
-    unsafe { hub::syscall!(libc::SYS_pwritev2, fd, parts, count, -1isize, -1isize, flags) }
+    unsafe {
+        // Kernels and sandboxes without pwritev2 have writev.
+        if flags == 0 {
+            return hub::syscall!(libc::SYS_writev, fd, parts, count);
+        }
+        hub::syscall!(libc::SYS_pwritev2, fd, parts, count, -1isize, -1isize, flags)
+    }
+}
+
+/// One attempt of a plain write that does not block: sockets have a cheaper
+/// call for it.
+#[inline]
+unsafe fn attempt(wait: &Wait, part: &iovec) -> Result<usize, Errno> {
+    // SAFETY: the program's buffer; the kernel checks the address.
+    unsafe {
+        if wait.known.kind().is_socket() {
+            let (base, length) = (part.iov_base, part.iov_len);
+            match hub::syscall!(libc::SYS_sendto, wait.fd, base, length, libc::MSG_DONTWAIT) {
+                // It was closed and made anew behind our back.
+                Err(libc::ENOTSOCK) => {}
+                other => return other,
+            }
+        }
+        once(wait.fd, part, 1, libc::RWF_NOWAIT)
+    }
 }
 
 /// Go on with a write to a stream socket: a connection that breaks now gives
@@ -198,6 +223,7 @@ pub unsafe fn write_parts(
             let attempt = unsafe {
                 match slow {
                     None if in_part_to_socket => more_to_socket(fd, at, n),
+                    None if simple && done == 0 && flags == 0 => attempt(&wait, &*parts),
                     None => once(fd, at, n, flags | libc::RWF_NOWAIT),
                     Some(manner) => step(&wait, manner, core::slice::from_raw_parts(at, n), flags),
                 }
@@ -221,14 +247,23 @@ pub unsafe fn write_parts(
                 Err(libc::EAGAIN) => {
                     let unknown = slow.is_none() && wait.known.kind() == Kind::Unknown;
                     if unknown && probe::poll(fd, libc::POLLOUT) != 0 {
-                        if retried || probe::is_file(fd) {
-                            slow = Some(manner(fd, Kind::Unknown));
+                        if !retried && !probe::is_file(fd) {
+                            retried = true;
+                            continue;
                         }
-                        retried = true;
-                        continue;
+                        if probe::file_type(fd) != libc::S_IFSOCK {
+                            slow = Some(manner(fd, Kind::Unknown));
+                            continue;
+                        }
+                        // Writable, but not for this.
+                        match wait.pause(MILLISECOND) {
+                            Ok(()) => continue,
+                            Err(_) if done > 0 => break Ok(done),
+                            Err(e) => break Err(e),
+                        }
                     }
                 }
-                Err(libc::EOPNOTSUPP) if slow.is_none() => {
+                Err(libc::EOPNOTSUPP | libc::ENOSYS) if slow.is_none() => {
                     slow = Some(manner(fd, wait.known.kind()));
                     continue;
                 }
@@ -242,7 +277,7 @@ pub unsafe fn write_parts(
         }
         retried = false;
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 

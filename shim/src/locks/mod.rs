@@ -46,6 +46,23 @@ pub unsafe fn deadline(clock: clockid_t, at: *const timespec) -> Result<u64, i32
     }
 }
 
+/// Every so many calls, a loop that never waits lets the others run.
+#[inline(always)]
+pub fn take_turns() {
+    if scheduler::tick() {
+        give_turn();
+    }
+}
+
+/// Apart, and never inlined: the fast paths above it need no stack frame.
+#[cold]
+#[inline(never)]
+fn give_turn() {
+    if let Some(shim) = crate::doorway::enter_any() {
+        scheduler::yield_now(shim.greenlet);
+    }
+}
+
 /// Call `attempt` until it says something, sleeping a little longer each time,
 /// at most a millisecond. `None`: `deadline` has come, or (as
 /// [`Wake::Interrupted`]) an interrupt that the caller may want to act on.

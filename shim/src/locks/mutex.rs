@@ -150,9 +150,15 @@ impl Mutex {
     #[inline(always)]
     pub(super) fn release_word(&self) {
         if !word_lock::try_unlock(&self.lock) {
-            let _shim = doorway::enter_any();
-            word_lock::unlock_contended(&self.lock);
+            self.wake_next();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_next(&self) {
+        let _shim = doorway::enter_any();
+        word_lock::unlock_contended(&self.lock);
     }
 }
 
@@ -174,16 +180,6 @@ unsafe fn init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) ->
     }
 }
 
-/// Every so many calls, a loop that never waits lets the others run.
-#[inline(always)]
-fn take_turns() {
-    if scheduler::tick() {
-        if let Some(shim) = doorway::enter_any() {
-            scheduler::yield_now(shim.greenlet);
-        }
-    }
-}
-
 /// Lock a mutex from within another hook (a condition variable's).
 ///
 /// # Safety
@@ -198,7 +194,7 @@ pub unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if m.kind.load(Ordering::Relaxed) & MATTERS == 0 && word_lock::try_lock(&m.lock) {
         m.taken();
-        take_turns();
+        super::take_turns();
         return 0;
     }
     // SAFETY: as above.
@@ -220,7 +216,7 @@ unsafe fn lock_slow(
     if let Some(answer) = m.relock(false) {
         return answer;
     }
-    take_turns();
+    super::take_turns();
     if m.is_robust() && robust::is_lost(m) {
         return libc::ENOTRECOVERABLE;
     }

@@ -99,10 +99,8 @@ unsafe fn acquire(
     if o.is_writer() {
         return libc::EDEADLK;
     }
-    let shim = doorway::enter_any();
-    if let (Some(shim), true) = (&shim, scheduler::tick()) {
-        scheduler::yield_now(shim.greenlet);
-    }
+    super::take_turns();
+    let _shim = doorway::enter_any();
     let result = match side {
         Side::Read => o.lock().read(end),
         Side::Write => o.lock().write(end).map(|()| {

@@ -58,7 +58,7 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         return unsafe { real::sem_wait(sem) };
     }
     if !o.is_libcs() && semaphore::try_wait(&o.word) {
-        take_turns();
+        super::take_turns();
         return 0;
     }
     // SAFETY: as above.
@@ -89,14 +89,6 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
         match deadline(clock, until) {
             Ok(end) => wait_until(sem, end),
             Err(e) => failed(e),
-        }
-    }
-}
-
-fn take_turns() {
-    if scheduler::tick() {
-        if let Some(shim) = doorway::enter_any() {
-            scheduler::yield_now(shim.greenlet);
         }
     }
 }

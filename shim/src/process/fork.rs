@@ -34,6 +34,7 @@ pub fn init() {
 }
 
 unsafe fn plain_fork() -> pid_t {
+    crate::fd::known::all_shared();
     // SAFETY: the program's own call.
     let pid = unsafe { real::_Fork() };
     if pid == 0 {

@@ -7,9 +7,9 @@
 
 use crate::doorway::{self, returned, Shim};
 use crate::fd::known::Kind;
+use crate::fd::pauses::Pauses;
 use crate::fd::probe;
 use crate::fd::wait::Wait;
-use crate::io::file_lock::Pauses;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
@@ -81,7 +81,7 @@ unsafe fn wait_for(
             // The queue of a Unix socket's listener is full. Nothing tells
             // when there is room.
             Err(libc::EAGAIN) => {
-                if let Err(e) = wait.pause(pauses.next()) {
+                if let Err(e) = wait.pause(pauses.longer()) {
                     break Err(e);
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::{ancillary, send};
 use crate::doorway::{self, returned};
+use crate::fd::pauses::Pauses;
 use crate::fd::vector;
 use crate::fd::wait::Wait;
 use crate::table::Group;
@@ -128,6 +129,7 @@ unsafe fn sendmmsg_(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_i
     cancel::point(&shim);
     let count = count.min(MOST) as usize;
     let mut wait = Wait::new(&shim, fd, WRITE, Reason::Write(fd));
+    let mut pauses = Pauses::new();
     let mut done = 0;
     let result: Result<usize, Errno> = loop {
         // SAFETY: the program's own call, in the form that does not wait.
@@ -169,7 +171,7 @@ unsafe fn sendmmsg_(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_i
             Err(_) if done > 0 => break Ok(done),
             Err(e) => break Err(e),
         }
-        if let Err(e) = wait.park() {
+        if let Err(e) = wait.park_for_room(&mut pauses) {
             break if done > 0 { Ok(done) } else { Err(e) };
         }
     };

@@ -82,7 +82,7 @@ fn receive(
             break if done > 0 { Ok(done) } else { Err(e) };
         }
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 

@@ -6,6 +6,7 @@
 
 use super::ancillary;
 use crate::doorway::{self, returned, Shim};
+use crate::fd::pauses::Pauses;
 use crate::fd::vector;
 use crate::fd::wait::Wait;
 use crate::table::Group;
@@ -41,6 +42,7 @@ fn send_all(
     }
     let mut wait = Wait::new(shim, fd, WRITE, Reason::Write(fd));
     let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
+    let mut pauses = Pauses::new();
     let result = loop {
         if !vain {
             // A connection that breaks now gives the part's length and no
@@ -60,11 +62,11 @@ fn send_all(
             }
         }
         vain = false;
-        if let Err(e) = wait.park() {
+        if let Err(e) = wait.park_for_room(&mut pauses) {
             break if done > 0 { Ok(done) } else { Err(e) };
         }
     };
-    wait.finish();
+    wait.finish_moving(&result);
     result
 }
 

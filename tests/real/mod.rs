@@ -1,0 +1,83 @@
+//! The cases of `tests/real_programs.rs`.
+
+mod bad_input;
+pub mod bench;
+mod clients;
+mod compress;
+mod harmless;
+mod http;
+mod own;
+mod python;
+mod run;
+mod servers;
+
+use bench::Place;
+
+/// Cases whose expectation is written down before the library meets it, by
+/// the end of their names, and what they wait for. They are listed as
+/// `[pending: reason]` and run with `--include-ignored`. Whoever makes one pass
+/// takes its line out.
+const PENDING: &[(&str, &str)] = &[
+    ("bad_input/stack_overflow", "no report of stack overflows yet"),
+    ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
+    ("/redis_io_threads", "no monitor yet: a thread that spins keeps all others waiting"),
+    ("/fifo_flock", "no blocking sections yet"),
+];
+
+/// One test.
+pub struct Case {
+    /// `module/program`.
+    pub name: String,
+    /// The commands that must be in the PATH.
+    pub needs: Vec<String>,
+    /// The test, in a directory of its own; an error says what differs.
+    pub body: Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>,
+}
+
+impl Case {
+    pub fn new(
+        name: impl Into<String>,
+        needs: &[&str],
+        body: impl Fn(&Place) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Case {
+        Case {
+            name: name.into(),
+            needs: needs.iter().map(|s| s.to_string()).collect(),
+            body: Box::new(body),
+        }
+    }
+
+    /// What the library lacks for the case to pass.
+    pub fn pending(&self) -> Option<&'static str> {
+        PENDING.iter().find(|(end, _)| self.name.ends_with(end)).map(|(_, why)| *why)
+    }
+
+    /// Why the case cannot run here.
+    pub fn missing(&self) -> Option<String> {
+        let missing: Vec<&str> = self
+            .needs
+            .iter()
+            .filter(|n| bench::find_command(n).is_none())
+            .map(String::as_str)
+            .collect();
+        (!missing.is_empty()).then(|| format!("no {} (see tests/setup)", missing.join(", ")))
+    }
+}
+
+/// Every case, ordered by name.
+pub fn cases() -> Vec<Case> {
+    let mut all = [
+        python::cases(),
+        servers::cases(),
+        clients::cases(),
+        compress::cases(),
+        own::cases(),
+        harmless::cases(),
+        bad_input::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
