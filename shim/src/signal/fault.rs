@@ -63,7 +63,7 @@ pub unsafe fn overflow(signal: c_int, info: *const siginfo_t) -> bool {
     let name = g.name();
     let length = name.iter().position(|&b| b == 0).unwrap_or(name.len());
     // A unit rounds up what was asked for, by less than 8 KB.
-    let size = (stack.base - stack.limit).saturating_sub(SLACK) / 1024 & !7;
+    let size = ((stack.base - stack.limit).saturating_sub(SLACK) / 1024) & !7;
     hub::report::say(format_args!(
         "geventrs: stack overflow in thread {} \"{}\" (stack of {size} KB)",
         g.id(),
