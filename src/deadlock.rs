@@ -6,8 +6,8 @@
 //! exit code [`EXIT_CODE`].
 
 use crate::greenlet::Phase;
-use crate::{hub, sys, syscall};
-use core::fmt::Write;
+use crate::report::say;
+use crate::{hub, syscall};
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// What to do about a deadlock (`GEVENTRS_DEADLOCK`).
@@ -38,29 +38,6 @@ pub fn set_mode(mode: Mode) {
 /// wait is hopeless any more.
 pub fn expect_signals() {
     EXPECT_SIGNALS.store(true, Ordering::Relaxed);
-}
-
-/// A line buffer without an allocation.
-struct Line {
-    bytes: [u8; 256],
-    len: usize,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, s: &str) -> core::fmt::Result {
-        let room = &mut self.bytes[self.len..];
-        let n = s.len().min(room.len());
-        room[..n].copy_from_slice(&s.as_bytes()[..n]);
-        self.len += n;
-        Ok(())
-    }
-}
-
-fn say(args: core::fmt::Arguments<'_>) {
-    let mut line = Line { bytes: [0; 256], len: 0 };
-    let _ = line.write_fmt(args);
-    let _ = line.write_str("\n");
-    sys::write_stderr(&line.bytes[..line.len]);
 }
 
 /// Threads named in a report, at most.

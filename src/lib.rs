@@ -88,6 +88,8 @@ pub mod raw_lock;
 #[doc(hidden)]
 pub mod reactor;
 #[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
 pub mod run_queue;
 #[doc(hidden)]
 pub mod settings;

@@ -63,6 +63,17 @@ pub struct Stack {
 impl Stack {
     /// An empty description, for the greenlet on an OS thread's own stack.
     pub const NONE: Stack = Stack { base: 0, limit: 0, guard: 0 };
+
+    /// Whether `address` is one of the stack's, or of its guard.
+    pub fn holds_or_guards(&self, address: usize) -> bool {
+        (self.limit - self.guard..=self.base).contains(&address)
+    }
+
+    /// Whether `address` lies in the guard: whoever runs on this stack and
+    /// touches it has used the stack up.
+    pub fn guards(&self, address: usize) -> bool {
+        (self.limit - self.guard..self.limit).contains(&address)
+    }
 }
 
 // SAFETY: base and limit are page-aligned bounds of a mapping that is never
@@ -239,16 +250,6 @@ pub fn for_each_block(f: &dyn Fn(*mut u8)) {
             unit += slab.stride;
         }
     }
-}
-
-/// Whether `address` lies in the guard of a unit; used to tell a stack
-/// overflow from any other fault. Returns the unit's lowest stack address.
-pub fn guard_hit(address: usize) -> bool {
-    let arena = ARENA.lock();
-    arena
-        .slabs
-        .iter()
-        .any(|s| (s.start..s.end).contains(&address) && (address - s.start) % s.stride < GUARD)
 }
 
 /// Forget that somebody held the arena (in the child of a fork).

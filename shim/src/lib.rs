@@ -12,6 +12,7 @@
 pub mod doorway;
 pub mod process;
 pub mod raw;
+pub mod redhooked;
 pub mod settings;
 mod start;
 pub mod table;

@@ -37,6 +37,16 @@ unsafe fn syscall_(
                     return answer;
                 }
             }
+            libc::SYS_tkill => {
+                if let Some(error) = crate::signal::send::to_id(a as c_int, b as c_int) {
+                    return errno_style(error);
+                }
+            }
+            libc::SYS_tgkill if a as c_int == libc::getpid() => {
+                if let Some(error) = crate::signal::send::to_id(b as c_int, c as c_int) {
+                    return errno_style(error);
+                }
+            }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,
             libc::SYS_nanosleep => {
@@ -58,7 +68,8 @@ unsafe fn syscall_(
     }
 }
 
-fn errno_style(error: c_int) -> c_long {
+/// An error number the way system calls report it.
+pub fn errno_style(error: c_int) -> c_long {
     if error == 0 {
         return 0;
     }

@@ -8,7 +8,7 @@ use hub::hub::Callbacks;
 
 static CALLBACKS: Callbacks = Callbacks {
     at_exit: crate::thread::end::at_exit,
-    at_spawn: crate::signal::mask::inherit,
+    at_spawn: crate::signal::thread_made,
     choose: crate::signal::deliver::choose,
     interrupted: crate::signal::deliver::interrupted,
 };

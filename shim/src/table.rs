@@ -24,9 +24,13 @@
 //! declared with the most arguments that they take: on x86-64 and aarch64
 //! integer arguments arrive in the same registers either way.
 //!
-//! A function that is no cancellation point, has one spelling and is present
-//! in every libc is defined with redhook's `hook!` (see `redhooked.rs`); its
-//! wrapper catches unwinding, so no other function can be.
+//! Functions that nothing unwinds through, with one spelling, present in every
+//! libc, go into a [`plain_hooks!`](crate::plain_hooks) list instead: the
+//! `redhook` crate carries them. [`redhooked`](crate::redhooked) says exactly
+//! which. The others cannot be redhook's because its wrapper catches unwinding
+//! (cancellation points, whatever steps into our code), because it exports one
+//! name a definition (`__x`, `_chk`, `64`), looks up no symbol version (before
+//! glibc 2.36 dlsym finds the oldest), or panics where libc lacks the function.
 
 use core::ffi::{c_void, CStr};
 use core::ptr;

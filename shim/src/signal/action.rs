@@ -2,8 +2,12 @@
 //!
 //! The kernel gets our handler with the program's flags and mask, and the
 //! program is told what it has set itself. Default actions and ignored signals
-//! go to the kernel as they are.
+//! go to the kernel as they are, except that from the first thread on SIGSEGV
+//! always has a handler of ours (see [`fault`]). Handlers of SIGSEGV and SIGBUS
+//! then have SA_ONSTACK in the kernel, whether the program asks for it or not;
+//! [`alt_stack`](super::alt_stack) brings them where the program wants them.
 
+use super::{alt_stack, bit, deliver, fault};
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -16,6 +20,9 @@ crate::hooks! {
     Signal "never" fn sigaction(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int = set, also [__sigaction];
     Signal "never" fn signal(signal: c_int, handler: sighandler_t) -> sighandler_t = bsd, also [bsd_signal, ssignal];
     Signal "never" fn sysv_signal(signal: c_int, handler: sighandler_t) -> sighandler_t = sysv, also [__sysv_signal];
+}
+
+crate::plain_hooks! {
     Signal "never" fn siginterrupt(signal: c_int, interrupt: c_int) -> c_int = interrupting;
 }
 
@@ -47,6 +54,13 @@ pub struct Action {
     pub flags: c_int,
     /// `sa_mask`.
     pub mask: u64,
+}
+
+impl Action {
+    /// What is blocked while the handler of `signal` runs, besides what was.
+    pub fn blocked(&self, signal: c_int) -> u64 {
+        self.mask | if self.flags & libc::SA_NODEFER != 0 { 0 } else { bit(signal) }
+    }
 }
 
 /// The program's handler of `signal`, if it has one.
@@ -82,6 +96,49 @@ pub fn from_bits(bits: u64) -> libc::sigset_t {
     }
 }
 
+/// What the kernel is told when the program asks for `given`.
+fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
+    let mut action = *given;
+    match given.sa_sigaction {
+        libc::SIG_IGN => {}
+        libc::SIG_DFL if signal == libc::SIGSEGV && alt_stack::installed() => {
+            action.sa_sigaction = fault::default as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        }
+        libc::SIG_DFL => {}
+        _ => {
+            action.sa_sigaction = deliver::arrived as *const () as usize;
+            action.sa_flags |= libc::SA_SIGINFO;
+            if alt_stack::installed() && fault::FAULTS & bit(signal) != 0 {
+                action.sa_flags |= libc::SA_ONSTACK;
+            }
+        }
+    }
+    action
+}
+
+/// The kernel has got our alternate stack: tell it about the handlers of
+/// faults again. In our code.
+pub fn renew() {
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        // SAFETY: our own objects; what the program has set stays in force.
+        unsafe {
+            let mut now: libc::sigaction = core::mem::zeroed();
+            if real::sigaction(signal, ptr::null(), &mut now) == 0 {
+                let slot = &SLOTS[signal as usize];
+                if now.sa_sigaction == libc::SIG_DFL {
+                    slot.flags.store(now.sa_flags, Ordering::Relaxed);
+                    slot.mask.store(to_bits(&now.sa_mask), Ordering::Relaxed);
+                }
+                // A handler that has gone past us (by a system call) stays.
+                if now.sa_sigaction == libc::SIG_DFL || of(signal).is_some() {
+                    real::sigaction(signal, &for_kernel(signal, &now), ptr::null_mut());
+                }
+            }
+        }
+    }
+}
+
 unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
     let index = signal as usize;
     if !settings::patched(Group::Signal) || signal <= 0 || index >= SIGNALS {
@@ -89,40 +146,53 @@ unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigact
         return unsafe { real::sigaction(signal, new, old) };
     }
     let slot = &SLOTS[index];
-    let before = of(signal);
-    // SAFETY: the program's objects; `given` is a copy.
+    let before = (
+        slot.handler.load(Ordering::Relaxed),
+        slot.flags.load(Ordering::Relaxed),
+        slot.mask.load(Ordering::Relaxed),
+    );
+    let keep = |(handler, flags, mask)| {
+        // The handler last: the kernel may call it from then on.
+        slot.flags.store(flags, Ordering::Relaxed);
+        slot.mask.store(mask, Ordering::Relaxed);
+        slot.handler.store(handler, Ordering::Release);
+    };
+    // SAFETY: the program's objects; both are read before `old` is written.
     unsafe {
-        let mut given = new.as_ref().copied();
-        let wrapped = given.filter(|g| !matches!(g.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN));
-        if let (Some(w), Some(given)) = (wrapped, given.as_mut()) {
+        let asked = new.as_ref().copied();
+        let is_handler = |h: usize| !matches!(h, libc::SIG_DFL | libc::SIG_IGN);
+        let wanted = asked.map(|a| {
+            let handler = if is_handler(a.sa_sigaction) { a.sa_sigaction } else { 0 };
+            (handler, a.sa_flags, to_bits(&a.sa_mask))
+        });
+        // Before the kernel may use it; but a handler that goes away stays
+        // until the kernel has forgotten it.
+        if let Some(wanted) = wanted.filter(|w| w.0 != 0) {
             hub::deadlock::expect_signals();
-            given.sa_sigaction = super::deliver::arrived as *const () as usize;
-            given.sa_flags |= libc::SA_SIGINFO;
-            // Before the kernel may use them.
-            slot.flags.store(w.sa_flags, Ordering::Relaxed);
-            slot.mask.store(to_bits(&w.sa_mask), Ordering::Relaxed);
-            slot.handler.store(w.sa_sigaction, Ordering::Release);
+            keep(wanted);
         }
-        let mut real_old = MaybeUninit::<libc::sigaction>::zeroed();
+        let mut real_old: libc::sigaction = core::mem::zeroed();
+        let given = asked.map(|a| for_kernel(signal, &a));
         let given = given.as_ref().map_or(ptr::null(), ptr::from_ref);
-        let result = real::sigaction(signal, given, real_old.as_mut_ptr());
-        let mut real_old = real_old.assume_init();
+        let result = real::sigaction(signal, given, &mut real_old);
         if result != 0 {
-            if wrapped.is_some() {
-                slot.handler.store(before.map_or(0, |b| b.handler as usize), Ordering::Release);
-            }
+            keep(before);
             return result;
         }
-        if !new.is_null() && wrapped.is_none() {
-            slot.handler.store(0, Ordering::Release);
+        if let Some(wanted) = wanted {
+            keep(wanted);
         }
         if let Some(old) = old.as_mut() {
-            let ours = real_old.sa_sigaction == super::deliver::arrived as *const () as usize;
-            if let (true, Some(b)) = (ours, before) {
-                real_old.sa_sigaction = b.handler as usize;
-                // The kernel's flags, with SA_SIGINFO as the program had it.
-                real_old.sa_flags =
-                    real_old.sa_flags & !libc::SA_SIGINFO | b.flags & libc::SA_SIGINFO;
+            if real_old.sa_sigaction == deliver::arrived as *const () as usize && before.0 != 0 {
+                // The kernel's flags, but those that we add as the program
+                // had them.
+                const ADDED: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK;
+                real_old.sa_sigaction = before.0;
+                real_old.sa_flags = real_old.sa_flags & !ADDED | before.1 & ADDED;
+            } else if real_old.sa_sigaction == fault::default as *const () as usize {
+                real_old.sa_sigaction = libc::SIG_DFL;
+                real_old.sa_flags = before.1;
+                real_old.sa_mask = from_bits(before.2);
             }
             *old = real_old;
         }

@@ -13,7 +13,7 @@
 //! interpreter's main thread must see EINTR). So a handler that ran on another
 //! greenlet interrupts the first thread's wait as well.
 
-use super::{action, bit, mask, word};
+use super::{action, alt_stack, bit, fault, mask, queue, send, word};
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -43,33 +43,90 @@ pub fn noted() -> bool {
 /// The handler that the kernel knows.
 pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let Some(a) = action::of(signal) else { return };
+    // SAFETY: the kernel's own arguments, here and below.
+    let is_fault = unsafe { fault::is_fault(signal, info) };
     if scheduler::in_hub() {
-        // SAFETY: the kernel's own object.
+        if is_fault {
+            // Ours, and nobody's to handle.
+            // SAFETY: as above.
+            return unsafe { fault::die_of(signal, info) };
+        }
+        // SAFETY: as above.
         return note(signal, unsafe { &*info });
     }
-    if let Some(g) = Greenlet::current() {
-        // A fault is the greenlet's own, wherever it happens.
+    let Some(g) = Greenlet::current() else {
         // SAFETY: as above.
-        let fault = unsafe { (*info).si_code } > 0
-            && matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL);
-        if !fault && scheduler::active() {
-            if g.in_shim() || mask::of(g) & bit(signal) != 0 {
-                // SAFETY: as above.
-                return note(signal, unsafe { &*info });
-            }
+        return unsafe { call(signal, info, context) };
+    };
+    // A fault is the greenlet's own, wherever it happens.
+    if is_fault {
+        if scheduler::active() && mask::of(g) & bit(signal) != 0 {
+            // What the kernel does with a fault that is blocked.
             // SAFETY: as above.
-            interrupt_first(g, signal, a.flags, unsafe { &*info });
+            return unsafe { fault::die_of(signal, info) };
         }
+    } else if scheduler::active() {
+        if g.in_shim() || mask::of(g) & bit(signal) != 0 {
+            // SAFETY: as above.
+            return note(signal, unsafe { &*info });
+        }
+        // SAFETY: as above.
+        interrupt_first(g, signal, a.flags, unsafe { &*info });
     }
+    // SAFETY: as above.
+    unsafe {
+        let overflow = fault::overflow(signal, info);
+        if !alt_stack::on_ours(context) {
+            return call(signal, info, context);
+        }
+        let target = alt_stack::place(g, a.flags, context);
+        if overflow && g.stack().holds_or_guards(target) {
+            // There is no stack to run the handler on: the kernel would say
+            // the same.
+            return fault::die_of(signal, info);
+        }
+        alt_stack::move_frame(target, signal, info, context, call)
+    }
+}
+
+/// The program's handler, where the program wants it, called as the kernel
+/// would; its mask is in force. It may not return (siglongjmp, pthread_exit).
+unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let Some(a) = action::of(signal) else { return };
     if a.flags & libc::SA_RESETHAND != 0 {
         action::reset(signal);
     }
-    // SAFETY: the program's handler, called as the kernel would; its mask is in
-    // force. It may not return (siglongjmp, pthread_exit).
-    unsafe { (a.handler)(signal, info, context) }
+    let Some(g) = Greenlet::current() else {
+        // SAFETY: see above.
+        return unsafe { (a.handler)(signal, info, context) };
+    };
+    // A fault in our own code is that of the program's argument, and the
+    // handler that leaves by siglongjmp will not come back here.
+    let inside = g.in_shim();
+    if inside {
+        g.leave_shim();
+    }
+    // SAFETY: see above. The first word of the context's mask is what is in
+    // force when the kernel has taken the frame away.
+    unsafe {
+        let after = &raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask;
+        *after.cast::<u64>() = mask::enter_handler(g, a.blocked(signal));
+        (a.handler)(signal, info, context);
+        mask::set(g, *after.cast::<u64>());
+        *after.cast::<u64>() = mask::carriers();
+    }
+    if inside {
+        g.enter_shim();
+    } else if noted() {
+        on_the_way_out(g);
+    }
 }
 
 fn note(signal: c_int, info: &siginfo_t) {
+    if signal >= queue::FIRST_QUEUED {
+        // If the queue is full, one of them still arrives.
+        queue::put(queue::PROCESS, info);
+    }
     // SAFETY: see `Infos`. A standard signal that is pending already keeps its
     // first information in the kernel, too; which one is kept is unspecified.
     unsafe { (*INFOS.0.get())[signal as usize].write(*info) };
@@ -165,17 +222,30 @@ pub fn run_all(g: &'static Greenlet) {
 /// Take a pending signal away; its information.
 fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
     if directed {
-        let pending = g.extension[word::PENDING].get() & !(bit(signal) as usize);
-        g.extension[word::PENDING].set(pending);
-        if pending == 0 {
-            DIRECTED.fetch_sub(1, Ordering::Relaxed);
+        let taken = queue::take(owner(g), signal);
+        if !queue::holds(owner(g), signal) {
+            let pending = g.extension[word::PENDING].get() & !(bit(signal) as usize);
+            g.extension[word::PENDING].set(pending);
+            if pending == 0 {
+                DIRECTED.fetch_sub(1, Ordering::Relaxed);
+            }
         }
-        return directed_info(signal);
+        const SI_TKILL: c_int = -6;
+        return taken.unwrap_or_else(|| send::information(signal, SI_TKILL, core::ptr::null_mut()));
     }
     // SAFETY: see `Infos`.
     let info = unsafe { (*INFOS.0.get())[signal as usize].assume_init() };
+    // First the bit: a handler may put another one into the queue meanwhile.
     NOTED.fetch_and(!bit(signal), Ordering::SeqCst);
-    info
+    let Some(queued) = queue::take(queue::PROCESS, signal) else { return info };
+    if queue::holds(queue::PROCESS, signal) {
+        NOTED.fetch_or(bit(signal), Ordering::SeqCst);
+    }
+    queued
+}
+
+fn owner(g: &Greenlet) -> queue::Owner {
+    core::ptr::from_ref(g) as usize
 }
 
 /// A signal of `set` that waits for `g` or the process, without running its
@@ -196,36 +266,44 @@ pub fn pending_for(g: &Greenlet) -> u64 {
     g.extension[word::PENDING].get() as u64 | NOTED.load(Ordering::SeqCst)
 }
 
-fn directed_info(signal: c_int) -> siginfo_t {
-    let mut info = MaybeUninit::<siginfo_t>::zeroed();
-    // SAFETY: zeroes are valid; the fields lie as <signal.h> has them: three
-    // ints, padding, then process and user.
-    unsafe {
-        let words = info.as_mut_ptr().cast::<c_int>();
-        *words = signal;
-        *words.add(2) = -6; // SI_TKILL
-        *words.add(4) = libc::getpid();
-        *words.add(5) = libc::getuid() as c_int;
-        info.assume_init()
-    }
-}
-
-/// Send a signal that has a handler to one greenlet. In our code.
-pub fn send_to(g: &'static Greenlet, signal: c_int) {
+/// Let a signal wait for one greenlet, and end its wait if it can take it.
+/// False: the queue is full. In our code.
+pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
+    const SI_QUEUE: c_int = -1;
     let pending = g.extension[word::PENDING].get();
+    let queues = signal >= queue::FIRST_QUEUED;
+    if pending & bit(signal) as usize != 0 && !queues {
+        return true;
+    }
+    if (queues || info.si_code == SI_QUEUE) && !queue::put(owner(g), info) {
+        return false;
+    }
     if pending == 0 {
         DIRECTED.fetch_add(1, Ordering::Relaxed);
     }
     g.extension[word::PENDING].set(pending | bit(signal) as usize);
-    if mask::of(g) & bit(signal) == 0 {
+    let awaited = g.extension[word::AWAITED].get() as u64;
+    if (!mask::of(g) | awaited) & bit(signal) != 0 {
         scheduler::interrupt(g);
     }
+    true
 }
 
 /// The greenlet is at its end: what was sent to it alone is gone.
 pub fn forget(g: &Greenlet) {
     if g.extension[word::PENDING].replace(0) != 0 {
         DIRECTED.fetch_sub(1, Ordering::Relaxed);
+        queue::forget(owner(g));
+    }
+}
+
+/// In the child of a fork nothing is pending (fork(2)).
+pub fn after_fork() {
+    NOTED.store(0, Ordering::SeqCst);
+    DIRECTED.store(0, Ordering::Relaxed);
+    queue::clear();
+    if let Some(g) = Greenlet::current() {
+        g.extension[word::PENDING].set(0);
     }
 }
 
@@ -254,14 +332,15 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
         }
     }
     let before = mask::of(g);
-    let own = if a.flags & libc::SA_NODEFER != 0 { 0 } else { bit(signal) };
-    mask::set(g, before | a.mask | own);
+    mask::set(g, before | a.blocked(signal));
     let mut context = MaybeUninit::<libc::ucontext_t>::zeroed();
     // SAFETY: the program's handler; it gets the context of this call, which
-    // is where it interrupts the program.
+    // is where it interrupts the program, with the mask that follows.
     unsafe {
         libc::getcontext(context.as_mut_ptr());
+        let after = (&raw mut (*context.as_mut_ptr()).uc_sigmask).cast::<u64>();
+        *after = before;
         (a.handler)(signal, &mut info, context.as_mut_ptr().cast());
+        mask::set(g, *after);
     }
-    mask::set(g, before);
 }

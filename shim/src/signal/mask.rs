@@ -69,6 +69,21 @@ fn recount() {
     }
 }
 
+/// What the carrier blocks in the kernel.
+pub fn carriers() -> u64 {
+    CARRIER.load(Ordering::Relaxed)
+}
+
+/// A handler begins on `g`, with `more` blocked besides. The kernel may have
+/// blocked them for the whole carrier: others must get theirs while this
+/// handler waits for something. Returns the mask to restore.
+pub fn enter_handler(g: &'static Greenlet, more: u64) -> u64 {
+    let before = of(g);
+    set(g, before | more);
+    load(carriers());
+    before
+}
+
 fn load(mask: u64) {
     // SAFETY: sets the calling OS thread's mask from our own word.
     unsafe {

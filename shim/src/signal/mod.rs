@@ -9,11 +9,21 @@
 //!   signal is noted and its handler runs on a greenlet that does not block
 //!   it, before that greenlet goes on in program code.
 //! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
+//! * [`alt_stack`], [`fault`]: per-greenlet alternate stacks, and what happens
+//!   when a stack is used up.
+//! * [`send`], [`queue`]: signals for one thread, and those of which several
+//!   may wait.
+//! * [`jump`]: the mask that siglongjmp(3) restores.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
 
 pub mod action;
+pub mod alt_stack;
 pub mod deliver;
+pub mod fault;
+pub mod jump;
 pub mod mask;
+pub mod queue;
+pub mod send;
 pub mod wait;
 
 use crate::doorway::Shim;
@@ -27,6 +37,10 @@ pub(crate) mod word {
     pub const PENDING: usize = 5;
     /// Non-zero: a handler without SA_RESTART has run since the last wait.
     pub const NO_RESTART: usize = 6;
+    /// Null, or its boxed `stack_t` of sigaltstack(2).
+    pub const ALT_STACK: usize = 7;
+    /// The signals that it waits for in sigwait(3).
+    pub const AWAITED: usize = 8;
 }
 
 /// The bit of a signal in a mask.
@@ -47,7 +61,14 @@ pub fn restarts(shim: &Shim, restartable: bool) -> bool {
     restartable && !stop
 }
 
+/// Callback of the hub: a greenlet is made.
+pub fn thread_made(creator: &'static Greenlet, new: &'static Greenlet) {
+    fault::start();
+    mask::inherit(creator, new);
+}
+
 /// The thread has ended.
 pub fn thread_ended(g: &'static Greenlet) {
+    alt_stack::forget(g);
     mask::forget(g);
 }

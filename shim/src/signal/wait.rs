@@ -5,7 +5,7 @@
 //! tells the reactor when. All are cancellation points.
 
 use super::action::to_bits;
-use super::{deliver, mask, restarts};
+use super::{deliver, mask, restarts, word};
 use crate::doorway::{self, set_errno, Shim};
 use crate::table::Group;
 use core::ffi::c_int;
@@ -66,6 +66,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
             .ok()
             .map(|fd| fd as c_int);
         }
+        g.extension[word::AWAITED].set(set as usize);
         let wake = match fd {
             Some(fd) => {
                 let waiter = [FdWaiter::shared(g, fd, READ)];
@@ -77,6 +78,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
                 scheduler::pause_until(g, Reason::Signal, soon)
             }
         };
+        g.extension[word::AWAITED].set(0);
         // A signal of the set that was sent to this thread alone interrupts,
         // too, and is no EINTR.
         if wake == Wake::Interrupted && deliver::pending_for(g) & set == 0 {

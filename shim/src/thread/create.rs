@@ -23,6 +23,9 @@ crate::hooks! {
     Thread "never" fn thrd_create(thread: *mut pthread_t, start: C11Start, arg: *mut c_void) -> c_int = c11_create;
     Thread "run queue" fn sched_yield() -> c_int = yield_, also [__sched_yield, pthread_yield];
     Thread "run queue" fn thrd_yield() = c11_yield;
+}
+
+crate::plain_hooks! {
     Thread "never" fn pthread_setattr_default_np(attr: *const pthread_attr_t) -> c_int = set_default;
 }
 
@@ -53,7 +56,7 @@ fn default_stack() -> usize {
 unsafe fn set_default(attr: *const pthread_attr_t) -> c_int {
     DEFAULT_STACK.store(0, Ordering::Relaxed);
     // SAFETY: the program's own call.
-    unsafe { real::pthread_setattr_default_np(attr) }
+    unsafe { plain::pthread_setattr_default_np(attr) }
 }
 
 /// What the attributes say about the new thread.
@@ -121,6 +124,23 @@ unsafe fn refuse(attr: *const pthread_attr_t) -> c_int {
     0
 }
 
+/// The signal mask that the attributes name (glibc 2.32; before, none can).
+unsafe fn signal_mask(attr: *const pthread_attr_t) -> Option<u64> {
+    static GET: crate::table::Real = crate::table::Real::new("pthread_attr_getsigmask_np\0", "\0");
+    type Get = unsafe extern "C" fn(*const pthread_attr_t, *mut libc::sigset_t) -> c_int;
+    if attr.is_null() {
+        return None;
+    }
+    let mut set = crate::signal::action::from_bits(0);
+    // SAFETY: the function's own signature; where libc has none, -1 comes
+    // back, which is PTHREAD_ATTR_NO_SIGMASK_NP as well.
+    let answer = unsafe {
+        let get = core::mem::transmute::<*mut c_void, Get>(GET.get());
+        get(attr, &mut set)
+    };
+    (answer == 0).then(|| crate::signal::action::to_bits(&set))
+}
+
 /// Step into our code where threads are made: the first thread steps in even
 /// before it is a greenlet.
 fn enter() -> Option<Option<Shim>> {
@@ -156,6 +176,10 @@ unsafe fn create(
     let _shim = shim.or_else(|| Greenlet::current().map(|greenlet| Shim { greenlet }));
     match made {
         Ok(g) => {
+            // SAFETY: the program's attributes.
+            if let Some(mask) = unsafe { signal_mask(attr) } {
+                crate::signal::mask::assign(g, mask);
+            }
             // SAFETY: the program's object.
             unsafe { *thread = g.tp() as pthread_t };
             0

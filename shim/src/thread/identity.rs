@@ -1,21 +1,22 @@
-//! Who a thread is: names, ids, clocks, signals sent to it.
+//! Who a thread is: names, ids, clocks. (Signals sent to it: `signal::send`.)
 //!
 //! A greenlet's thread id is its own and unknown to the kernel, so whatever
 //! would hand it to the kernel is answered here.
 
 use super::{find, patched};
-use crate::doorway;
 use core::ffi::{c_char, c_int, c_ulong};
 use hub::greenlet::{Greenlet, Phase};
 use libc::{clockid_t, pid_t, pthread_t};
 
 crate::hooks! {
-    Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
-    Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
     Thread "never" fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int = prctl_;
     Thread "never" fn gettid() -> pid_t = gettid_;
+}
+
+crate::plain_hooks! {
+    Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
+    Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
     Thread "never" fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int = cpu_clock;
-    Thread "never" fn pthread_kill(thread: pthread_t, signal: c_int) -> c_int = kill, version "GLIBC_2.34";
 }
 
 /// The kernel's limit of a name, with its zero.
@@ -28,7 +29,7 @@ unsafe fn set_name(thread: pthread_t, name: *const c_char) -> c_int {
             if let Some(g) = find(thread) {
                 g.set_name(core::ffi::CStr::from_ptr(name).to_bytes());
             }
-            return real::pthread_setname_np(thread, name);
+            return plain::pthread_setname_np(thread, name);
         };
         let name = core::ffi::CStr::from_ptr(name).to_bytes();
         if name.len() >= NAME {
@@ -43,7 +44,7 @@ unsafe fn get_name(thread: pthread_t, name: *mut c_char, size: usize) -> c_int {
     // SAFETY: as above.
     unsafe {
         let Some(g) = find(thread).filter(|g| !g.is_root()) else {
-            return real::pthread_getname_np(thread, name, size);
+            return plain::pthread_getname_np(thread, name, size);
         };
         if size < NAME {
             return libc::ERANGE;
@@ -85,7 +86,7 @@ unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
     // SAFETY: as above.
     unsafe {
         let Some(g) = find(thread).filter(|g| !g.is_root()) else {
-            return real::pthread_getcpuclockid(thread, clock);
+            return plain::pthread_getcpuclockid(thread, clock);
         };
         if g.phase() != Phase::Alive {
             return libc::ESRCH;
@@ -95,29 +96,4 @@ unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
         *clock = libc::CLOCK_THREAD_CPUTIME_ID;
     }
     0
-}
-
-unsafe fn kill(thread: pthread_t, signal: c_int) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let Some(g) = find(thread) else {
-            return real::pthread_kill(thread, signal);
-        };
-        if g.phase() == Phase::Free {
-            return libc::ESRCH;
-        }
-        if signal == 0 || g.phase() == Phase::Ended {
-            return if (0..=64).contains(&signal) { 0 } else { libc::EINVAL };
-        }
-        let me = Greenlet::current();
-        if crate::signal::handled(signal) && !me.is_some_and(|m| core::ptr::eq(m, g)) {
-            let _shim = doorway::enter_any();
-            crate::signal::deliver::send_to(g, signal);
-            return 0;
-        }
-        // To oneself, or an action of the whole process: the kernel's own.
-        let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
-        let tid = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
-        hub::syscall!(libc::SYS_tgkill, pid, tid, signal).err().unwrap_or(0)
-    }
 }

@@ -12,9 +12,12 @@ type Destructor = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 
 crate::hooks! {
     Thread "never" fn pthread_key_create(key: *mut pthread_key_t, destructor: Destructor) -> c_int = create, also [__pthread_key_create], version "GLIBC_2.34";
-    Thread "never" fn pthread_key_delete(key: pthread_key_t) -> c_int = delete;
     Thread "never" fn tss_create(key: *mut pthread_key_t, destructor: Destructor) -> c_int = c11_create;
     Thread "never" fn tss_delete(key: pthread_key_t) = c11_delete;
+}
+
+crate::plain_hooks! {
+    Thread "never" fn pthread_key_delete(key: pthread_key_t) -> c_int = delete;
 }
 
 /// PTHREAD_KEYS_MAX.
@@ -56,7 +59,7 @@ unsafe fn create(key: *mut pthread_key_t, destructor: Destructor) -> c_int {
 unsafe fn delete(key: pthread_key_t) -> c_int {
     forget(key);
     // SAFETY: the program's own call.
-    unsafe { real::pthread_key_delete(key) }
+    unsafe { plain::pthread_key_delete(key) }
 }
 
 unsafe fn c11_create(key: *mut pthread_key_t, destructor: Destructor) -> c_int {

@@ -10,13 +10,16 @@ use hub::greenlet::Greenlet;
 use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
 
 crate::hooks! {
-    Thread "never" fn pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int = set_param;
-    Thread "never" fn pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int = get_param;
-    Thread "never" fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int = set_priority;
     Thread "never" fn pthread_setaffinity_np(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int = set_affinity, version "GLIBC_2.34";
     Thread "never" fn pthread_getaffinity_np(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int = get_affinity, version "GLIBC_2.32";
     Thread "never" fn sched_setaffinity(pid: pid_t, size: usize, set: *const cpu_set_t) -> c_int = sched_set_affinity, version "GLIBC_2.3.4";
     Thread "never" fn sched_getaffinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_int = sched_get_affinity, version "GLIBC_2.3.4";
+}
+
+crate::plain_hooks! {
+    Thread "never" fn pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int = set_param;
+    Thread "never" fn pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int = get_param;
+    Thread "never" fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int = set_priority;
 }
 
 /// Extension word: 0, or bit 63 with policy (bits 32..) and priority.
@@ -56,7 +59,7 @@ unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param)
     // SAFETY: the program's own arguments, here and below.
     unsafe {
         let Some(g) = other(thread) else {
-            return real::pthread_setschedparam(thread, policy, param);
+            return plain::pthread_setschedparam(thread, policy, param);
         };
         let priority = (*param).sched_priority;
         let refused = check(policy, priority);
@@ -87,7 +90,7 @@ unsafe fn get_param(thread: pthread_t, policy: *mut c_int, param: *mut sched_par
     // SAFETY: as above.
     unsafe {
         let Some(g) = other(thread) else {
-            return real::pthread_getschedparam(thread, policy, param);
+            return plain::pthread_getschedparam(thread, policy, param);
         };
         (*policy, (*param).sched_priority) = param_of(g);
     }
@@ -98,7 +101,7 @@ unsafe fn set_priority(thread: pthread_t, priority: c_int) -> c_int {
     // SAFETY: as above.
     unsafe {
         let Some(g) = other(thread) else {
-            return real::pthread_setschedprio(thread, priority);
+            return plain::pthread_setschedprio(thread, priority);
         };
         let param = sched_param { sched_priority: priority };
         set_param(thread, param_of(g).0, &param)

@@ -1,5 +1,6 @@
 // rule: a thread that overruns its stack hits the guard: SIGSEGV, not its neighbour's memory
 // exit: signal 11
+// stderr: ignore
 // cflags: -Wno-infinite-recursion -fno-optimize-sibling-calls
 #include "../check.h"
 

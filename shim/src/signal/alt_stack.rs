@@ -1,0 +1,268 @@
+//! sigaltstack(2): a greenlet's own, and the carrier's in the kernel.
+//!
+//! The kernel keeps one alternate stack per OS thread, and every greenlet of a
+//! carrier would share it. So from the first thread on the kernel has one of
+//! ours, and each greenlet's own is remembered here. The kernel builds a
+//! signal's frame on ours and calls our handler there; [`move_frame`] then
+//! moves the frame to where the program asked for it (the greenlet's own
+//! alternate stack, or the stack that was interrupted), and ours is free again
+//! before the program's handler runs, which may therefore park, be interrupted
+//! in turn, or leave by siglongjmp(3).
+//!
+//! Without that, a greenlet that has used its stack up could not tell anybody.
+//!
+//! ```text
+//!   kernel's frame on our stack:  | return address | ucontext | siginfo | fp state | <- top
+//!                                 ^ moved as a whole, at the same offset modulo 64
+//! ```
+
+use super::word;
+use crate::doorway::set_errno;
+use crate::settings;
+use crate::table::Group;
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use hub::greenlet::Greenlet;
+use hub::hub as scheduler;
+use hub::unit;
+use libc::{siginfo_t, stack_t, ucontext_t};
+
+crate::hooks! {
+    Signal "never" fn sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int = set;
+}
+
+/// Our stack: the kernel's frame (AVX-512 state takes 2.7 KB, more to come),
+/// our handler, a report.
+const SIZE: usize = 128 * 1024;
+/// The smallest that the kernel takes (`MINSIGSTKSZ`).
+#[cfg(target_arch = "x86_64")]
+const SMALLEST: usize = 2048;
+#[cfg(target_arch = "aarch64")]
+const SMALLEST: usize = 5120;
+/// The end of our stack while the kernel has it; 0: it has not.
+static TOP: AtomicUsize = AtomicUsize::new(0);
+
+const NONE: stack_t =
+    stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+
+/// Whether the kernel has our stack.
+pub fn installed() -> bool {
+    TOP.load(Ordering::Relaxed) != 0
+}
+
+/// Give the kernel our stack, and keep the one that it had as `first`'s. False
+/// if there is no memory, or this runs on that very stack.
+pub fn install(first: &Greenlet) -> bool {
+    let Ok(stack) = unit::map_stack(SIZE) else { return false };
+    let new = stack_t { ss_sp: stack.limit as *mut c_void, ss_flags: 0, ss_size: SIZE };
+    let mut old = NONE;
+    // SAFETY: the stack is mapped for good; `old` is writable.
+    let done = unsafe { hub::syscall!(libc::SYS_sigaltstack, &raw const new, &raw mut old) };
+    if done.is_err() {
+        // SAFETY: nobody has heard of the mapping.
+        unsafe {
+            let start = stack.limit - stack.guard;
+            let _ = hub::syscall!(libc::SYS_munmap, start, stack.base - start);
+        }
+        return false;
+    }
+    if old.ss_flags & libc::SS_DISABLE == 0 {
+        remember(first, old);
+    }
+    TOP.store(stack.base, Ordering::Relaxed);
+    true
+}
+
+/// The carrier is gone (a child of fork(2) that has no greenlet).
+pub fn forget_carrier() {
+    TOP.store(0, Ordering::Relaxed);
+}
+
+fn remember(g: &Greenlet, stack: stack_t) {
+    forget(g);
+    g.extension[word::ALT_STACK].set(Box::into_raw(Box::new(stack)) as usize);
+}
+
+/// The thread has ended, or wants no alternate stack any more.
+pub fn forget(g: &Greenlet) {
+    let old = g.extension[word::ALT_STACK].replace(0) as *mut stack_t;
+    if !old.is_null() {
+        // SAFETY: boxed by `remember`.
+        drop(unsafe { Box::from_raw(old) });
+    }
+}
+
+/// A greenlet's own alternate stack.
+fn of(g: &Greenlet) -> Option<stack_t> {
+    // SAFETY: null or boxed by `remember`; changed by its own thread only.
+    unsafe { (g.extension[word::ALT_STACK].get() as *const stack_t).as_ref().copied() }
+}
+
+fn holds(stack: &stack_t, address: usize) -> bool {
+    let start = stack.ss_sp as usize;
+    (start + 1..=start + stack.ss_size).contains(&address)
+}
+
+unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
+    let ours = installed() && settings::patched(Group::Signal);
+    let Some(g) = Greenlet::current().filter(|_| ours && scheduler::live() != 0) else {
+        // SAFETY: the program's own call.
+        return unsafe { real::sigaltstack(new, old) };
+    };
+    let own = of(g);
+    let here = 0u8;
+    let on_it = own.is_some_and(|s| holds(&s, &raw const here as usize));
+    // SAFETY: null or the program's objects; read before the other is written.
+    let new = unsafe { new.as_ref().copied() };
+    if let Some(new) = new {
+        let error = match new.ss_flags {
+            _ if on_it => libc::EPERM,
+            libc::SS_DISABLE => 0,
+            0 | libc::SS_ONSTACK if new.ss_size < SMALLEST => libc::ENOMEM,
+            0 | libc::SS_ONSTACK => 0,
+            _ => libc::EINVAL,
+        };
+        if error != 0 {
+            set_errno(error);
+            return -1;
+        }
+    }
+    // SAFETY: as above.
+    if let Some(old) = unsafe { old.as_mut() } {
+        *old = own.unwrap_or(NONE);
+        if on_it {
+            old.ss_flags = libc::SS_ONSTACK;
+        }
+    }
+    match new {
+        Some(new) if new.ss_flags == libc::SS_DISABLE => forget(g),
+        Some(new) => remember(g, stack_t { ss_flags: 0, ..new }),
+        None => {}
+    }
+    0
+}
+
+/// Whether the kernel built this frame on our stack.
+pub fn on_ours(context: *const c_void) -> bool {
+    let top = TOP.load(Ordering::Relaxed);
+    top != 0 && (top - SIZE..top).contains(&(context as usize))
+}
+
+/// What was interrupted: its stack pointer, below what its function may use
+/// without moving it.
+unsafe fn interrupted_at(context: *const c_void) -> usize {
+    // SAFETY: the kernel's own frame.
+    let context = unsafe { &*context.cast::<ucontext_t>() };
+    #[cfg(target_arch = "x86_64")]
+    return context.uc_mcontext.gregs[libc::REG_RSP as usize] as usize - 128;
+    #[cfg(target_arch = "aarch64")]
+    return context.uc_mcontext.sp as usize;
+}
+
+/// Where the program wants a frame that lies on our stack: on `g`'s own
+/// alternate stack if the handler asks for it, else where the signal came.
+///
+/// # Safety
+/// `context` is the kernel's.
+pub unsafe fn place(g: &Greenlet, flags: c_int, context: *const c_void) -> usize {
+    // SAFETY: by the caller's contract.
+    let interrupted = unsafe { interrupted_at(context) };
+    match of(g) {
+        Some(own) if flags & libc::SA_ONSTACK != 0 && !holds(&own, interrupted) => {
+            own.ss_sp as usize + own.ss_size
+        }
+        _ => interrupted,
+    }
+}
+
+/// Move the frame so that it ends below `target`, and go on in `next` there.
+///
+/// # Safety
+/// The frame is the kernel's, on our stack; there is room below `target` (else
+/// this faults, with the signal blocked, and the kernel ends the process: as
+/// it does itself when a frame does not fit).
+#[cfg(target_arch = "x86_64")]
+pub unsafe fn move_frame(
+    target: usize,
+    signal: c_int,
+    info: *mut siginfo_t,
+    context: *mut c_void,
+    next: unsafe extern "C-unwind" fn(c_int, *mut siginfo_t, *mut c_void),
+) -> ! {
+    let start = context as usize - size_of::<usize>();
+    let length = TOP.load(Ordering::Relaxed) - start;
+    let to = target - length;
+    let to = to - (to.wrapping_sub(start) & 63);
+    let delta = to.wrapping_sub(start);
+    // SAFETY: by the caller's contract. The only pointer into the frame is the
+    // one to the floating-point state; rt_sigreturn takes the frame from where
+    // the stack pointer is when `next` has returned to the frame's own return
+    // address.
+    unsafe {
+        core::ptr::copy_nonoverlapping(start as *const u8, to as *mut u8, length);
+        let context = (context as usize).wrapping_add(delta) as *mut ucontext_t;
+        let state = &raw mut (*context).uc_mcontext.fpregs;
+        if !(*state).is_null() {
+            *state = (*state as usize).wrapping_add(delta) as *mut _;
+        }
+        let info = (info as usize).wrapping_add(delta);
+        core::arch::asm!(
+            "mov rsp, {to}",
+            "jmp {next}",
+            to = in(reg) to,
+            next = in(reg) next,
+            in("edi") signal,
+            in("rsi") info,
+            in("rdx") context,
+            options(noreturn)
+        )
+    }
+}
+
+/// As above. The frame starts with siginfo; a frame that is larger than its
+/// fixed part names the rest by address.
+///
+/// # Safety
+/// As above.
+#[cfg(target_arch = "aarch64")]
+pub unsafe fn move_frame(
+    target: usize,
+    signal: c_int,
+    info: *mut siginfo_t,
+    context: *mut c_void,
+    next: unsafe extern "C-unwind" fn(c_int, *mut siginfo_t, *mut c_void),
+) -> ! {
+    const EXTRA_MAGIC: u32 = 0x4558_5401;
+    let start = info as usize;
+    let length = TOP.load(Ordering::Relaxed) - start;
+    let to = (target - length) & !15;
+    let delta = to.wrapping_sub(start);
+    // SAFETY: by the caller's contract. The records in the context's reserved
+    // part are a list of (magic, size) that ends with zeroes.
+    unsafe {
+        core::ptr::copy_nonoverlapping(start as *const u8, to as *mut u8, length);
+        let context = (context as usize).wrapping_add(delta);
+        let mcontext = &raw mut (*(context as *mut ucontext_t)).uc_mcontext;
+        // `__reserved` is the last field: 4096 bytes, aligned to 16.
+        let mut record = (mcontext.add(1) as *mut u8).sub(4096).cast::<u32>();
+        while *record != 0 && *record.add(1) != 0 {
+            if *record == EXTRA_MAGIC {
+                let data = record.add(2).cast::<usize>();
+                *data = (*data).wrapping_add(delta);
+            }
+            record = record.byte_add(*record.add(1) as usize);
+        }
+        core::arch::asm!(
+            "mov sp, {to}",
+            "blr {next}",
+            "mov x8, #139", // rt_sigreturn
+            "svc #0",
+            to = in(reg) to,
+            next = in(reg) next,
+            in("w0") signal,
+            in("x1") to,
+            in("x2") context,
+            options(noreturn)
+        )
+    }
+}

@@ -1,0 +1,95 @@
+//! sigsetjmp(3), siglongjmp(3): the mask that is saved and restored.
+//!
+//! glibc saves and restores the kernel's mask, which is the carrier's. These
+//! hooks add the greenlet's own: it is put into the last two words of the
+//! buffer's signal set, which has room for 1024 signals where the kernel has
+//! 64, and comes into force again before the jump. They leave no frame.
+
+use super::{deliver, mask};
+use crate::settings;
+use crate::table::Group;
+use core::ffi::{c_int, c_void};
+use hub::greenlet::Greenlet;
+
+/// Where `jmp_buf` has its flag; the set follows after 8 bytes. Before it are
+/// the saved registers.
+#[cfg(target_arch = "x86_64")]
+const FLAG: usize = 64;
+#[cfg(target_arch = "aarch64")]
+const FLAG: usize = 176;
+const SET: usize = FLAG + 8;
+/// The words used, in the set.
+const MARK_WORD: usize = 14;
+const MASK_WORD: usize = 15;
+/// Says that the other word is ours.
+const MARK: u64 = 0x6765_7665_6e74_7273;
+
+unsafe fn words(buffer: *mut u8) -> *mut u64 {
+    // SAFETY: within the buffer, by the callers.
+    unsafe { buffer.add(SET).cast() }
+}
+
+extern "C" fn choose_set(buffer: *mut u8, save: c_int) -> *mut c_void {
+    static REAL: crate::table::Real = crate::table::Real::new("__sigsetjmp\0", "\0");
+    if save != 0 {
+        // SAFETY: the program's buffer; libc writes the set's first word only.
+        unsafe {
+            let words = words(buffer);
+            match Greenlet::current() {
+                Some(g) => {
+                    *words.add(MARK_WORD) = MARK;
+                    *words.add(MASK_WORD) = mask::of(g);
+                }
+                None => *words.add(MARK_WORD) = 0,
+            }
+        }
+    }
+    REAL.get()
+}
+
+fn before_jump(buffer: *mut u8) {
+    let Some(g) = Greenlet::current().filter(|_| settings::patched(Group::Signal)) else {
+        return;
+    };
+    // SAFETY: the program's buffer, which sigsetjmp or setjmp has filled.
+    unsafe {
+        if *buffer.add(FLAG).cast::<c_int>() == 0 {
+            return;
+        }
+        let words = words(buffer);
+        // A buffer from before the first thread has the kernel's mask alone.
+        let saved = if *words.add(MARK_WORD) == MARK { *words.add(MASK_WORD) } else { *words };
+        mask::set(g, saved);
+        *words = mask::carriers();
+    }
+    // What the saved mask lets through comes before the jump, as in libc.
+    if deliver::noted() && !g.in_shim() {
+        deliver::run_all(g);
+    }
+}
+
+macro_rules! jump {
+    ($name:ident, $choose:ident) => {
+        extern "C" fn $choose(buffer: *mut u8, _: c_int) -> *mut c_void {
+            static REAL: $crate::table::Real =
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+            before_jump(buffer);
+            REAL.get()
+        }
+        $crate::tail_call!(
+            #[doc = concat!("Hook of `", stringify!($name), "`: restores the thread's mask.")]
+            $name = $choose
+        );
+        $crate::hook_row! { $name "Signal", "never", [] }
+    };
+}
+
+crate::tail_call!(
+    /// Hook of `__sigsetjmp`: saves the thread's mask.
+    __sigsetjmp = choose_set
+);
+crate::hook_row! { __sigsetjmp "Signal", "never", [] }
+jump!(siglongjmp, choose_siglongjmp);
+jump!(longjmp, choose_longjmp);
+jump!(_longjmp, choose__longjmp);
+jump!(__longjmp_chk, choose_longjmp_chk);

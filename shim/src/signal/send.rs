@@ -1,0 +1,133 @@
+//! Sending a signal to one thread: pthread_kill(3), pthread_sigqueue(3),
+//! tgkill(2), raise(3).
+//!
+//! The kernel does not know greenlets. A signal for one that can take it only
+//! later, or that has to run its handler elsewhere than where the sender is,
+//! waits with the greenlet; everything else (the default actions, which are
+//! the whole process's, and a handler of the sender's own) is the kernel's.
+
+use super::{bit, deliver, handled, mask};
+use crate::doorway;
+use crate::thread::{find, patched};
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use hub::greenlet::{Greenlet, Phase};
+use hub::hub as scheduler;
+use libc::{pid_t, pthread_t, siginfo_t};
+
+crate::hooks! {
+    Thread "never" fn pthread_kill(thread: pthread_t, signal: c_int) -> c_int = kill, version "GLIBC_2.34";
+    Thread "never" fn pthread_sigqueue(thread: pthread_t, signal: c_int, value: *mut c_void) -> c_int = queue;
+    Thread "never" fn tgkill(process: pid_t, thread: pid_t, signal: c_int) -> c_int = tgkill_;
+    Thread "never" fn raise(signal: c_int) -> c_int = raise_, also [gsignal];
+}
+
+const SI_QUEUE: c_int = -1;
+const SI_TKILL: c_int = -6;
+/// The two signals that glibc keeps for itself.
+const RESERVED: core::ops::RangeInclusive<c_int> = 32..=33;
+
+/// What a receiver is told: sent by this process, with a value if there is one.
+pub fn information(signal: c_int, code: c_int, value: *mut c_void) -> siginfo_t {
+    let mut info = MaybeUninit::<siginfo_t>::zeroed();
+    // SAFETY: zeroes are valid; the fields lie as <signal.h> has them: three
+    // ints, padding, then process, user and value.
+    unsafe {
+        let words = info.as_mut_ptr().cast::<c_int>();
+        *words = signal;
+        *words.add(2) = code;
+        *words.add(4) = hub::syscall!(libc::SYS_getpid).unwrap_or(0) as c_int;
+        *words.add(5) = hub::syscall!(libc::SYS_getuid).unwrap_or(0) as c_int;
+        *words.add(6).cast::<*mut c_void>() = value;
+        info.assume_init()
+    }
+}
+
+/// Send to a greenlet; an error number.
+fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
+    if g.phase() == Phase::Free {
+        return libc::ESRCH;
+    }
+    if !(0..=64).contains(&signal) || RESERVED.contains(&signal) {
+        return libc::EINVAL;
+    }
+    if signal == 0 || g.phase() == Phase::Ended {
+        return 0;
+    }
+    let own = Greenlet::current().is_some_and(|me| core::ptr::eq(me, g));
+    let blocked = mask::of(g) & bit(signal) != 0;
+    if blocked || handled(signal) && !own {
+        let _shim = doorway::enter_any();
+        return if deliver::send_to(g, signal, info) { 0 } else { libc::EAGAIN };
+    }
+    // SAFETY: our own object.
+    unsafe {
+        let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
+        let tid = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
+        let sent = if info.si_code == SI_QUEUE {
+            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, tid, signal, info as *const siginfo_t)
+        } else {
+            hub::syscall!(libc::SYS_tgkill, pid, tid, signal)
+        };
+        sent.err().unwrap_or(0)
+    }
+}
+
+unsafe fn kill(thread: pthread_t, signal: c_int) -> c_int {
+    // SAFETY: the program's own call, here and below.
+    match unsafe { find(thread) } {
+        Some(g) => to(g, signal, &information(signal, SI_TKILL, core::ptr::null_mut())),
+        // SAFETY: as above.
+        None => unsafe { real::pthread_kill(thread, signal) },
+    }
+}
+
+unsafe fn queue(thread: pthread_t, signal: c_int, value: *mut c_void) -> c_int {
+    // SAFETY: as above.
+    match unsafe { find(thread) } {
+        Some(g) => to(g, signal, &information(signal, SI_QUEUE, value)),
+        // SAFETY: as above.
+        None => unsafe { real::pthread_sigqueue(thread, signal, value) },
+    }
+}
+
+/// Send to the greenlet with a thread id; `None`: no greenlet has it, and the
+/// kernel shall answer. Also for syscall(2).
+pub fn to_id(thread: pid_t, signal: c_int) -> Option<c_int> {
+    if scheduler::live() == 0 || !patched() || thread <= 0 {
+        return None;
+    }
+    let mut found = None;
+    {
+        let _shim = doorway::enter_any()?;
+        scheduler::for_each(|g| {
+            if g.id() == thread as u32 && g.phase() == Phase::Alive {
+                found = Some(g);
+            }
+        });
+    }
+    let info = information(signal, SI_TKILL, core::ptr::null_mut());
+    found.map(|g| to(g, signal, &info))
+}
+
+unsafe fn tgkill_(process: pid_t, thread: pid_t, signal: c_int) -> c_int {
+    // SAFETY: no arguments.
+    if process == unsafe { libc::getpid() } {
+        if let Some(error) = to_id(thread, signal) {
+            return crate::raw::errno_style(error) as c_int;
+        }
+    }
+    // SAFETY: as above.
+    unsafe { real::tgkill(process, thread, signal) }
+}
+
+unsafe fn raise_(signal: c_int) -> c_int {
+    match Greenlet::current().filter(|_| patched()) {
+        Some(g) => {
+            let info = information(signal, SI_TKILL, core::ptr::null_mut());
+            crate::raw::errno_style(to(g, signal, &info)) as c_int
+        }
+        // SAFETY: as above.
+        None => unsafe { real::raise(signal) },
+    }
+}
