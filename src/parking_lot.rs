@@ -294,21 +294,17 @@ pub fn unpark_requeue(
     let (source, target) = (bucket(from), bucket(to));
     let same = ptr::eq(source, target);
     // Lock in address order, so that two opposite requeues cannot deadlock.
-    let (mut low, mut high) = if same {
-        (source.lock(), None)
-    } else if ptr::from_ref(source) < ptr::from_ref(target) {
-        let low = source.lock();
-        (low, Some(target.lock()))
-    } else {
-        let low = target.lock();
-        (low, Some(source.lock()))
-    };
+    let target_first = ptr::from_ref(target) < ptr::from_ref(source);
+    let mut onto = (!same && target_first).then(|| target.lock());
+    let mut off = source.lock();
+    if !same && !target_first {
+        onto = Some(target.lock());
+    }
     if !validate() {
         return None;
     }
-    let source_is_low = same || ptr::from_ref(source) < ptr::from_ref(target);
     let (mut woken, mut moved) = (0, 0);
-    let mut at = if source_is_low { low.first } else { high.as_ref()?.first };
+    let mut at = off.first;
     // SAFETY: as in `unpark`; both locks are held.
     while let Some(w) = unsafe { at.as_ref() } {
         at = w.next.get();
@@ -317,15 +313,15 @@ pub fn unpark_requeue(
         }
         if woken < wake {
             if claim(w) {
-                if source_is_low { &mut *low } else { &mut **high.as_mut()? }.unlink(w);
+                off.unlink(w);
                 woken += 1;
                 release(w.greenlet, &w.word);
             }
         } else if moved < requeue {
             if from != to {
-                if source_is_low { &mut *low } else { &mut **high.as_mut()? }.unlink(w);
+                off.unlink(w);
                 w.key.set(to);
-                if source_is_low && !same { &mut **high.as_mut()? } else { &mut *low }.push(w);
+                onto.as_mut().unwrap_or(&mut off).push(w);
             }
             moved += 1;
         } else {

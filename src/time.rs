@@ -37,7 +37,7 @@ pub fn after(span: u64) -> u64 {
 
 /// Nanoseconds of a timespec; `None` if POSIX calls it invalid (EINVAL).
 pub fn from_timespec(ts: &libc::timespec) -> Option<u64> {
-    if ts.tv_sec < 0 || !(0..SECOND as i64).contains(&(ts.tv_nsec as i64)) {
+    if ts.tv_sec < 0 || !(0..SECOND as i64).contains(&ts.tv_nsec) {
         return None;
     }
     Some((ts.tv_sec as u64).saturating_mul(SECOND).saturating_add(ts.tv_nsec as u64))

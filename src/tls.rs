@@ -21,6 +21,7 @@
 
 use crate::arch;
 use crate::raw_lock::RawLock;
+use crate::sys::Errno;
 use core::ffi::{c_char, c_int, c_void, CStr};
 use core::ptr;
 use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicUsize, Ordering};
@@ -236,13 +237,13 @@ pub unsafe fn set_current_of(tp: *mut u8, value: *mut c_void) {
 ///
 /// # Safety
 /// The memory must be ours for good (see "Recycling") and `tp` aligned.
-pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), ()> {
+pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
     let l = layout();
     // SAFETY: the memory around `tp` is ours, zeroed and large enough; offsets
     // come from this glibc's own tables.
     unsafe {
         if (l.allocate)(tp.cast()).is_null() {
-            return Err(());
+            return Err(libc::ENOMEM);
         }
         let creator = arch::thread_pointer();
         for &offset in arch::TCB_COPIED {
@@ -380,7 +381,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
             let offset = unsafe { *(map as *const u8).add(l.link_map_tls_offset).cast::<isize>() };
             let is_libc = own.iter().any(|&a| segments.contains(a));
             // 0, -1 and -2 say "no fixed place" in the versions of glibc.
-            if matches!(offset, 0 | -1 | -2) {
+            if matches!(offset, -2..=0) {
                 if segments.module > modules.dynamic {
                     modules.dynamic = segments.module;
                 }

@@ -274,7 +274,7 @@ pub fn map_block() -> Result<*mut u8, Errno> {
     let start = map(round_up(below + space.above, PAGE))?;
     let tp = (start + below) as *mut u8;
     // SAFETY: our own fresh, zeroed mapping of sufficient size.
-    unsafe { tls::create(tp, tls::tid()).map_err(|()| libc::EAGAIN)? };
+    unsafe { tls::create(tp, tls::tid()).map_err(|_| libc::EAGAIN)? };
     Ok(tp)
 }
 

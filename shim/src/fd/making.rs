@@ -11,7 +11,7 @@ use hub::hub as scheduler;
 use libc::sigset_t;
 
 crate::hooks! {
-    Socket "never" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = socket_, also [__socket];
+    Socket "never" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = socket_;
     Socket "never" fn socketpair(domain: c_int, kind: c_int, protocol: c_int, ends: *mut c_int) -> c_int = socketpair_;
     Os "never" fn pipe(ends: *mut c_int) -> c_int = pipe_, also [__pipe];
     Os "never" fn pipe2(ends: *mut c_int, flags: c_int) -> c_int = pipe2_;

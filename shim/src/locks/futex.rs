@@ -93,7 +93,7 @@ unsafe fn absolute(timeout: usize, realtime: bool) -> Result<u64, i32> {
 /// `None`: the caller is the only greenlet or none at all; the kernel waits.
 unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result<usize, i32>> {
     let shim = doorway::enter(crate::table::Group::Thread)?;
-    if c.address % 4 != 0 || mask == 0 {
+    if !c.address.is_multiple_of(4) || mask == 0 {
         return Some(Err(libc::EINVAL));
     }
     let deadline = match deadline {
