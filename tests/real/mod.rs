@@ -24,14 +24,17 @@ const PENDING: &[(&str, &str)] = &[
     ("/fifo_flock", "no blocking sections yet"),
 ];
 
+/// What a case does in a directory of its own; an error says what differs.
+type Body = Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>;
+
 /// One test.
 pub struct Case {
     /// `module/program`.
     pub name: String,
     /// The commands that must be in the PATH.
     pub needs: Vec<String>,
-    /// The test, in a directory of its own; an error says what differs.
-    pub body: Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>,
+    /// The test.
+    pub body: Body,
 }
 
 impl Case {
