@@ -317,6 +317,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
         None => start()?,
     };
     debug_assert!(creator.in_shim());
+    HUB.refresh_modules();
     let size = match spawn.stack {
         StackSource::Size(size) => size,
         StackSource::Given { .. } => 0,
@@ -507,13 +508,21 @@ impl Hub {
         }
     }
 
+    /// Learn what a dlopen or dlclose has changed, before a block is used again
+    /// and before another greenlet runs.
+    fn refresh_modules(&self) {
+        if self.modules_changed.swap(false, Ordering::Relaxed) {
+            tls::refresh_modules(|copy| unit::for_each_block(copy));
+        }
+    }
+
     /// Busy: expire timers and poll without waiting, about every
     /// [`LOOK_AROUND`].
     #[cold]
     fn look_around(&self, carrier: &Carrier) {
-        if self.modules_changed.swap(false, Ordering::Relaxed) {
+        if self.modules_changed.load(Ordering::Relaxed) {
             carrier.load_own();
-            tls::refresh_modules(|copy| unit::for_each_block(copy));
+            self.refresh_modules();
         }
         let now = time::now();
         let since = now - self.looked.get();
@@ -855,6 +864,8 @@ pub fn detach(target: &'static Greenlet) -> Result<(), JoinError> {
     match target.phase() {
         Phase::Free => return Err(JoinError::NoSuch),
         _ if target.detached.get() => return Err(JoinError::Invalid),
+        // Somebody joins it already, and will collect it.
+        _ if !target.joiner.get().is_null() => {}
         Phase::Alive => target.detached.set(true),
         Phase::Ended => HUB.collect(target),
     }

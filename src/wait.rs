@@ -43,6 +43,8 @@ pub enum Reason {
     Retry(&'static str),
     /// A signal.
     Signal,
+    /// A child process (-1: any).
+    Child(i32),
     /// The end of every other thread (`pthread_exit` in `main`).
     Last,
     /// An object of the native API.
@@ -72,6 +74,8 @@ impl core::fmt::Display for Reason {
             Reason::Futex(at) => write!(f, "futex {at:#x}"),
             Reason::Join(id) => write!(f, "join of thread {id}"),
             Reason::Retry(what) => write!(f, "{what} (asked again and again)"),
+            Reason::Child(-1) => write!(f, "any child"),
+            Reason::Child(pid) => write!(f, "child {pid}"),
             Reason::Signal => write!(f, "a signal"),
             Reason::Last => write!(f, "the end of all other threads"),
             Reason::Api(what) => write!(f, "{what}"),

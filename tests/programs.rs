@@ -17,6 +17,7 @@
 //! | `// stderr: ignore` | stderr may differ; else it must be the same |
 //! | `// one-thread: yes` | preloaded, it never has a second OS thread |
 //! | `// native: skip reason` | only run preloaded; it checks itself |
+//! | `// pending: reason` | what the library lacks for it to pass: listed with the reason, run with `--include-ignored` |
 //! | `// variant: name flags` | also build with these flags, as `group/file@name` |
 //!
 //! A run's directory is empty and its own.  The preloaded run has
@@ -43,7 +44,14 @@ fn main() {
         .into_iter()
         .map(|program| {
             let layout = layout.clone();
-            Trial::test(program.name.clone(), move || program.test(&layout).map_err(Into::into))
+            let pending = program.directives.as_ref().ok().and_then(|d| d.pending.clone());
+            let trial = Trial::test(program.name.clone(), move || {
+                program.test(&layout).map_err(Into::into)
+            });
+            match pending {
+                Some(why) => trial.with_kind(format!("pending: {why}")).with_ignored_flag(true),
+                None => trial,
+            }
         })
         .collect();
     libtest_mimic::run(&args, trials).exit();

@@ -27,6 +27,8 @@ pub struct Directives {
     pub ignore_stderr: bool,
     pub one_thread: bool,
     pub skip_native: bool,
+    /// What the library lacks for the program to pass.
+    pub pending: Option<String>,
     /// Further builds of the same file: a name and the flags added.
     pub variants: Vec<(String, Vec<String>)>,
 }
@@ -47,6 +49,7 @@ impl Directives {
             ignore_stderr: false,
             one_thread: false,
             skip_native: false,
+            pending: None,
             variants: vec![],
         };
         let words = |s: &str| s.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -96,6 +99,7 @@ impl Directives {
                 "stdin" => d.stdin = Some(unescape(value)),
                 "stderr" if value == "ignore" => d.ignore_stderr = true,
                 "stderr" => return Err(format!("`stderr: {value}`: only `ignore` is known")),
+                "pending" if !value.is_empty() => d.pending = Some(value.to_string()),
                 "one-thread" => d.one_thread = yes_no()?,
                 "native" if value.starts_with("skip ") => d.skip_native = true,
                 "native" => return Err("`native:` wants `skip <reason>`".into()),

@@ -7,3 +7,4 @@
 //! serves `fork`, `forkpty` and `daemon` alike.
 
 pub mod fork;
+pub mod wait;

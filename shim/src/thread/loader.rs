@@ -2,10 +2,10 @@
 //!
 //! ld.so gives a new module's static TLS its initial image in the threads that
 //! it knows; greenlets are ours to see to, before the next of them runs.
-//! These hooks only leave a note and leave no frame: the loader must see who
-//! called, since it searches that object's RUNPATH.
+//! The hooks of dlopen only leave a note and leave no frame: the loader must
+//! see who called, since it searches that object's RUNPATH.
 
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use hub::hub as scheduler;
 
 macro_rules! noted {
@@ -26,4 +26,16 @@ macro_rules! noted {
 
 noted!(dlopen, choose_dlopen);
 noted!(dlmopen, choose_dlmopen);
-noted!(dlclose, choose_dlclose);
+
+crate::hooks! {
+    Thread "never" fn dlclose(handle: *mut c_void) -> c_int = close, version "GLIBC_2.34";
+}
+
+/// dlclose(3) looks for no RUNPATH, so this may have a frame: the images of a
+/// module are gone only when the call is over.
+unsafe fn close(handle: *mut c_void) -> c_int {
+    // SAFETY: the program's own call.
+    let result = unsafe { real::dlclose(handle) };
+    scheduler::modules_changed();
+    result
+}

@@ -1,0 +1,145 @@
+//! wait(2) and its family: waiting for children.
+//!
+//! The kernel is asked without waiting; a child named by its id is waited for
+//! through a pidfd, which becomes readable when it ends. For "any child", and
+//! for stops and continuations, nothing readable exists: those are asked for
+//! again after pauses that grow to a few milliseconds. Nothing is reaped that
+//! the program did not ask for, and no SIGCHLD handler is installed.
+//!
+//! All are cancellation points; SA_RESTART goes on with them (signal(7)).
+
+use crate::doorway::{self, returned, Shim};
+use crate::fd::pauses::Pauses;
+use crate::signal;
+use crate::table::Group;
+use crate::thread::cancel;
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+use hub::hub as scheduler;
+use hub::reactor::{FdWaiter, READ};
+use hub::sys::Errno;
+use hub::time::{self as clock, NEVER};
+use hub::wait::{Reason, Wake};
+use libc::{id_t, idtype_t, pid_t, rusage, siginfo_t};
+
+crate::hooks! {
+    Subprocess "pidfd" fn wait(status: *mut c_int) -> pid_t = wait_, also [__wait];
+    Subprocess "pidfd" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t = waitpid_, also [__waitpid];
+    Subprocess "pidfd" fn wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t = wait3_;
+    Subprocess "pidfd" fn wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t = wait4_;
+    Subprocess "pidfd" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int = waitid_;
+}
+
+/// A pidfd of ours, closed when dropped.
+struct PidFd(c_int);
+
+impl PidFd {
+    /// `None`: no such process, no descriptor to be had, or an old kernel.
+    fn open(pid: pid_t) -> Option<Self> {
+        // SAFETY: makes a descriptor.
+        unsafe { hub::syscall!(libc::SYS_pidfd_open, pid, 0) }.ok().map(|fd| PidFd(fd as c_int))
+    }
+}
+
+impl Drop for PidFd {
+    fn drop(&mut self) {
+        scheduler::with_reactor(|r, run| r.forget(self.0, run));
+        // SAFETY: our own descriptor.
+        unsafe {
+            let _ = hub::syscall!(libc::SYS_close, self.0);
+        }
+    }
+}
+
+/// Ask until `ask` has an answer other than "nothing yet" (0).
+/// `pid`: the one process whose end would be the answer.
+fn until_answered(
+    shim: &Shim,
+    pid: Option<pid_t>,
+    mut ask: impl FnMut() -> Result<usize, Errno>,
+) -> Result<usize, Errno> {
+    let mut pauses = Pauses::new();
+    let mut fd: Option<PidFd> = None;
+    loop {
+        match ask() {
+            Ok(0) => {}
+            other => return other,
+        }
+        if fd.is_none() {
+            fd = pid.and_then(PidFd::open);
+        }
+        let g = shim.greenlet;
+        let wake = fd.as_ref().and_then(|fd| {
+            let waiter = [FdWaiter::shared(g, fd.0, READ)];
+            scheduler::wait_fds(g, &waiter, Reason::Child(pid.unwrap_or(-1)), NEVER).ok()
+        });
+        let wake = wake.unwrap_or_else(|| {
+            let reason = Reason::Child(pid.unwrap_or(-1));
+            scheduler::pause_until(g, reason, clock::after(pauses.longer()))
+        });
+        if wake == Wake::Interrupted && !signal::restarts(shim, true) {
+            return Err(libc::EINTR);
+        }
+    }
+}
+
+/// Step in for a call that may wait; one that may not lets the others run,
+/// since programs ask in loops.
+fn enter(options: c_int) -> Option<Shim> {
+    let shim = doorway::enter(Group::Subprocess)?;
+    if options & libc::WNOHANG != 0 {
+        scheduler::yield_now(shim.greenlet);
+        return None;
+    }
+    cancel::point(&shim);
+    Some(shim)
+}
+
+unsafe fn wait4_(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t {
+    let Some(shim) = enter(options) else {
+        // SAFETY: the program's own call, here and below.
+        return unsafe { real::wait4(pid, status, options, usage) };
+    };
+    // A pidfd tells of the end only.
+    let only_end = options & (libc::WUNTRACED | libc::WCONTINUED) == 0;
+    let answer = until_answered(&shim, (pid > 0 && only_end).then_some(pid), || {
+        // SAFETY: the program's objects; the kernel checks the addresses.
+        unsafe { hub::syscall!(libc::SYS_wait4, pid, status, options | libc::WNOHANG, usage) }
+    });
+    returned(answer) as pid_t
+}
+
+unsafe fn wait_(status: *mut c_int) -> pid_t {
+    // SAFETY: as above.
+    unsafe { wait4_(-1, status, 0, core::ptr::null_mut()) }
+}
+
+unsafe fn waitpid_(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+    // SAFETY: as above.
+    unsafe { wait4_(pid, status, options, core::ptr::null_mut()) }
+}
+
+unsafe fn wait3_(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t {
+    // SAFETY: as above.
+    unsafe { wait4_(-1, status, options, usage) }
+}
+
+unsafe fn waitid_(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
+    let Some(shim) = enter(options) else {
+        // SAFETY: as above.
+        return unsafe { real::waitid(kind, id, info, options) };
+    };
+    let only_end = options & (libc::WSTOPPED | libc::WCONTINUED) == 0;
+    let pid = (kind == libc::P_PID && only_end).then_some(id as pid_t);
+    let mut own = MaybeUninit::<siginfo_t>::zeroed();
+    let into = if info.is_null() { own.as_mut_ptr() } else { info };
+    let answer = until_answered(&shim, pid, || {
+        // SAFETY: as above. "Nothing yet" is a success that leaves the process
+        // id zero; it is the field after three ints and their padding.
+        unsafe {
+            hub::syscall!(libc::SYS_waitid, kind, id, into, options | libc::WNOHANG, 0)?;
+            Ok((*into).si_pid() as usize)
+        }
+    });
+    returned(answer.map(|_| 0)) as c_int
+}
