@@ -18,7 +18,6 @@ use bench::Place;
 /// `[pending: reason]` and run with `--include-ignored`. Whoever makes one pass
 /// takes its line out.
 const PENDING: &[(&str, &str)] = &[
-    ("bad_input/stack_overflow", "no report of stack overflows yet"),
     ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
     ("/redis_io_threads", "no monitor yet: a thread that spins keeps all others waiting"),
     ("/fifo_flock", "no blocking sections yet"),
