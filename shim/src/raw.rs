@@ -1,9 +1,19 @@
 //! syscall(2): system calls by number.
 //!
 //! Rust's std, libstdc++, glib, CPython and others make futex calls, ask for
-//! thread ids and poll this way. A number that has a hook of its own is sent
-//! there; every other passes through unchanged.
+//! thread ids and poll this way. The numbers of waiting calls that have a hook are sent
+//! there (all whose arguments are the function's, on every architecture); every
+//! other passes through unchanged.
 
+use crate::fd::closing::close;
+use crate::io::read::{read, readv};
+use crate::io::write::{write, writev};
+use crate::process::wait::wait4;
+use crate::select::epoll::{epoll_pwait, epoll_pwait2};
+use crate::socket::accept::accept4;
+use crate::socket::connect::connect;
+use crate::socket::receive::{recvfrom, recvmsg};
+use crate::socket::send::{sendmsg, sendto};
 use core::ffi::{c_int, c_long};
 use libc::timespec;
 
@@ -62,6 +72,28 @@ unsafe fn syscall_(
                 );
                 return errno_style(error);
             }
+            libc::SYS_read => return read(a as c_int, b as _, c) as c_long,
+            libc::SYS_write => return write(a as c_int, b as _, c) as c_long,
+            libc::SYS_readv => return readv(a as c_int, b as _, c as c_int) as c_long,
+            libc::SYS_writev => return writev(a as c_int, b as _, c as c_int) as c_long,
+            libc::SYS_recvfrom => {
+                return recvfrom(a as c_int, b as _, c, d as c_int, e as _, f as _) as c_long
+            }
+            libc::SYS_sendto => {
+                return sendto(a as c_int, b as _, c, d as c_int, e as _, f as _) as c_long
+            }
+            libc::SYS_recvmsg => return recvmsg(a as c_int, b as _, c as c_int) as c_long,
+            libc::SYS_sendmsg => return sendmsg(a as c_int, b as _, c as c_int) as c_long,
+            libc::SYS_connect => return connect(a as c_int, b as _, c as _) as c_long,
+            libc::SYS_accept4 => return accept4(a as c_int, b as _, c as _, d as c_int) as c_long,
+            libc::SYS_close => return close(a as c_int) as c_long,
+            libc::SYS_epoll_pwait => {
+                return epoll_pwait(a as c_int, b as _, c as c_int, d as c_int, e as _) as c_long
+            }
+            libc::SYS_epoll_pwait2 => {
+                return epoll_pwait2(a as c_int, b as _, c as c_int, d as _, e as _) as c_long
+            }
+            libc::SYS_wait4 => return wait4(a as c_int, b as _, c as c_int, d as _) as c_long,
             _ => {}
         }
         real::syscall(number, a, b, c, d, e, f)
