@@ -511,7 +511,8 @@ impl Hub {
     /// Learn what a dlopen or dlclose has changed, before a block is used again
     /// and before another greenlet runs.
     fn refresh_modules(&self) {
-        if self.modules_changed.swap(false, Ordering::Relaxed) {
+        if self.modules_changed.load(Ordering::Relaxed) {
+            self.modules_changed.store(false, Ordering::Relaxed);
             tls::refresh_modules(|copy| unit::for_each_block(copy));
         }
     }

@@ -11,7 +11,7 @@ use crate::doorway;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::sigset_t;
@@ -25,6 +25,8 @@ crate::hooks! {
 /// How many greenlets block anything at all: usually none, and then there is
 /// nothing to recount.
 static MASKED: AtomicU32 = AtomicU32::new(0);
+/// Whether the first thread's mask was taken over from the kernel.
+static KERNELS_MASK_READ: AtomicBool = AtomicBool::new(false);
 /// What the carrier blocks in the kernel.
 static CARRIER: AtomicU64 = AtomicU64::new(0);
 
@@ -93,8 +95,9 @@ fn load(mask: u64) {
 
 /// Callback of the hub: a new greenlet blocks what its creator blocks.
 pub fn inherit(creator: &'static Greenlet, new: &'static Greenlet) {
-    if scheduler::live() == 2 && creator.is_root() && of(creator) == 0 {
-        // The creator may have become a greenlet by this very call.
+    if !KERNELS_MASK_READ.load(Ordering::Relaxed) {
+        KERNELS_MASK_READ.store(true, Ordering::Relaxed);
+        // The creator has become a greenlet by this very call.
         let mut mask = 0u64;
         // SAFETY: reads the calling OS thread's mask into our own word.
         unsafe {
