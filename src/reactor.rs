@@ -27,6 +27,9 @@
 //! what is there already, so such a descriptor is registered level-triggered
 //! ([`Reactor::follow_level`]), where epoll itself looks again at no extra
 //! call. An event that finds no waiter ends that, or it would come for ever.
+//! The layer above does this only where the other end is in the process and
+//! wakes the reader itself: following the level polls each descriptor twice an
+//! event, which costs a server of many remote peers more than the attempts.
 //!
 //! # Who is woken
 //!

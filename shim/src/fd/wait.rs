@@ -105,9 +105,12 @@ impl<'a> Wait<'a> {
             return false;
         }
         let (fd, direction) = (self.fd, self.direction);
+        // Where the other end gives hints, the level is hardly ever asked for;
+        // for a remote peer, a second poll per event costs more than a read.
+        let learn = direction == READ && peers::of(fd).is_some();
         let vain = scheduler::with_reactor(|r, _| {
             !r.table.may_be_ready(fd, direction)
-                || direction == READ && r.table.expects_nothing(fd) && r.follow_level(fd)
+                || learn && r.table.expects_nothing(fd) && r.follow_level(fd)
         });
         self.unattempted.set(vain);
         vain
