@@ -57,6 +57,9 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
     loop {
         let empty = || word.load(Ordering::SeqCst) as u32 == 0;
         let parked = parking_lot::park(key, 0, reason, deadline, empty, || ());
+        if parked == Parked::Ended(Wake::Notified) {
+            return Ok(());
+        }
         // One step takes the unit and leaves the waiters.
         if change(word, |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
             return Ok(());
@@ -64,7 +67,7 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
         let early = match parked {
             Parked::Ended(Wake::TimedOut) => NotTaken::TimedOut,
             Parked::Ended(Wake::Interrupted) => NotTaken::Interrupted,
-            Parked::Ended(Wake::Notified) | Parked::Invalid => continue,
+            Parked::Invalid | Parked::Ended(Wake::Notified) => continue,
         };
         change(word, |w| Some(w - WAITER));
         return Err(early);
@@ -86,6 +89,10 @@ fn change(word: &AtomicU64, next: impl Fn(u64) -> Option<u64>) -> bool {
 }
 
 /// Add one. False if the value is at its most already.
+///
+/// A waiter gets its unit from the poster's hand: the value stays 0, and the
+/// waiter wakes up having it. Where nobody is parked the unit is added under
+/// the bucket's lock, so whoever parks next sees it.
 #[inline]
 pub fn post(word: &AtomicU64) -> bool {
     let mut seen = word.load(Ordering::Relaxed);
@@ -93,16 +100,18 @@ pub fn post(word: &AtomicU64) -> bool {
         if seen as u32 >= MOST {
             return false;
         }
+        if seen >= WAITER {
+            parking_lot::unpark_one_with(word.as_ptr() as usize, |waiter| {
+                change(word, |w| Some(if waiter.is_some() { w - WAITER } else { w + 1 }));
+            });
+            return true;
+        }
         let now = cas(word, seen, seen + 1);
         if now == seen {
-            break;
+            return true;
         }
         seen = now;
     }
-    if seen >= WAITER {
-        parking_lot::unpark_one(word.as_ptr() as usize);
-    }
-    true
 }
 
 #[cfg(test)]
