@@ -708,9 +708,7 @@ fn renew_turn() -> bool {
 
 /// Sleep until `deadline`. Anything but [`Wake::TimedOut`] came early.
 pub fn sleep_until(g: &'static Greenlet, deadline: u64) -> Wake {
-    g.begin_wait(Reason::Sleep);
-    let wake = park(g, deadline);
-    after_wait(g, wake)
+    pause_until(g, Reason::Sleep, deadline)
 }
 
 /// Wait for nothing but an interrupt, until `deadline`.

@@ -3,7 +3,6 @@
 //!
 //! `post` may be called from a signal handler.
 
-use super::TimedOut;
 use crate::arch;
 use crate::parking_lot::{self, Parked};
 use crate::sys;
@@ -21,12 +20,6 @@ pub enum NotTaken {
     TimedOut,
     /// Interrupted: a signal or a cancellation.
     Interrupted,
-}
-
-impl From<TimedOut> for NotTaken {
-    fn from(_: TimedOut) -> Self {
-        NotTaken::TimedOut
-    }
 }
 
 #[inline(always)]
