@@ -44,7 +44,7 @@ use crate::time::{self, MILLISECOND, NEVER};
 use crate::timers::Timers;
 use crate::tls;
 use crate::unit::{self, Stack};
-use crate::wait::{Reason, Wake};
+use crate::wait::{Reason, Section, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr;
@@ -904,6 +904,25 @@ pub fn wait_fds(
     let wake = park(g, deadline);
     with_reactor(|r, _| waiters.iter().for_each(|w| r.unlink(w)));
     Ok(after_wait(g, wake))
+}
+
+/// Call something that really blocks or computes on the running greenlet `g`,
+/// which is in our code, without stopping the others: the hub goes on with them
+/// on another carrier meanwhile. `call` runs as program code, on the greenlet's
+/// own stack and TLS block; hooks that it enters act as ever. On return `g` is in
+/// our code again. With one greenlet alive it is a plain call.
+pub fn blocking<R>(
+    g: &'static Greenlet,
+    reason: Reason,
+    _section: Section,
+    call: impl FnOnce() -> R,
+) -> R {
+    g.reason.set(reason);
+    g.leave_shim();
+    let result = call();
+    g.enter_shim();
+    g.reason.set(Reason::None);
+    result
 }
 
 /// Call `f` for every greenlet that exists, newest first.

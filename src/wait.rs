@@ -41,6 +41,8 @@ pub enum Reason {
     Join(u32),
     /// A lock or call that only the kernel can grant, asked for again and again.
     Retry(&'static str),
+    /// A call that really blocks or computes, off the hub.
+    Section(&'static str),
     /// A signal.
     Signal,
     /// A child process (-1: any).
@@ -74,6 +76,7 @@ impl core::fmt::Display for Reason {
             Reason::Futex(at) => write!(f, "futex {at:#x}"),
             Reason::Join(id) => write!(f, "join of thread {id}"),
             Reason::Retry(what) => write!(f, "{what} (asked again and again)"),
+            Reason::Section(what) => write!(f, "{what}"),
             Reason::Child(-1) => write!(f, "any child"),
             Reason::Child(pid) => write!(f, "child {pid}"),
             Reason::Signal => write!(f, "a signal"),
@@ -81,6 +84,18 @@ impl core::fmt::Display for Reason {
             Reason::Api(what) => write!(f, "{what}"),
         }
     }
+}
+
+/// What ends a blocking section decides whether the ceiling on carriers holds
+/// for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// It ends by itself (a name is looked up, a disk writes): when all carriers
+    /// are taken, the next one waits for its turn.
+    Ends,
+    /// Another thread of the program may have to do something first: it gets a
+    /// carrier whatever the ceiling says.
+    Waits,
 }
 
 /// How a wait ended.

@@ -10,6 +10,7 @@ use crate::table::Group;
 use core::ffi::c_int;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
+use hub::wait::{Reason, Section};
 
 /// Our code runs on behalf of `greenlet` until this is dropped.
 pub struct Shim {
@@ -50,6 +51,21 @@ fn enter_slow(group: Group) -> Option<Shim> {
 pub fn enter_any() -> Option<Shim> {
     let greenlet = Greenlet::current()?;
     greenlet.enter_shim().then_some(Shim { greenlet })
+}
+
+impl Shim {
+    /// Make a real call that may block inside libc or the kernel, as a blocking
+    /// section: see [`scheduler::blocking`]. Keeps the call's `errno`.
+    pub fn section<R>(&self, what: &'static str, section: Section, call: impl FnOnce() -> R) -> R {
+        let mut errno_after = 0;
+        let result = scheduler::blocking(self.greenlet, Reason::Section(what), section, || {
+            let result = call();
+            errno_after = errno();
+            result
+        });
+        set_errno(errno_after);
+        result
+    }
 }
 
 /// Run the program's code (a handler, a destructor, an initialiser) from
