@@ -16,9 +16,8 @@
 //! | `PROGRAM` | the program's own code; may be taken off its turn | its next hook: → `SHIM` |
 //! | `SHIM` | our code on the program's behalf; hooks entered now pass through | end of the hook: → `PROGRAM` |
 //!
-//! A greenlet in `SHIM` that runs holds the hub. (When the hub learns to move
-//! to another carrier, a third value says that it has moved; every entry
-//! already goes through [`Greenlet::enter_shim`].)
+//! Whether the greenlet that runs has the hub is a second word, `link`; both
+//! together, and who changes what when, are in [`crate::hub::handoff`].
 //!
 //! # One wait (`wake`)
 //!
@@ -34,7 +33,10 @@
 //! the hub; a claimer elsewhere can only put it on the inject queue, which the
 //! hub's holder reads. So no greenlet is ever resumed while it still runs.
 
+use crate::hub::carrier::Carrier;
+use crate::hub::handoff::{self, ASKED, AWAY, HELD};
 use crate::sys;
+use crate::time::NEVER;
 use crate::timers::{Slot, NO_SLOT};
 use crate::unit::Stack;
 use crate::wait::{Reason, Wake};
@@ -86,6 +88,10 @@ pub struct Greenlet {
     wake: AtomicU32,
     context: AtomicU8,
     root: Cell<bool>,
+    /// Has the hub when it runs, or not: see [`handoff`].
+    link: AtomicU32,
+    /// While it is off the hub: the carrier that it is on.
+    pub(crate) home: Cell<*const Carrier>,
     outcome: Cell<Wake>,
     phase: Cell<Phase>,
     pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
@@ -110,6 +116,9 @@ pub struct Greenlet {
     stack: Cell<Stack>,
     stride: Cell<usize>,
     asked_guard: Cell<usize>,
+    /// Handlers of signals that the kernel has called on it and that have not
+    /// returned.
+    handlers: Cell<u32>,
     /// See [`EXTENSION_WORDS`].
     pub extension: [Cell<usize>; EXTENSION_WORDS],
 }
@@ -128,6 +137,8 @@ impl Greenlet {
             wake: AtomicU32::new(RUNNING),
             context: AtomicU8::new(PROGRAM),
             root: Cell::new(false),
+            link: AtomicU32::new(HELD),
+            home: Cell::new(ptr::null()),
             outcome: Cell::new(Wake::Notified),
             phase: Cell::new(Phase::Free),
             coroutine: UnsafeCell::new(None),
@@ -148,6 +159,7 @@ impl Greenlet {
             stack: Cell::new(Stack::NONE),
             stride: Cell::new(0),
             asked_guard: Cell::new(0),
+            handlers: Cell::new(0),
             extension: [const { Cell::new(0) }; EXTENSION_WORDS],
         }
     }
@@ -258,6 +270,7 @@ impl Greenlet {
         self.wake.store(RUNNING, Ordering::Relaxed);
         // A new greenlet starts inside our code, on its way to the entry.
         self.context.store(SHIM, Ordering::Relaxed);
+        self.handlers.set(0);
         for word in &self.extension {
             word.set(0);
         }
@@ -289,20 +302,103 @@ impl Greenlet {
     }
 
     /// The doorway of every hook: false if our code is running already, and
-    /// then the hook must pass straight through.
+    /// then the hook must pass straight through. On `true` the caller has the
+    /// hub: if that has moved on, this waits for its turn.
     #[inline(always)]
     pub fn enter_shim(&self) -> bool {
         if self.context.load(Ordering::Relaxed) != PROGRAM {
             return false;
         }
         self.context.store(SHIM, Ordering::Relaxed);
+        handoff::light_fence();
+        if self.link.load(Ordering::Acquire) != HELD {
+            return self.enter_slow();
+        }
         true
+    }
+
+    /// The monitor has asked for the hub, or taken it, or a section is on.
+    #[cold]
+    #[inline(never)]
+    fn enter_slow(&self) -> bool {
+        if self.verdict() == AWAY {
+            if self.handlers.get() != 0 {
+                // What the handler has interrupted may hold libc's locks, for
+                // which the hub's holder may wait: it must not wait for the
+                // hub. Off the hub a call may block for real.
+                self.context.store(PROGRAM, Ordering::Relaxed);
+                return false;
+            }
+            crate::hub::rejoin(self);
+        }
+        true
+    }
+
+    /// The link, after the monitor has decided.
+    fn verdict(&self) -> u32 {
+        loop {
+            match self.link.load(Ordering::Acquire) {
+                ASKED => {
+                    let _ = sys::futex_wait(&self.link, ASKED, NEVER);
+                }
+                other => return other,
+            }
+        }
     }
 
     /// The way out of a hook.
     #[inline(always)]
     pub fn leave_shim(&self) {
-        self.context.store(PROGRAM, Ordering::Relaxed);
+        self.context.store(PROGRAM, Ordering::Release);
+    }
+
+    /// Whether it runs without the hub, or queues for it.
+    pub fn is_away(&self) -> bool {
+        self.link.load(Ordering::Acquire) == AWAY
+    }
+
+    /// First step of [`handoff::ask`].
+    pub(crate) fn ask(&self) -> bool {
+        self.link.compare_exchange(HELD, ASKED, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+
+    /// The monitor leaves the hub to it.
+    pub(crate) fn refuse(&self) {
+        self.link.store(HELD, Ordering::Release);
+        sys::futex_wake(self.link.as_ptr(), 1);
+    }
+
+    /// The monitor has taken the hub; the greenlet stays on `home`.
+    pub(crate) fn taken(&self, home: &Carrier) {
+        self.home.set(home);
+        self.link.store(AWAY, Ordering::Release);
+        sys::futex_wake(self.link.as_ptr(), 1);
+    }
+
+    /// A section begins: it stays on `home`, and runs program code from here on.
+    pub(crate) fn begin_section(&self, home: &Carrier) {
+        self.home.set(home);
+        // A request that is under way is refused: this is our code.
+        while self.link.compare_exchange(HELD, AWAY, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            self.verdict();
+        }
+        self.leave_shim();
+    }
+
+    /// It has the hub again.
+    pub(crate) fn rejoined(&self) {
+        self.home.set(ptr::null());
+        self.link.store(HELD, Ordering::Release);
+    }
+
+    /// A handler that the kernel has called begins on it (`1`) or returns (`-1`).
+    pub fn count_handler(&self, change: i32) {
+        self.handlers.set(self.handlers.get().wrapping_add_signed(change));
+    }
+
+    /// All handlers on it were left by a jump.
+    pub fn forget_handlers(&self) {
+        self.handlers.set(0);
     }
 
     /// Whether our code runs on this greenlet's behalf.
@@ -320,7 +416,7 @@ impl Greenlet {
     /// End a wait that turned out to be needless. False if somebody has
     /// claimed it meanwhile: then it must be parked, for it will be scheduled.
     pub fn cancel_wait(&self) -> bool {
-        sys::cas_u32(&self.wake, WAITING, RUNNING) == WAITING
+        sys::cas_u32(&self.wake, WAITING, RUNNING, sys::one_os_thread()) == WAITING
     }
 
     /// Whether it waits and nobody has claimed the wake-up.
@@ -337,7 +433,7 @@ impl Greenlet {
                 return false;
             }
             self.wake.store(CLAIMED, Ordering::Relaxed);
-        } else if sys::cas_u32(&self.wake, WAITING, CLAIMED) != WAITING {
+        } else if sys::cas_u32(&self.wake, WAITING, CLAIMED, false) != WAITING {
             return false;
         }
         self.outcome.set(how);

@@ -2,7 +2,10 @@
 //!
 //! It guards a few instructions at a time (a bucket of the parking lot, the
 //! list of slabs), never a park: a greenlet that left while holding it would
-//! stop every other. With one OS thread, taking it costs no bus lock.
+//! stop every other. With one OS thread, taking it costs no bus lock; so it is
+//! taken by the hub's holder, or by OS threads that are no greenlets, but never
+//! from program code, which the hub may leave between two instructions. What
+//! carriers do without the hub is guarded by a [`RawLock::shared`] one.
 
 use crate::sys;
 use core::cell::UnsafeCell;
@@ -17,6 +20,8 @@ const AWAITED: u32 = 2;
 /// A value behind the library's own lock.
 pub struct RawLock<T> {
     word: AtomicU32,
+    /// Never rely on there being one OS thread.
+    shared: bool,
     value: UnsafeCell<T>,
 }
 
@@ -28,17 +33,27 @@ unsafe impl<T: Send> Send for RawLock<T> {}
 impl<T> RawLock<T> {
     /// A free lock.
     pub const fn new(value: T) -> Self {
-        RawLock { word: AtomicU32::new(FREE), value: UnsafeCell::new(value) }
+        RawLock { word: AtomicU32::new(FREE), shared: false, value: UnsafeCell::new(value) }
+    }
+
+    /// A free lock that OS threads take without having the hub.
+    pub const fn shared(value: T) -> Self {
+        RawLock { word: AtomicU32::new(FREE), shared: true, value: UnsafeCell::new(value) }
+    }
+
+    #[inline(always)]
+    fn local(&self) -> bool {
+        !self.shared && sys::one_os_thread()
     }
 
     /// Take the lock.
     #[inline(always)]
     pub fn lock(&self) -> Held<'_, T> {
-        if sys::one_os_thread() && self.word.load(Ordering::Relaxed) == FREE {
+        if self.local() && self.word.load(Ordering::Relaxed) == FREE {
             // Nobody can come between: there is no other OS thread, and signal
             // handlers do not run while our own code does.
             self.word.store(HELD, Ordering::Relaxed);
-        } else if sys::cas_u32(&self.word, FREE, HELD) != FREE {
+        } else if sys::cas_u32(&self.word, FREE, HELD, false) != FREE {
             self.lock_slow();
         }
         Held { lock: self }
@@ -47,7 +62,7 @@ impl<T> RawLock<T> {
     #[cold]
     fn lock_slow(&self) {
         for _ in 0..100 {
-            if sys::cas_u32(&self.word, FREE, HELD) == FREE {
+            if sys::cas_u32(&self.word, FREE, HELD, false) == FREE {
                 return;
             }
             core::hint::spin_loop();
@@ -105,7 +120,7 @@ impl<T> Drop for Held<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         let word = &self.lock.word;
-        if sys::one_os_thread() {
+        if self.lock.local() {
             word.store(FREE, Ordering::Relaxed);
         } else if word.swap(FREE, Ordering::Release) == AWAITED {
             sys::futex_wake(word.as_ptr(), 1);

@@ -72,10 +72,13 @@ pub fn futex_wake(word: *const u32, count: i32) -> usize {
     unsafe { syscall!(libc::SYS_futex, word, FUTEX_WAKE_PRIVATE, count).unwrap_or(0) }
 }
 
-/// A count of threads that is never 1, for a libc that tells none.
-static UNKNOWN: u32 = 0;
+/// A count of threads for a libc that tells none: no number that is expected.
+static UNKNOWN: u32 = u32::MAX;
 /// glibc's count of its threads, `__nptl_nthreads`.
 static THREADS: AtomicPtr<u32> = AtomicPtr::new(&raw const UNKNOWN as *mut u32);
+/// What that count is while only one OS thread does anything: 1, and those of
+/// ours that wait. 0: another one may run.
+static QUIET: AtomicU32 = AtomicU32::new(1);
 
 /// Look up what libc says about the number of OS threads. Called once, early.
 pub fn init() {
@@ -86,13 +89,28 @@ pub fn init() {
     }
 }
 
-/// True while libc knows of one OS thread only. Bus locks are pointless then
-/// (libc itself leaves them out), since greenlets of one carrier never run at
-/// the same time.
+/// Tell which of libc's counts means that one OS thread runs; 0: none does.
+pub(crate) fn expect_threads(count: u32) {
+    QUIET.store(count, Ordering::SeqCst);
+}
+
+/// True while one OS thread only can touch what the hub guards. Bus locks are
+/// pointless then, since greenlets of one carrier never run at the same time.
+///
+/// Only the hub's holder may conclude anything from it: on program code the
+/// hub can move away between the answer and what follows from it. Everybody
+/// else asks [`alone`].
 #[inline(always)]
 pub fn one_os_thread() -> bool {
     // SAFETY: points to libc's count or to our constant, both always readable.
-    unsafe { THREADS.load(Ordering::Relaxed).read_volatile() == 1 }
+    unsafe { THREADS.load(Ordering::Relaxed).read_volatile() == QUIET.load(Ordering::Relaxed) }
+}
+
+/// [`one_os_thread`], from program code: true only if there is one greenlet, so
+/// that nothing moves.
+#[inline(always)]
+pub fn alone() -> bool {
+    !crate::hub::active() && one_os_thread()
 }
 
 /// Tell the program's libraries that there are threads, as pthread_create(3)
@@ -110,9 +128,10 @@ pub fn announce_threads() {
 }
 
 /// Compare-and-swap with acquire and release order; returns the previous value.
+/// `local`: no other OS thread can touch the word now.
 #[inline(always)]
-pub fn cas_u32(word: &AtomicU32, old: u32, new: u32) -> u32 {
-    if one_os_thread() {
+pub fn cas_u32(word: &AtomicU32, old: u32, new: u32, local: bool) -> u32 {
+    if local {
         // SAFETY: there is no second OS thread; a signal handler on this one
         // cannot split a single instruction.
         unsafe { arch::cas_u32_local(word.as_ptr(), old, new) }

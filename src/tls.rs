@@ -89,6 +89,11 @@ static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
 /// Offset of `tid` in the control block.
 static TID_OFFSET: AtomicIsize = AtomicIsize::new(0);
 
+/// Bytes of a whole block: what a thread's stack must have room for besides.
+pub fn block_size() -> usize {
+    init().map_or(0, |space| (space.below + space.above + 4095) & !4095)
+}
+
 fn layout() -> &'static Layout {
     // SAFETY: set once by `init` to a leaked box, before any block exists.
     unsafe { &*LAYOUT.load(Ordering::Acquire) }
@@ -278,6 +283,28 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
 pub unsafe fn set_tid(tp: *mut u8, tid: u32) {
     // SAFETY: by the caller's contract.
     unsafe { *tp.offset(TID_OFFSET.load(Ordering::Relaxed)).cast::<u32>() = tid }
+}
+
+/// Take the calling OS thread's restartable-sequence area away from the kernel:
+/// what runs under this block will run on other OS threads, too, and must not
+/// believe the processor number that the kernel keeps there. (sched_getcpu(3)
+/// asks the kernel then.)
+pub fn unregister_rseq() {
+    const UNREGISTER: usize = 1;
+    #[cfg(target_arch = "x86_64")]
+    const SIGNATURE: usize = 0x5305_3053;
+    #[cfg(target_arch = "aarch64")]
+    const SIGNATURE: usize = 0xd428_bc00;
+    /// What glibc registers, whatever part of it the kernel uses.
+    const LENGTH: usize = 32;
+    if let Some(offset) = layout().rseq_cpu_id {
+        let area = arch::thread_pointer().wrapping_offset(offset - 4);
+        // SAFETY: names the area that libc has registered; a refusal (another
+        // size, none registered) leaves all as it is.
+        unsafe {
+            let _ = crate::syscall!(libc::SYS_rseq, area, LENGTH, UNREGISTER, SIGNATURE);
+        }
+    }
 }
 
 /// Prepare a used block for its next thread.

@@ -99,11 +99,13 @@ fn executable(directory: &Path, name: &str, content: &[u8]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Prints how many OS threads it has while a second thread is alive.
+/// Prints how many OS threads it has while a second thread is alive, those
+/// aside whose name is the library's.
 const COUNTS_TASKS: &str = r#"
     #include <dirent.h>
     #include <pthread.h>
     #include <stdio.h>
+    #include <string.h>
     #include <unistd.h>
     static void *nap(void *arg) { usleep(100000); return arg; }
     int main(void)
@@ -112,8 +114,16 @@ const COUNTS_TASKS: &str = r#"
         int n = 0;
         pthread_create(&t, NULL, nap, NULL);
         DIR *d = opendir("/proc/self/task");
-        for (struct dirent *e; (e = readdir(d));)
-            n += e->d_name[0] != '.';
+        for (struct dirent *e; (e = readdir(d));) {
+            char path[300], name[32] = "";
+            snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
+            FILE *f = fopen(path, "r");
+            if (f) {
+                fgets(name, sizeof name, f);
+                fclose(f);
+            }
+            n += e->d_name[0] != '.' && strncmp(name, "geventrs", 8);
+        }
         pthread_join(t, NULL);
         printf("%d\n", n);
         return 0;

@@ -11,14 +11,17 @@ static CALLBACKS: Callbacks = Callbacks {
     at_spawn: crate::signal::thread_made,
     choose: crate::signal::deliver::choose,
     interrupted: crate::signal::deliver::interrupted,
+    carrier_made: crate::signal::carrier_made,
+    hub_taken: crate::signal::mask::hub_taken,
 };
 
 extern "C" fn constructor() {
     hub::sys::init();
     hub::hub::set_callbacks(&CALLBACKS);
     crate::settings::init();
-    crate::fd::known::init();
+    // First: its handlers are the last before a fork, and the first after it.
     crate::process::fork::init();
+    crate::fd::known::init();
 }
 
 #[used]

@@ -180,6 +180,56 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
+/// Leave the running stack for another; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
+    naked_asm!(
+        "stp x19, x20, [sp, #-160]!",
+        "stp x21, x22, [sp, #16]",
+        "stp x23, x24, [sp, #32]",
+        "stp x25, x26, [sp, #48]",
+        "stp x27, x28, [sp, #64]",
+        "stp x29, x30, [sp, #80]",
+        "stp d8, d9, [sp, #96]",
+        "stp d10, d11, [sp, #112]",
+        "stp d12, d13, [sp, #128]",
+        "stp d14, d15, [sp, #144]",
+        "mov x9, sp",
+        "str x9, [x0]",
+        "mov sp, x1",
+        "ldp x21, x22, [sp, #16]",
+        "ldp x23, x24, [sp, #32]",
+        "ldp x25, x26, [sp, #48]",
+        "ldp x27, x28, [sp, #64]",
+        "ldp x29, x30, [sp, #80]",
+        "ldp d8, d9, [sp, #96]",
+        "ldp d10, d11, [sp, #112]",
+        "ldp d12, d13, [sp, #128]",
+        "ldp d14, d15, [sp, #144]",
+        "ldp x19, x20, [sp], #160",
+        "ret",
+    )
+}
+
+/// Make a stack for [`swap`]; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+pub unsafe fn prepare(top: usize, entry: extern "C" fn() -> !) -> *mut u8 {
+    let frame = (top - 160) as *mut usize;
+    // SAFETY: by the caller's contract; x30 is the entry, all else zero.
+    unsafe {
+        for i in 0..20 {
+            frame.add(i).write(0);
+        }
+        frame.add(11).write(entry as usize);
+    }
+    frame.cast()
+}
+
 extern "C" {
     fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
     fn __pthread_register_cancel(buf: *mut c_void);

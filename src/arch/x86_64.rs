@@ -225,6 +225,52 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
+/// Leave the running stack for another: store where this one can be taken up
+/// again in `*save`, and go on where `to` says. Returns when somebody, on
+/// whatever OS thread, goes on with what was stored.
+///
+/// # Safety
+/// `to` was stored by `swap` or made by [`prepare`], and nobody has gone on with
+/// it. Thread pointer and floating-point modes are the caller's business.
+#[unsafe(naked)]
+pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "mov [rdi], rsp",
+        "mov rsp, rsi",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}
+
+/// Make a stack that ends at `top` such that a [`swap`] to the result calls
+/// `entry` on it.
+///
+/// # Safety
+/// The memory below `top`, which is aligned to 16 bytes, is the caller's.
+pub unsafe fn prepare(top: usize, entry: extern "C" fn() -> !) -> *mut u8 {
+    let words = top as *mut usize;
+    // SAFETY: by the caller's contract. Six registers, the entry, and the null
+    // return address at which backtraces end.
+    unsafe {
+        for i in 1..=8 {
+            words.sub(i).write(0);
+        }
+        words.sub(2).write(entry as usize);
+        words.sub(8).cast()
+    }
+}
+
 extern "C" {
     fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
     fn __pthread_register_cancel(buf: *mut c_void);

@@ -23,9 +23,9 @@ pub enum NotTaken {
 }
 
 #[inline(always)]
-fn cas(word: &AtomicU64, old: u64, new: u64) -> u64 {
-    if sys::one_os_thread() {
-        // SAFETY: no other OS thread exists.
+fn cas(word: &AtomicU64, old: u64, new: u64, local: bool) -> u64 {
+    if local {
+        // SAFETY: no other OS thread can touch the word now.
         unsafe { arch::cas_u64_local(word.as_ptr(), old, new) }
     } else {
         match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
@@ -34,18 +34,19 @@ fn cas(word: &AtomicU64, old: u64, new: u64) -> u64 {
     }
 }
 
-/// Take one if there is one.
+/// Take one if there is one. `local`: no other OS thread can touch the word now
+/// ([`sys::alone`] in program code, [`sys::one_os_thread`] in ours).
 #[inline(always)]
-pub fn try_wait(word: &AtomicU64) -> bool {
-    change(word, |w| (w as u32 != 0).then(|| w - 1))
+pub fn try_wait(word: &AtomicU64, local: bool) -> bool {
+    change(word, local, |w| (w as u32 != 0).then(|| w - 1))
 }
 
 /// Take one, waiting until `deadline`.
 pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTaken> {
-    if try_wait(word) {
+    if try_wait(word, sys::one_os_thread()) {
         return Ok(());
     }
-    change(word, |w| Some(w + WAITER));
+    change(word, sys::one_os_thread(), |w| Some(w + WAITER));
     let key = word.as_ptr() as usize;
     loop {
         let empty = || word.load(Ordering::SeqCst) as u32 == 0;
@@ -54,7 +55,7 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
             return Ok(());
         }
         // One step takes the unit and leaves the waiters.
-        if change(word, |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
+        if change(word, sys::one_os_thread(), |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
             return Ok(());
         }
         let early = match parked {
@@ -62,17 +63,17 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
             Parked::Ended(Wake::Interrupted) => NotTaken::Interrupted,
             Parked::Invalid | Parked::Ended(Wake::Notified) => continue,
         };
-        change(word, |w| Some(w - WAITER));
+        change(word, sys::one_os_thread(), |w| Some(w - WAITER));
         return Err(early);
     }
 }
 
 /// Replace the word by what `next` makes of it; false if that is nothing.
 #[inline(always)]
-fn change(word: &AtomicU64, next: impl Fn(u64) -> Option<u64>) -> bool {
+fn change(word: &AtomicU64, local: bool, next: impl Fn(u64) -> Option<u64>) -> bool {
     let mut seen = word.load(Ordering::Relaxed);
     while let Some(new) = next(seen) {
-        let now = cas(word, seen, new);
+        let now = cas(word, seen, new, local);
         if now == seen {
             return true;
         }
@@ -95,11 +96,13 @@ pub fn post(word: &AtomicU64) -> bool {
         }
         if seen >= WAITER {
             parking_lot::unpark_one_with(word.as_ptr() as usize, |waiter| {
-                change(word, |w| Some(if waiter.is_some() { w - WAITER } else { w + 1 }));
+                change(word, sys::one_os_thread(), |w| {
+                    Some(if waiter.is_some() { w - WAITER } else { w + 1 })
+                });
             });
             return true;
         }
-        let now = cas(word, seen, seen + 1);
+        let now = cas(word, seen, seen + 1, sys::one_os_thread());
         if now == seen {
             return true;
         }
@@ -115,7 +118,7 @@ mod tests {
     #[test]
     fn counts_and_times_out() {
         let word = AtomicU64::new(2);
-        assert!(try_wait(&word) && try_wait(&word) && !try_wait(&word));
+        assert!(try_wait(&word, false) && try_wait(&word, false) && !try_wait(&word, false));
         let ended = wait(&word, Reason::None, time::after(1_000_000));
         assert_eq!(ended, Err(NotTaken::TimedOut));
         assert!(post(&word));

@@ -36,16 +36,17 @@ const AWAITED: u32 = 2;
 const COMPETE: u32 = 0;
 const HAND_OVER: u32 = 1;
 
-/// Take the lock if it is free.
+/// Take the lock if it is free. `local`: no other OS thread can touch the word
+/// now ([`sys::alone`] in program code, [`sys::one_os_thread`] in ours).
 #[inline(always)]
-pub fn try_lock(word: &AtomicU32) -> bool {
-    sys::cas_u32(word, FREE, HELD) == FREE
+pub fn try_lock(word: &AtomicU32, local: bool) -> bool {
+    sys::cas_u32(word, FREE, HELD, local) == FREE
 }
 
 /// Take the lock, waiting until `deadline` if it is held.
 #[inline]
 pub fn lock(word: &AtomicU32, reason: Reason, deadline: u64) -> Result<(), TimedOut> {
-    if try_lock(word) {
+    if try_lock(word, false) {
         return Ok(());
     }
     lock_contended(word, reason, deadline)
@@ -78,20 +79,21 @@ pub fn lock_forever(word: &AtomicU32, reason: Reason) {
 }
 
 /// Release the lock if nobody waits for it; `false`: call [`unlock_contended`].
+/// `local` as in [`try_lock`].
 #[inline(always)]
-pub fn try_unlock(word: &AtomicU32) -> bool {
-    if sys::one_os_thread() {
+pub fn try_unlock(word: &AtomicU32, local: bool) -> bool {
+    if local {
         // What was 2 is 1 now: still held, until `unlock_contended` says.
         // SAFETY: there is no second OS thread.
         return unsafe { arch::dec_u32_local(word.as_ptr()) };
     }
-    sys::cas_u32(word, HELD, FREE) == HELD
+    sys::cas_u32(word, HELD, FREE, false) == HELD
 }
 
 /// Release the lock.
 #[inline]
 pub fn unlock(word: &AtomicU32) {
-    if !try_unlock(word) {
+    if !try_unlock(word, false) {
         unlock_contended(word);
     }
 }
@@ -142,8 +144,8 @@ mod tests {
     #[test]
     fn a_held_lock_times_out_and_can_be_taken_later() {
         let word = AtomicU32::new(0);
-        assert!(try_lock(&word));
-        assert!(!try_lock(&word));
+        assert!(try_lock(&word, false));
+        assert!(!try_lock(&word, true));
         assert_eq!(lock(&word, Reason::None, time::after(1_000_000)), Err(TimedOut));
         unlock(&word);
         assert_eq!(lock(&word, Reason::None, time::after(1_000_000)), Ok(()));

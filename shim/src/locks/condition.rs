@@ -135,7 +135,7 @@ pub unsafe fn wait_until(
         };
         // SAFETY: by the caller's contract.
         let release = || unsafe {
-            mutex::unlock(m);
+            mutex::unlock_inside(m);
         };
         let reason = Reason::Condition(c.key());
         match parking_lot::park(c.key(), 0, reason, deadline, announce, release) {
@@ -150,7 +150,7 @@ pub unsafe fn wait_until(
     let greenlet = shim.as_ref().map(|s| s.greenlet);
     drop(shim);
     // SAFETY: by the caller's contract.
-    let relocked = unsafe { mutex::lock(m) };
+    let relocked = unsafe { mutex::lock_inside(m) };
     if wake == Wake::Interrupted {
         if let Some(shim) = greenlet.and_then(|_| doorway::enter_any()) {
             cancel::point(&shim);
@@ -166,7 +166,7 @@ pub unsafe fn wait_until(
 /// ends after a moment, spuriously, which POSIX allows.
 unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
     // SAFETY: by the caller's contract.
-    unsafe { mutex::unlock(m) };
+    unsafe { mutex::unlock_inside(m) };
     let soon = clock::after(MILLISECOND);
     match hub::hub::holder() {
         Some(g) => {

@@ -27,8 +27,8 @@ use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use hub::hub as scheduler;
 use hub::sync::word_lock;
-use hub::tls;
 use hub::wait::{Reason, Wake};
+use hub::{sys, tls};
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 crate::hooks! {
@@ -146,10 +146,11 @@ impl Mutex {
         self.users.store(0, Ordering::Relaxed);
     }
 
-    /// Release the word after the owner's fields were cleared.
+    /// Release the word after the owner's fields were cleared. `local` as in
+    /// [`word_lock::try_lock`].
     #[inline(always)]
-    pub(super) fn release_word(&self) {
-        if !word_lock::try_unlock(&self.lock) {
+    pub(super) fn release_word(&self, local: bool) {
+        if !word_lock::try_unlock(&self.lock, local) {
             self.wake_next();
         }
     }
@@ -180,19 +181,31 @@ unsafe fn init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) ->
     }
 }
 
+#[inline(always)]
+unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the program's own call.
+    unsafe { lock_as(mutex, sys::alone()) }
+}
+
 /// Lock a mutex from within another hook (a condition variable's).
 ///
 /// # Safety
 /// `mutex` is a valid mutex.
 #[inline(always)]
-pub unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
+pub unsafe fn lock_inside(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: by the caller's contract.
+    unsafe { lock_as(mutex, sys::one_os_thread()) }
+}
+
+#[inline(always)]
+unsafe fn lock_as(mutex: *mut pthread_mutex_t, local: bool) -> c_int {
     // SAFETY: the program's object has glibc's layout.
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if !patched() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_lock(mutex) };
     }
-    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 && word_lock::try_lock(&m.lock) {
+    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 && word_lock::try_lock(&m.lock, local) {
         m.taken();
         super::take_turns();
         return 0;
@@ -220,7 +233,7 @@ unsafe fn lock_slow(
     if m.is_robust() && robust::is_lost(m) {
         return libc::ENOTRECOVERABLE;
     }
-    if !word_lock::try_lock(&m.lock) {
+    if !word_lock::try_lock(&m.lock, false) {
         // The time is looked at only if there is something to wait for.
         // SAFETY: the program's object.
         match unsafe { deadline(clock, until) }.and_then(|d| m.wait(d)) {
@@ -277,7 +290,7 @@ unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     if m.is_robust() && robust::is_lost(m) {
         return libc::ENOTRECOVERABLE;
     }
-    if word_lock::try_lock(&m.lock) {
+    if word_lock::try_lock(&m.lock, false) {
         return m.obtained();
     }
     // A loop of attempts must let the holder run.
@@ -312,12 +325,24 @@ unsafe fn clock_lock(
     unsafe { lock_slow(mutex, clock, until) }
 }
 
-/// Unlock a mutex, also from within another hook.
+#[inline(always)]
+unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the program's own call.
+    unsafe { unlock_as(mutex, sys::alone()) }
+}
+
+/// Unlock a mutex from within another hook.
 ///
 /// # Safety
 /// `mutex` is a valid mutex.
 #[inline(always)]
-pub unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
+pub unsafe fn unlock_inside(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: by the caller's contract.
+    unsafe { unlock_as(mutex, sys::one_os_thread()) }
+}
+
+#[inline(always)]
+unsafe fn unlock_as(mutex: *mut pthread_mutex_t, local: bool) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if !patched() {
@@ -326,7 +351,7 @@ pub unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if m.kind.load(Ordering::Relaxed) & MATTERS == 0 {
         m.clear_owner(0);
-        m.release_word();
+        m.release_word(local);
         return 0;
     }
     // SAFETY: as in `lock`.
@@ -349,7 +374,7 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if !m.leave_level() {
         m.clear_owner(0);
-        m.release_word();
+        m.release_word(false);
     }
     0
 }

@@ -4,8 +4,11 @@
 //! on the parent's stack and stop the carrier meanwhile: with more than one
 //! greenlet it becomes `fork`.
 
-use crate::doorway;
+use crate::doorway::Shim;
 use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use libc::pid_t;
 
@@ -13,32 +16,56 @@ crate::hooks! {
     Subprocess "never" fn _Fork() -> pid_t = plain_fork;
 }
 
+/// The greenlet that forks and has stepped into our code for it: so it has the
+/// hub, whose data the child copies, and keeps it until the copy is made.
+static FORKING: AtomicPtr<Greenlet> = AtomicPtr::new(ptr::null_mut());
+
+/// The last of the handlers before the copy is made.
+extern "C" fn before() {
+    if let Some(g) = Greenlet::current().filter(|g| g.enter_shim()) {
+        FORKING.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+    }
+}
+
+/// Step out again, if [`before`] has stepped in: the first of the handlers
+/// after the copy.
+extern "C" fn after() {
+    let Some(greenlet) = Greenlet::current() else { return };
+    if ptr::eq(FORKING.load(Ordering::Relaxed), greenlet) {
+        FORKING.store(ptr::null_mut(), Ordering::Relaxed);
+        drop(Shim { greenlet });
+    }
+}
+
 /// In the child: only the caller is left.
 extern "C" fn in_child() {
-    let shim = doorway::enter_any();
     scheduler::after_fork();
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
     crate::signal::fault::after_fork();
     crate::signal::deliver::after_fork();
-    if let Some(g) = hub::greenlet::Greenlet::current() {
+    if let Some(g) = Greenlet::current() {
         crate::signal::mask::after_fork(g);
     }
-    drop(shim);
+    after();
 }
 
-/// Register the handler; from the library's constructor.
+/// Register the handlers; from the library's constructor, so that of all they
+/// are the nearest to the fork itself.
 pub fn init() {
-    // SAFETY: the handler stays loaded as long as the process lives.
-    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    // SAFETY: the handlers stay loaded as long as the process lives.
+    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(in_child)) };
 }
 
 unsafe fn plain_fork() -> pid_t {
     crate::fd::known::all_shared();
+    before();
     // SAFETY: the program's own call.
     let pid = unsafe { real::_Fork() };
     if pid == 0 {
         in_child();
+    } else {
+        after();
     }
     pid
 }

@@ -2,7 +2,7 @@
 //!
 //! The kernel keeps one alternate stack per OS thread, and every greenlet of a
 //! carrier would share it. So from the first thread on the kernel has one of
-//! ours, and each greenlet's own is remembered here. The kernel builds a
+//! ours for each carrier, and each greenlet's own is remembered here. The kernel builds a
 //! signal's frame on ours and calls our handler there; [`move_frame`] then
 //! moves the frame to where the program asked for it (the greenlet's own
 //! alternate stack, or the stack that was interrupted), and ours is free again
@@ -21,9 +21,10 @@ use crate::doorway::set_errno;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
+use hub::hub::carrier::Carrier;
 use hub::unit;
 use libc::{siginfo_t, stack_t, ucontext_t};
 
@@ -39,43 +40,67 @@ const SIZE: usize = 128 * 1024;
 const SMALLEST: usize = 2048;
 #[cfg(target_arch = "aarch64")]
 const SMALLEST: usize = 5120;
-/// The end of our stack while the kernel has it; 0: it has not.
-static TOP: AtomicUsize = AtomicUsize::new(0);
+/// Whether the kernel has our stacks. Each carrier has its own: the end of it
+/// is in the carrier's extension.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+const TOP_WORD: usize = 1;
 
 const NONE: stack_t =
     stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
 
 /// Whether the kernel has our stack.
 pub fn installed() -> bool {
-    TOP.load(Ordering::Relaxed) != 0
+    INSTALLED.load(Ordering::Relaxed)
 }
 
 /// Give the kernel our stack, and keep the one that it had as `first`'s. False
 /// if there is no memory, or this runs on that very stack.
 pub fn install(first: &Greenlet) -> bool {
-    let Ok(stack) = unit::map_stack(SIZE) else { return false };
-    let new = stack_t { ss_sp: stack.limit as *mut c_void, ss_flags: 0, ss_size: SIZE };
-    let mut old = NONE;
-    // SAFETY: the stack is mapped for good; `old` is writable.
-    let done = unsafe { hub::syscall!(libc::SYS_sigaltstack, &raw const new, &raw mut old) };
-    if done.is_err() {
-        // SAFETY: nobody has heard of the mapping.
-        unsafe {
-            let start = stack.limit - stack.guard;
-            let _ = hub::syscall!(libc::SYS_munmap, start, stack.base - start);
-        }
-        return false;
-    }
+    let Some(old) = scheduler::carrier().and_then(give) else { return false };
     if old.ss_flags & libc::SS_DISABLE == 0 {
         remember(first, old);
     }
-    TOP.store(stack.base, Ordering::Relaxed);
+    INSTALLED.store(true, Ordering::Relaxed);
     true
+}
+
+/// Callback of the hub: the caller is the new carrier `c`.
+pub fn carrier_made(c: &Carrier) {
+    if installed() {
+        // Without, a greenlet that uses its stack up here dies without a word.
+        let _ = give(c);
+    }
+}
+
+/// Give the kernel the stack of `c`, the caller's carrier; the one that it had.
+fn give(c: &Carrier) -> Option<stack_t> {
+    let known = c.extension[TOP_WORD].load(Ordering::Relaxed);
+    let top = if known != 0 { known } else { unit::map_stack(SIZE).ok()?.base };
+    c.extension[TOP_WORD].store(top, Ordering::Release);
+    let new = stack_t { ss_sp: (top - SIZE) as *mut c_void, ss_flags: 0, ss_size: SIZE };
+    let mut old = NONE;
+    // SAFETY: the stack is mapped for good; `old` is writable.
+    let done = unsafe { hub::syscall!(libc::SYS_sigaltstack, &raw const new, &raw mut old) };
+    done.is_ok().then_some(old)
+}
+
+/// The end of the stack of ours that holds `address`; 0: none does.
+fn top_over(address: usize) -> usize {
+    let mut top = 0;
+    scheduler::carrier::any(|c| {
+        let end = c.extension[TOP_WORD].load(Ordering::Acquire);
+        let holds = end != 0 && (end - SIZE..end).contains(&address);
+        if holds {
+            top = end;
+        }
+        holds
+    });
+    top
 }
 
 /// The carrier is gone (a child of fork(2) that has no greenlet).
 pub fn forget_carrier() {
-    TOP.store(0, Ordering::Relaxed);
+    INSTALLED.store(false, Ordering::Relaxed);
 }
 
 fn remember(g: &Greenlet, stack: stack_t) {
@@ -144,8 +169,7 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
 
 /// Whether the kernel built this frame on our stack.
 pub fn on_ours(context: *const c_void) -> bool {
-    let top = TOP.load(Ordering::Relaxed);
-    top != 0 && (top - SIZE..top).contains(&(context as usize))
+    top_over(context as usize) != 0
 }
 
 /// What was interrupted: its stack pointer, below what its function may use
@@ -190,7 +214,7 @@ pub unsafe fn move_frame(
     next: unsafe extern "C-unwind" fn(c_int, *mut siginfo_t, *mut c_void),
 ) -> ! {
     let start = context as usize - size_of::<usize>();
-    let length = TOP.load(Ordering::Relaxed) - start;
+    let length = top_over(start) - start;
     let to = target - length;
     let to = to - (to.wrapping_sub(start) & 63);
     let delta = to.wrapping_sub(start);
@@ -234,7 +258,7 @@ pub unsafe fn move_frame(
 ) -> ! {
     const EXTRA_MAGIC: u32 = 0x4558_5401;
     let start = info as usize;
-    let length = TOP.load(Ordering::Relaxed) - start;
+    let length = top_over(start) - start;
     let to = (target - length) & !15;
     let delta = to.wrapping_sub(start);
     // SAFETY: by the caller's contract. The records in the context's reserved

@@ -22,15 +22,21 @@ use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::siginfo_t;
 
+/// `si_code` of tgkill(2).
+const SI_TKILL: c_int = -6;
+
 /// Notes of process-directed signals: a bit each, as the kernel has it for the
 /// standard signals, and what was told with the last of each.
 static NOTED: AtomicU64 = AtomicU64::new(0);
 /// Greenlets that have signals of their own pending.
 static DIRECTED: AtomicUsize = AtomicUsize::new(0);
 
+/// A bit for each signal whose information is being written.
+static WRITING: AtomicU64 = AtomicU64::new(0);
+
 struct Infos(UnsafeCell<[MaybeUninit<siginfo_t>; 65]>);
-// SAFETY: written by the carrier's signal handler before the bit is set, read
-// by the carrier after it has been cleared.
+// SAFETY: written by one signal handler at a time (see `WRITING`) before the
+// bit in `NOTED` is set, read by the hub's holder after that.
 unsafe impl Sync for Infos {}
 static INFOS: Infos = Infos(UnsafeCell::new([const { MaybeUninit::zeroed() }; 65]));
 
@@ -66,13 +72,19 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
             return unsafe { fault::die_of(signal, info) };
         }
     } else if scheduler::active() {
-        if g.in_shim() || mask::of(g) & bit(signal) != 0 {
-            // SAFETY: as above.
-            return note(signal, unsafe { &*info });
-        }
         // SAFETY: as above.
-        interrupt_first(g, signal, a.flags, unsafe { &*info });
+        let info = unsafe { &*info };
+        if g.in_shim() && g.is_away() && info.si_code == SI_TKILL {
+            // Sent to the OS thread for this greenlet's sake (see `send`).
+            pend(g, signal);
+            return;
+        }
+        if g.in_shim() || mask::of(g) & bit(signal) != 0 {
+            return note(signal, info);
+        }
+        interrupt_first(g, signal, a.flags, info);
     }
+    g.count_handler(1);
     // SAFETY: as above.
     unsafe {
         let overflow = fault::overflow(signal, info);
@@ -83,6 +95,7 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         if overflow && g.stack().holds_or_guards(target) {
             // There is no stack to run the handler on: the kernel would say
             // the same.
+            g.count_handler(-1);
             return fault::die_of(signal, info);
         }
         alt_stack::move_frame(target, signal, info, context, call)
@@ -117,9 +130,10 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
     }
     if inside {
         g.enter_shim();
-    } else if noted() {
+    } else if noted() && !g.is_away() {
         on_the_way_out(g);
     }
+    g.count_handler(-1);
 }
 
 fn note(signal: c_int, info: &siginfo_t) {
@@ -127,9 +141,13 @@ fn note(signal: c_int, info: &siginfo_t) {
         // If the queue is full, one of them still arrives.
         queue::put(queue::PROCESS, info);
     }
-    // SAFETY: see `Infos`. A standard signal that is pending already keeps its
-    // first information in the kernel, too; which one is kept is unspecified.
-    unsafe { (*INFOS.0.get())[signal as usize].write(*info) };
+    if WRITING.fetch_or(bit(signal), Ordering::Acquire) & bit(signal) == 0 {
+        // SAFETY: see `Infos`. A standard signal that is pending already keeps
+        // its first information in the kernel, too; which one is kept is
+        // unspecified.
+        unsafe { (*INFOS.0.get())[signal as usize].write(*info) };
+        WRITING.fetch_and(!bit(signal), Ordering::Release);
+    }
     NOTED.fetch_or(bit(signal), Ordering::SeqCst);
     scheduler::signals_noted();
 }
@@ -137,20 +155,34 @@ fn note(signal: c_int, info: &siginfo_t) {
 /// The handler runs on `g`; natively it would have run on the first thread and
 /// ended that one's wait.
 fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &siginfo_t) {
-    const SI_TKILL: c_int = -6;
     let Some(first) = scheduler::first() else { return };
     if core::ptr::eq(first, g)
         || info.si_code == SI_TKILL
         || first.phase() != Phase::Alive
         || mask::of(first) & bit(signal) != 0
         || !first.is_waiting()
-        || !g.enter_shim()
     {
+        return;
+    }
+    // Off the hub, waking is done as any OS thread does it.
+    let away = g.is_away();
+    if !away && !g.enter_shim() {
         return;
     }
     note_restart(first, flags);
     scheduler::interrupt(first);
-    g.leave_shim();
+    if !away {
+        g.leave_shim();
+    }
+}
+
+/// Let a signal wait for `g`, which is the caller or cannot run now.
+fn pend(g: &Greenlet, signal: c_int) {
+    let pending = g.extension[word::PENDING].get();
+    if pending == 0 {
+        DIRECTED.fetch_add(1, Ordering::Relaxed);
+    }
+    g.extension[word::PENDING].set(pending | bit(signal) as usize);
 }
 
 fn note_restart(g: &Greenlet, flags: c_int) {
@@ -202,21 +234,23 @@ pub fn on_the_way_out(g: &'static Greenlet) {
 /// Run the handlers of all signals that wait and that `g` does not block. It
 /// is in program code.
 pub fn run_all(g: &'static Greenlet) {
-    loop {
-        let open = !mask::of(g);
-        let own = g.extension[word::PENDING].get() as u64 & open;
-        let (signal, directed) = if own != 0 {
-            (own.trailing_zeros() as c_int + 1, true)
-        } else {
-            let shared = NOTED.load(Ordering::SeqCst) & open;
-            if shared == 0 {
-                return;
-            }
-            (shared.trailing_zeros() as c_int + 1, false)
-        };
-        let info = take(g, signal, directed);
+    while let Some((signal, info)) = next(g) {
         run(g, signal, info);
     }
+}
+
+/// The next signal for `g`. What waits is the hub's data; where that cannot be
+/// had (off the hub, in a handler) it waits for the next hook.
+fn next(g: &'static Greenlet) -> Option<(c_int, siginfo_t)> {
+    let entered = g.enter_shim();
+    if !entered && !g.in_shim() {
+        return None;
+    }
+    let taken = take_one_of(g, !mask::of(g));
+    if entered {
+        g.leave_shim();
+    }
+    taken
 }
 
 /// Take a pending signal away; its information.
@@ -230,7 +264,6 @@ fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
                 DIRECTED.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        const SI_TKILL: c_int = -6;
         return taken.unwrap_or_else(|| send::information(signal, SI_TKILL, core::ptr::null_mut()));
     }
     // SAFETY: see `Infos`.
@@ -278,10 +311,7 @@ pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
     if (queues || info.si_code == SI_QUEUE) && !queue::put(owner(g), info) {
         return false;
     }
-    if pending == 0 {
-        DIRECTED.fetch_add(1, Ordering::Relaxed);
-    }
-    g.extension[word::PENDING].set(pending | bit(signal) as usize);
+    pend(g, signal);
     let awaited = g.extension[word::AWAITED].get() as u64;
     if (!mask::of(g) | awaited) & bit(signal) != 0 {
         scheduler::interrupt(g);

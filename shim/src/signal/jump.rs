@@ -59,6 +59,7 @@ fn before_jump(buffer: *mut u8) {
         let words = words(buffer);
         // A buffer from before the first thread has the kernel's mask alone.
         let saved = if *words.add(MARK_WORD) == MARK { *words.add(MASK_WORD) } else { *words };
+        g.forget_handlers();
         mask::set(g, saved);
         *words = mask::carriers();
     }

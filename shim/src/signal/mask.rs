@@ -11,9 +11,10 @@ use crate::doorway;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
+use hub::hub::carrier::Carrier;
 use libc::sigset_t;
 
 crate::hooks! {
@@ -27,8 +28,14 @@ crate::hooks! {
 static MASKED: AtomicU32 = AtomicU32::new(0);
 /// Whether the first thread's mask was taken over from the kernel.
 static KERNELS_MASK_READ: AtomicBool = AtomicBool::new(false);
-/// What the carrier blocks in the kernel.
+/// What carriers block in the kernel.
 static CARRIER: AtomicU64 = AtomicU64::new(0);
+/// Counts the changes of [`CARRIER`]. A carrier's extension word says which it
+/// has made; it catches up when it gets the hub.
+static EPOCH: AtomicUsize = AtomicUsize::new(0);
+const EPOCH_WORD: usize = 0;
+/// A mask was changed without the hub.
+static STALE: AtomicBool = AtomicBool::new(false);
 
 const NEVER_BLOCKED: u64 = bit(libc::SIGKILL) | bit(libc::SIGSTOP);
 
@@ -51,11 +58,22 @@ pub fn set(g: &'static Greenlet, mask: u64) {
         (false, true) => MASKED.fetch_sub(1, Ordering::Relaxed),
         _ => 0,
     };
-    recount();
+    let Some(me) = Greenlet::current() else { return recount() };
+    let entered = me.enter_shim();
+    if entered || me.in_shim() {
+        recount();
+    } else {
+        // A handler off the hub: whoever gets the hub next counts.
+        STALE.store(true, Ordering::Relaxed);
+    }
+    if entered {
+        me.leave_shim();
+    }
 }
 
-/// Let the carrier block exactly what every greenlet blocks.
+/// Let the carrier block exactly what every greenlet blocks. With the hub.
 fn recount() {
+    STALE.store(false, Ordering::Relaxed);
     let mut all = u64::MAX;
     if MASKED.load(Ordering::Relaxed) < scheduler::live() {
         all = 0;
@@ -67,7 +85,23 @@ fn recount() {
         });
     }
     if CARRIER.swap(all, Ordering::Relaxed) != all {
+        let epoch = EPOCH.fetch_add(1, Ordering::Relaxed) + 1;
         load(all);
+        if let Some(c) = scheduler::carrier() {
+            c.extension[EPOCH_WORD].store(epoch, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Callback of the hub: `c`, the caller's carrier, has got the hub. Its mask
+/// may have changed meanwhile.
+pub fn hub_taken(c: &Carrier) {
+    let epoch = EPOCH.load(Ordering::Relaxed);
+    if c.extension[EPOCH_WORD].swap(epoch, Ordering::Relaxed) != epoch {
+        load(carriers());
+    }
+    if STALE.load(Ordering::Relaxed) {
+        recount();
     }
 }
 
@@ -84,6 +118,11 @@ pub fn enter_handler(g: &'static Greenlet, more: u64) -> u64 {
     set(g, before | more);
     load(carriers());
     before
+}
+
+/// Callback of the hub: the caller is a new carrier.
+pub fn carrier_made() {
+    load(carriers());
 }
 
 fn load(mask: u64) {

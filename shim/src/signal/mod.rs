@@ -28,6 +28,7 @@ pub mod wait;
 
 use crate::doorway::Shim;
 use hub::greenlet::Greenlet;
+use hub::hub::carrier::Carrier;
 
 /// Extension words of a greenlet.
 pub(crate) mod word {
@@ -65,6 +66,12 @@ pub fn restarts(shim: &Shim, restartable: bool) -> bool {
 pub fn thread_made(creator: &'static Greenlet, new: &'static Greenlet) {
     fault::start();
     mask::inherit(creator, new);
+}
+
+/// Callback of the hub: the caller is the new carrier `c`.
+pub fn carrier_made(c: &'static Carrier) {
+    alt_stack::carrier_made(c);
+    mask::carrier_made();
 }
 
 /// The thread has ended.

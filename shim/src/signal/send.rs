@@ -58,16 +58,26 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     let blocked = mask::of(g) & bit(signal) != 0;
     if blocked || handled(signal) && !own {
         let _shim = doorway::enter_any();
+        if let (false, Some(thread)) = (blocked, scheduler::off_hub(g)) {
+            return tell(thread, signal, info);
+        }
         return if deliver::send_to(g, signal, info) { 0 } else { libc::EAGAIN };
     }
+    // SAFETY: takes nothing.
+    let me = unsafe { hub::syscall!(libc::SYS_gettid) };
+    tell(me.unwrap_or(0) as u32, signal, info)
+}
+
+/// Send to an OS thread of the process; an error number.
+fn tell(thread: u32, signal: c_int, info: &siginfo_t) -> c_int {
     // SAFETY: our own object.
     unsafe {
         let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
-        let tid = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
         let sent = if info.si_code == SI_QUEUE {
-            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, tid, signal, info as *const siginfo_t)
+            let info = info as *const siginfo_t;
+            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, thread, signal, info)
         } else {
-            hub::syscall!(libc::SYS_tgkill, pid, tid, signal)
+            hub::syscall!(libc::SYS_tgkill, pid, thread, signal)
         };
         sent.err().unwrap_or(0)
     }

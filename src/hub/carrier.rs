@@ -1,0 +1,401 @@
+//! Carriers: the OS threads that can hold the hub, and the pool of those that
+//! do not.
+//!
+//! # States of a carrier
+//!
+//! ```text
+//!            take, give                     its greenlet begins a section,
+//!   idle ───────────────▶ holds the hub ────────────────────────────────▶ away
+//!    ▲ │                     │       ▲      or the monitor takes the hub    │
+//!    │ │ nobody needs it     │       │                                      │
+//!    │ ▼ for a while         │       └──────────────────────────────────────┘
+//!    │ ended                 │         its greenlet queues, and is given the hub
+//!    └───────────────────────┘
+//!      the next greenlet is at home elsewhere
+//! ```
+//!
+//! A carrier that does not hold the hub touches nothing of it. What carriers
+//! share without the hub is [`POOL`], and each one's `word`.
+//!
+//! The first carrier is the OS thread that the program came with. The others
+//! are threads of libc's, so that setuid(2) and the like reach them, on stacks
+//! that we made: in the child of a fork libc uses again the stacks of threads
+//! that are gone, and the caller may run on a carrier's.
+//!
+//! # Counting OS threads
+//!
+//! `sys::one_os_thread` compares libc's count of threads with the one that
+//! means "all of ours wait". Both ways out of step (a carrier that libc has
+//! counted and we have not, one that we count no more and libc still does) make
+//! them differ, which is the careful answer.
+
+use super::{callbacks, drive, HUB};
+use crate::greenlet::Greenlet;
+use crate::raw_lock::RawLock;
+use crate::sys;
+use crate::time::{self, NEVER, SECOND};
+use crate::unit::{self, Stack};
+use crate::{arch, syscall, tls};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+
+/// A carrier's own stack: mio, an allocation, a report, a signal's handler.
+pub(super) const STACK: usize = 256 * 1024;
+/// How long a carrier stays idle before it ends.
+const IDLE: u64 = 5 * SECOND;
+/// Carriers at most, whatever waits: near the kernel's default limits, a
+/// thread's creation fails anyhow.
+const MOST: u32 = 30_000;
+
+const WAITS: u32 = 0;
+const GIVEN: u32 = 1;
+
+/// Words that the layer above keeps in a carrier, also from one OS thread of it to
+/// the next.
+pub const EXTENSION_WORDS: usize = 2;
+
+/// An OS thread that can hold the hub. Never freed.
+#[repr(C, align(64))]
+pub struct Carrier {
+    pub(super) own_tp: Cell<*mut u8>,
+    pub(super) loaded: Cell<*mut u8>,
+    /// Floating-point modes and flags of the greenlet that ran last.
+    pub(super) fp_control: Cell<u64>,
+    /// Where its loop goes on, while it runs the root.
+    pub(super) loop_sp: Cell<*mut u8>,
+    /// Whether it has been given the hub.
+    word: AtomicU32,
+    next: Cell<*const Carrier>,
+    all_next: Cell<*const Carrier>,
+    thread: Cell<libc::pthread_t>,
+    stack: Cell<Stack>,
+    /// The OS thread that the program came with, or that a fork has left.
+    pub(super) permanent: Cell<bool>,
+    tid: AtomicU32,
+    /// See [`EXTENSION_WORDS`]; zero at first.
+    pub extension: [AtomicUsize; EXTENSION_WORDS],
+}
+
+// SAFETY: cells are touched by the carrier's own OS thread, or by the holder of
+// the hub while the carrier waits to be given it, or under the pool's lock.
+unsafe impl Sync for Carrier {}
+
+struct Pool {
+    /// Those that wait, the last to come first.
+    idle: *const Carrier,
+    /// Those whose OS thread ends or has ended.
+    ended: *const Carrier,
+    /// All that were ever made.
+    all: *const Carrier,
+    /// Carriers alive, the first one included.
+    alive: u32,
+    /// OS threads of ours that libc counts.
+    counted: u32,
+    /// Greenlets that run without the hub.
+    away: u32,
+}
+
+// SAFETY: carriers live for ever, and are reached under the lock.
+unsafe impl Send for Pool {}
+
+static POOL: RawLock<Pool> = RawLock::shared(Pool {
+    idle: ptr::null(),
+    ended: ptr::null(),
+    all: ptr::null(),
+    alive: 0,
+    counted: 0,
+    away: 0,
+});
+
+/// Whether any greenlet runs without the hub (a hint).
+static ANY_AWAY: AtomicBool = AtomicBool::new(false);
+
+impl Pool {
+    fn tell(&self) {
+        ANY_AWAY.store(self.away != 0, Ordering::Relaxed);
+        sys::expect_threads(if self.away == 0 { 1 + self.counted } else { 0 });
+    }
+}
+
+/// Whether any greenlet runs without the hub.
+pub fn any_away() -> bool {
+    ANY_AWAY.load(Ordering::Relaxed)
+}
+
+/// How many carriers are alive, the first one included.
+pub fn alive() -> u32 {
+    POOL.lock().alive
+}
+
+/// One greenlet more runs without the hub. Before the hub moves.
+pub(super) fn begin_away() {
+    let mut pool = POOL.lock();
+    pool.away += 1;
+    pool.tell();
+}
+
+/// One greenlet has the hub again, and calls this.
+pub(super) fn end_away() {
+    let mut pool = POOL.lock();
+    pool.away -= 1;
+    pool.tell();
+}
+
+/// libc counts one more OS thread of ours that is no carrier.
+pub(super) fn count_thread() {
+    let mut pool = POOL.lock();
+    pool.counted += 1;
+    pool.tell();
+}
+
+/// Make the calling OS thread the first carrier.
+pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
+    let c = Carrier::make(Stack::NONE);
+    c.own_tp.set(own_tp);
+    c.loaded.set(arch::thread_pointer());
+    c.permanent.set(true);
+    c.note_tid();
+    POOL.lock().alive += 1;
+    HUB.carrier.store(ptr::from_ref(c).cast_mut(), Ordering::Release);
+    c
+}
+
+/// An idle carrier, or a new one while there are fewer than `ceiling`. It waits
+/// for the hub.
+pub(super) fn take(ceiling: u32) -> Option<&'static Carrier> {
+    let mut pool = POOL.lock();
+    // SAFETY: carriers live for ever.
+    if let Some(c) = unsafe { pool.idle.as_ref() } {
+        pool.idle = c.next.get();
+        return Some(c);
+    }
+    if pool.alive >= ceiling.min(MOST) {
+        return None;
+    }
+    // SAFETY: as above.
+    let ended = unsafe { pool.ended.as_ref() };
+    if let Some(c) = ended {
+        pool.ended = c.next.get();
+    }
+    pool.alive += 1;
+    drop(pool);
+    let c = match ended {
+        Some(c) => {
+            // SAFETY: its thread is at its end and nobody has joined it.
+            unsafe { libc::pthread_join(c.thread.get(), ptr::null_mut()) };
+            Some(c)
+        }
+        None => unit::map_stack(STACK + tls::block_size()).ok().map(Carrier::make),
+    };
+    let started = c.is_some_and(Carrier::start);
+    let mut pool = POOL.lock();
+    if started {
+        pool.counted += 1;
+        pool.tell();
+        return c;
+    }
+    pool.alive -= 1;
+    None
+}
+
+/// A carrier that was taken and not given the hub goes back; so does the holder
+/// just before it gives the hub away.
+pub(super) fn rest(c: &'static Carrier) {
+    let mut pool = POOL.lock();
+    c.next.set(pool.idle);
+    pool.idle = c;
+}
+
+/// Give the hub to `to`, which waits for it. The caller does not have it any
+/// more, and its OS thread must not have a TLS block loaded that `to` may load.
+pub(super) fn give(to: &'static Carrier) {
+    HUB.carrier.store(ptr::from_ref(to).cast_mut(), Ordering::Release);
+    to.word.store(GIVEN, Ordering::Release);
+    sys::futex_wake(to.word.as_ptr(), 1);
+}
+
+/// Whether `f` says so of any carrier that was ever made. Callable in a signal
+/// handler.
+pub fn any(mut f: impl FnMut(&Carrier) -> bool) -> bool {
+    let mut at = ALL.load(Ordering::Acquire) as *const Carrier;
+    // SAFETY: carriers live for ever, and are linked before they are published.
+    while let Some(c) = unsafe { at.as_ref() } {
+        if f(c) {
+            return true;
+        }
+        at = c.all_next.get();
+    }
+    false
+}
+
+/// All carriers, for [`any`]: published under the pool's lock.
+static ALL: AtomicUsize = AtomicUsize::new(0);
+
+impl Carrier {
+    fn make(stack: Stack) -> &'static Carrier {
+        let c: &'static Carrier = Box::leak(Box::new(Carrier {
+            own_tp: Cell::new(ptr::null_mut()),
+            loaded: Cell::new(ptr::null_mut()),
+            fp_control: Cell::new(arch::fp_control()),
+            loop_sp: Cell::new(ptr::null_mut()),
+            word: AtomicU32::new(WAITS),
+            next: Cell::new(ptr::null()),
+            all_next: Cell::new(ptr::null()),
+            thread: Cell::new(0),
+            stack: Cell::new(stack),
+            permanent: Cell::new(false),
+            tid: AtomicU32::new(0),
+            extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
+        }));
+        let mut pool = POOL.lock();
+        c.all_next.set(pool.all);
+        pool.all = c;
+        ALL.store(ptr::from_ref(c) as usize, Ordering::Release);
+        c
+    }
+
+    /// Make its OS thread. False: there is none to be had.
+    fn start(&'static self) -> bool {
+        let stack = self.stack.get();
+        let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
+        let mut thread = 0;
+        // SAFETY: the stack is ours for ever, and no thread is on it.
+        unsafe {
+            libc::pthread_attr_init(attr.as_mut_ptr());
+            let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
+            libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
+            let this = ptr::from_ref(self).cast_mut().cast();
+            let made = libc::pthread_create(&mut thread, attr.as_ptr(), carrier_main, this);
+            libc::pthread_attr_destroy(attr.as_mut_ptr());
+            self.thread.set(thread);
+            made == 0
+        }
+    }
+
+    fn note_tid(&self) {
+        // SAFETY: takes nothing.
+        let tid = unsafe { syscall!(libc::SYS_gettid) };
+        self.tid.store(tid.unwrap_or(0) as u32, Ordering::Relaxed);
+    }
+
+    /// The kernel's id of its OS thread.
+    pub fn tid(&self) -> u32 {
+        self.tid.load(Ordering::Relaxed)
+    }
+
+    /// Whether `tp` is the thread pointer of its own TLS block.
+    pub(super) fn owns(&self, tp: *mut u8) -> bool {
+        self.own_tp.get() == tp
+    }
+
+    /// Wait to be given the hub. False: `deadline` came first.
+    pub(super) fn wait(&self, deadline: u64) -> bool {
+        loop {
+            if self.word.load(Ordering::Acquire) == GIVEN {
+                self.word.store(WAITS, Ordering::Relaxed);
+                return true;
+            }
+            if sys::futex_wait(&self.word, WAITS, deadline) == Err(libc::ETIMEDOUT) {
+                return false;
+            }
+        }
+    }
+
+    /// Load the carrier's own TLS block, before anything that uses
+    /// thread-locals or may enter a hook.
+    #[inline(always)]
+    pub(super) fn load_own(&self) {
+        self.load(self.own_tp.get());
+    }
+
+    /// Load a greenlet's TLS block.
+    #[inline(always)]
+    pub(super) fn load(&self, tp: *mut u8) {
+        if self.loaded.get() != tp {
+            self.loaded.set(tp);
+            // SAFETY: a complete block that no other OS thread has loaded: the
+            // hub has one holder, and this is it.
+            unsafe { arch::set_thread_pointer(tp) };
+        }
+    }
+
+    /// Leave the pool for good, unless somebody has just taken it.
+    fn retire(&'static self) -> bool {
+        let mut pool = POOL.lock();
+        let mut link = &raw mut pool.idle;
+        // SAFETY: carriers live for ever; the list changes under the lock.
+        while let Some(c) = unsafe { (*link).as_ref() } {
+            if ptr::eq(c, self) {
+                // SAFETY: points into the pool or a carrier.
+                unsafe { *link = c.next.get() };
+                self.next.set(pool.ended);
+                pool.ended = self;
+                pool.alive -= 1;
+                pool.counted -= 1;
+                pool.tell();
+                return true;
+            }
+            link = c.next.as_ptr();
+        }
+        false
+    }
+}
+
+/// A pool carrier's OS thread.
+extern "C" fn carrier_main(this: *mut c_void) -> *mut c_void {
+    // SAFETY: `start` passes a carrier.
+    let c = unsafe { &*this.cast::<Carrier>() };
+    c.own_tp.set(arch::thread_pointer());
+    c.loaded.set(arch::thread_pointer());
+    c.fp_control.set(arch::fp_control());
+    c.note_tid();
+    // SAFETY: the name is a string.
+    unsafe {
+        let _ = syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs".as_ptr());
+    }
+    if let Some(layer) = callbacks() {
+        (layer.carrier_made)(c);
+    }
+    loop {
+        let deadline = if c.permanent.get() { NEVER } else { time::after(IDLE) };
+        if c.wait(deadline) {
+            taken(c);
+            drive::drive(c);
+        } else if c.retire() {
+            return ptr::null_mut();
+        }
+    }
+}
+
+/// The calling carrier has got the hub.
+pub(super) fn taken(c: &'static Carrier) {
+    if let Some(layer) = callbacks() {
+        (layer.hub_taken)(c);
+    }
+}
+
+/// In the child of a fork: only the calling OS thread exists, and it has the
+/// hub. `me` runs on it.
+pub(super) fn after_fork(me: Option<&Greenlet>) {
+    POOL.reset();
+    // SAFETY: null or a carrier; they live for ever.
+    if let Some((g, home)) = me.and_then(|g| Some((g, unsafe { g.home.get().as_ref() }?))) {
+        // It has forked without the hub, in a signal's handler.
+        HUB.carrier.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
+        g.rejoined();
+    }
+    let c = HUB.carrier();
+    c.permanent.set(true);
+    c.note_tid();
+    let mut pool = POOL.lock();
+    // The others' memory is lost: libc cannot join what does not exist.
+    pool.idle = ptr::null();
+    pool.ended = ptr::null();
+    pool.alive = 1;
+    pool.counted = 0;
+    pool.away = 0;
+    pool.tell();
+}

@@ -1,0 +1,232 @@
+//! A carrier's loop: choosing who runs next, and going there.
+
+use super::carrier::{self, Carrier};
+use super::{callbacks, monitor, Hub, HUB, MOST_SWITCHES};
+use crate::arch;
+use crate::deadlock;
+use crate::greenlet::Greenlet;
+use crate::sys::{self, Errno};
+use crate::time::{self, MILLISECOND, NEVER};
+use crate::tls;
+use crate::unit;
+use crate::wait::Wake;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+/// How often timers and descriptors are looked at while greenlets keep the
+/// hub busy.
+const LOOK_AROUND: u64 = MILLISECOND;
+
+impl Hub {
+    /// Move what other OS threads have made runnable to the run queue.
+    #[inline(always)]
+    fn drain_inject(&self) {
+        if self.inject.load(Ordering::Relaxed).is_null() {
+            return;
+        }
+        let mut newest: *const Greenlet = self.inject.swap(ptr::null_mut(), Ordering::Acquire);
+        let mut oldest: *const Greenlet = ptr::null();
+        // SAFETY: an injected greenlet is claimed and parked.
+        unsafe {
+            while let Some(g) = newest.as_ref() {
+                newest = g.next.replace(oldest);
+                oldest = g;
+            }
+            while let Some(g) = oldest.as_ref() {
+                oldest = g.next.get();
+                self.run.push(g);
+            }
+        }
+    }
+
+    /// Make the owners of due timers runnable.
+    fn expire(&self, now: u64) {
+        // SAFETY: holder only, and nothing in the loop comes back here.
+        let timers = unsafe { &mut *self.timers.get() };
+        while let Some(g) = timers.pop_due(now) {
+            if g.claim(Wake::TimedOut) {
+                self.run.push(g);
+            }
+        }
+    }
+
+    /// Choose who runs next; wait in the kernel while nobody can.
+    #[inline(always)]
+    fn next(&self, carrier: &Carrier) -> &'static Greenlet {
+        loop {
+            let left = self.switches_left.get();
+            if left == 0 {
+                self.look_around(carrier);
+            } else {
+                self.switches_left.set(left - 1);
+            }
+            self.drain_inject();
+            if self.signals.load(Ordering::Relaxed) {
+                self.choose_for_signals(carrier);
+            }
+            if let Some(g) = self.run.pop() {
+                return g;
+            }
+            self.idle(carrier);
+        }
+    }
+
+    /// Learn what a dlopen or dlclose has changed, before a block is used again
+    /// and before another greenlet runs.
+    pub(super) fn refresh_modules(&self) {
+        if self.modules_changed.load(Ordering::Relaxed) {
+            self.modules_changed.store(false, Ordering::Relaxed);
+            tls::refresh_modules(|copy| unit::for_each_block(copy));
+        }
+    }
+
+    /// Busy: expire timers and poll without waiting, about every
+    /// [`LOOK_AROUND`].
+    #[cold]
+    fn look_around(&self, carrier: &Carrier) {
+        if self.modules_changed.load(Ordering::Relaxed) {
+            carrier.load_own();
+            self.refresh_modules();
+        }
+        let now = time::now();
+        let since = now - self.looked.get();
+        let interval = self.interval.get();
+        if since < LOOK_AROUND / 2 && interval < MOST_SWITCHES {
+            self.interval.set(interval * 2);
+        } else if since > LOOK_AROUND {
+            // Count less next time if this many switches took long.
+            if since > 2 * LOOK_AROUND && interval > 1 {
+                self.interval.set(interval / 2);
+            }
+            self.looked.set(now);
+            self.expire(now);
+            carrier.load_own();
+            let _ = self.poll(0);
+        }
+        self.switches_left.set(self.interval.get());
+    }
+
+    #[cold]
+    fn choose_for_signals(&self, carrier: &Carrier) {
+        self.signals.store(false, Ordering::SeqCst);
+        carrier.load_own();
+        if let Some(c) = callbacks() {
+            (c.choose)();
+        }
+    }
+
+    /// Nobody is runnable.
+    fn idle(&self, carrier: &Carrier) {
+        carrier.load_own();
+        // SAFETY: holder only.
+        let next = unsafe { &*self.timers.get() }.next_deadline();
+        let now = match next {
+            None => 0,
+            Some(_) => time::now(),
+        };
+        self.looked.set(now);
+        self.switches_left.set(self.interval.get());
+        if next.is_some_and(|d| d <= now) {
+            self.expire(now);
+            // A steady stream of timers must not starve the descriptors.
+            let _ = self.poll(0);
+            return;
+        }
+        // SAFETY: holder only.
+        let waiting = unsafe { &*self.reactor.get() }.as_ref().map_or(0, |r| r.table.waiting());
+        if next.is_none() && waiting == 0 && sys::one_os_thread() {
+            deadlock::found();
+        }
+        // Announce the sleep, then look once more: an injector that came
+        // before the announcement has not rung.
+        self.sleeping.store(true, Ordering::SeqCst);
+        let deadline =
+            if self.inject.load(Ordering::SeqCst).is_null() { next.unwrap_or(NEVER) } else { 0 };
+        let result = self.poll(deadline);
+        // Before the monitor's state is looked at: it looks the other way round.
+        self.sleeping.store(false, Ordering::SeqCst);
+        monitor::rouse();
+        // EINTR needs nothing here: a signal that concerns a greenlet was noted.
+        let _ = result;
+        if next.is_some() {
+            let now = time::now();
+            self.looked.set(now);
+            self.expire(now);
+        }
+    }
+
+    fn poll(&self, deadline: u64) -> Result<(), Errno> {
+        // SAFETY: holder only; the reactor does not come back here.
+        match unsafe { &mut *self.reactor.get() } {
+            Some(r) => r.poll(deadline, &self.run),
+            None => sys::die("the hub has no reactor"),
+        }
+    }
+}
+
+/// The first carrier's loop, on the stack that we made for it.
+pub(super) extern "C" fn first_carrier() -> ! {
+    let c = HUB.carrier();
+    loop {
+        drive(c);
+        c.wait(NEVER);
+        carrier::taken(c);
+    }
+}
+
+/// Drive the hub on `c`, which has it, until it is given away.
+pub(super) fn drive(c: &'static Carrier) {
+    loop {
+        let g = HUB.next(c);
+        // SAFETY: null or a carrier; they live for ever.
+        if let Some(home) = unsafe { g.home.get().as_ref() } {
+            // It runs off the hub, on its own carrier, and waits for its turn.
+            c.load_own();
+            carrier::rest(c);
+            carrier::give(home);
+            return;
+        }
+        HUB.switches.store(HUB.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        HUB.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+        c.load(g.tp());
+        if g.is_root() {
+            // SAFETY: the root is runnable, so it has left by `leave`; it comes
+            // back on the carrier that holds the hub then, by that one's
+            // `loop_sp`.
+            unsafe { arch::swap(c.loop_sp.as_ptr(), HUB.root_sp.get()) };
+            continue;
+        }
+        // SAFETY: a runnable greenlet has a coroutine, and the holder of the
+        // hub is the only one to resume it.
+        let coroutine = unsafe { &mut *g.coroutine.get() };
+        let ended = match coroutine {
+            Some(co) => matches!(co.resume(()), corosensei::CoroutineResult::Return(())),
+            None => sys::die("a runnable greenlet has no stack"),
+        };
+        if ended {
+            *coroutine = None;
+            HUB.ended(g);
+        }
+    }
+}
+
+/// Leave the running greenlet's stack; returns when its turn comes again.
+#[inline(always)]
+pub(super) fn leave(g: &'static Greenlet) {
+    let control = arch::fp_control();
+    let c = HUB.carrier();
+    c.fp_control.set(control);
+    if g.is_root() {
+        // SAFETY: the carrier's loop waits where it has gone to the root, or at
+        // its beginning.
+        unsafe { arch::swap(HUB.root_sp.as_ptr(), c.loop_sp.get()) };
+    } else {
+        // SAFETY: set when the greenlet began to run; it is running.
+        unsafe { (*g.yielder.get()).suspend(()) };
+    }
+    // The hub computes nothing: what the last to leave had is still loaded, on
+    // whatever carrier this is now.
+    if HUB.carrier().fp_control.get() != control {
+        arch::set_fp_control(control);
+    }
+}

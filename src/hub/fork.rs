@@ -1,0 +1,74 @@
+//! The child of a fork.
+
+use super::{carrier, live, monitor, HUB, LIVE};
+use crate::greenlet::{Greenlet, Phase};
+use crate::reactor::Reactor;
+use crate::sys;
+use crate::unit;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+/// In the child of a fork: only the calling greenlet exists (POSIX). Give the
+/// others' memory back, and make a reactor of the child's own.
+pub fn after_fork() {
+    if live() == 0 {
+        return;
+    }
+    let me = Greenlet::current();
+    carrier::after_fork(me);
+    monitor::after_fork();
+    unit::after_fork();
+    crate::parking_lot::after_fork();
+    HUB.run.clear();
+    HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
+    HUB.sleeping.store(false, Ordering::Relaxed);
+    // SAFETY: the child has one OS thread, and it is here.
+    unsafe { &mut *HUB.timers.get() }.clear();
+    let mut at = HUB.all.replace(ptr::null());
+    // SAFETY: listed greenlets are never unmapped.
+    while let Some(g) = unsafe { at.as_ref() } {
+        at = g.all_next.get();
+        if me.is_some_and(|m| ptr::eq(m, g)) {
+            continue;
+        }
+        g.timer_cleared();
+        g.rejoined();
+        g.set_phase(Phase::Free);
+        // SAFETY: nobody runs on its stack any more; what the frames there own
+        // is lost, as it is with kernel threads.
+        unsafe {
+            if let Some(c) = (*g.coroutine.get()).as_mut() {
+                c.force_reset();
+            }
+            *g.coroutine.get() = None;
+        }
+        if !g.is_root() {
+            unit::give_back(g);
+        }
+    }
+    let Some(me) = me else {
+        LIVE.store(0, Ordering::Relaxed);
+        return;
+    };
+    HUB.enlist(me);
+    HUB.first.set(me);
+    // Whoever joined it is gone; its memory may become another greenlet's.
+    me.joiner.set(ptr::null());
+    // SAFETY: getpid has no arguments. The kernel has stored the child's id in
+    // the calling thread's control block; the greenlet follows.
+    me.set_id(unsafe { libc::getpid() } as u32);
+    LIVE.store(1, Ordering::Relaxed);
+    match Reactor::new() {
+        Ok(fresh) => {
+            HUB.bell.store(fresh.bell() as u32, Ordering::Relaxed);
+            // SAFETY: one OS thread. Dropping the old poll closes the child's
+            // copy of its descriptor; the parent's epoll stays as it is.
+            unsafe {
+                if let Some(old) = (*HUB.reactor.get()).replace(fresh) {
+                    old.close();
+                }
+            }
+        }
+        Err(_) => sys::die("no descriptors for the hub in the child of a fork"),
+    }
+}

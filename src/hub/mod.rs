@@ -1,0 +1,269 @@
+//! The hub: who runs next.
+//!
+//! Vocabulary: a *greenlet* is a thread of the program; the *hub* is the run
+//! queue, the timers and the reactor; a *carrier* is an OS thread that drives
+//! the hub. The hub is data: everything here takes what it needs from the
+//! [`Carrier`] that holds it, so that the hub can be given to another one.
+//!
+//! # Where code runs
+//!
+//! The program's first thread keeps its own stack and TLS block: it is the
+//! *root*. (Running `main` on a stack of ours instead would change what
+//! `getrlimit`, stack growth, `/proc/self/maps` and garbage collectors see,
+//! for every program, threads or not.) Every other greenlet is a coroutine.
+//!
+//! Each carrier runs the loop of [`drive`] on a stack of its own; the loop
+//! resumes greenlets, and whoever waits comes back to it. The first carrier is
+//! the OS thread that the program came with. Its loop has a stack that we made,
+//! since the root has its native one.
+//!
+//! ```text
+//!   a carrier's loop ──resume──▶ greenlet     (corosensei: the greenlet's stack
+//!                    ◀─suspend──               knows its resumer)
+//!                    ◀──swap───▶ root         (two equals: arch::swap)
+//! ```
+//!
+//! A greenlet that waits can be resumed by any carrier, the root as well: its
+//! stack is memory like others'.
+//!
+//! # Carriers
+//!
+//! One carrier holds the hub; normally it is the only one that does anything.
+//! The others ([`carrier`]) exist because of *blocking sections* ([`section`])
+//! and of greenlets that compute for long ([`monitor`]): there the greenlet
+//! stays on its carrier, off the hub, and the hub goes on elsewhere. The states
+//! and transitions are in [`handoff`].
+//!
+//! # Thread pointer
+//!
+//! A greenlet's TLS block is loaded when it is resumed. The hub does not load
+//! its own on each pass: choosing the next greenlet touches no thread-local.
+//! Only before it calls into mio, malloc's growth or the program, or gives the
+//! hub away, does it load its carrier's own ([`Carrier::load_own`]), in which the library's thread-local word
+//! is null, so that hooks entered from there pass straight through.
+//!
+
+pub mod carrier;
+mod drive;
+mod fork;
+pub mod handoff;
+mod join;
+pub mod monitor;
+mod park;
+mod section;
+mod spawn;
+
+use crate::greenlet::Greenlet;
+use crate::reactor::Reactor;
+use crate::run_queue::RunQueue;
+use crate::sys;
+use crate::timers::Timers;
+use carrier::Carrier;
+use core::cell::{Cell, UnsafeCell};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+pub use fork::after_fork;
+pub use join::{detach, join, JoinError};
+pub use park::{
+    after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
+    sleep_until, tick, wait_fds, yield_now,
+};
+pub(crate) use section::rejoin;
+pub use section::{blocking, set_ceiling};
+pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
+
+/// Switches between two looks at the clock, at most.
+const MOST_SWITCHES: u32 = 64;
+/// Thread ids of greenlets start above every id that the kernel gives
+/// (`PID_MAX_LIMIT` is 2²²) and stay below the futex flag bits.
+const FIRST_ID: u32 = 0x1000_0000;
+const LAST_ID: u32 = 0x3fff_ffff;
+
+/// Run queue, timers, reactor, and the list of all greenlets.
+pub struct Hub {
+    run: RunQueue,
+    timers: UnsafeCell<Timers<&'static Greenlet>>,
+    reactor: UnsafeCell<Option<Reactor>>,
+    /// Greenlets made runnable by OS threads that do not hold the hub, newest
+    /// first.
+    inject: AtomicPtr<Greenlet>,
+    /// Set while the holder waits in the kernel: injectors must ring the bell.
+    sleeping: AtomicBool,
+    /// Set by [`signals_noted`].
+    signals: AtomicBool,
+    bell: AtomicU32,
+    all: Cell<*const Greenlet>,
+    first: Cell<*const Greenlet>,
+    modules_changed: AtomicBool,
+    switches_left: Cell<u32>,
+    interval: Cell<u32>,
+    looked: Cell<u64>,
+    next_id: Cell<u32>,
+    switches: AtomicU64,
+    /// Who holds the hub.
+    carrier: AtomicPtr<Carrier>,
+    /// The greenlet that was resumed last.
+    running: AtomicPtr<Greenlet>,
+    /// Where the root goes on, while it waits.
+    root_sp: Cell<*mut u8>,
+}
+
+// SAFETY: all but the atomics is touched by the hub's holder only.
+unsafe impl Sync for Hub {}
+
+static HUB: Hub = Hub {
+    run: RunQueue::new(),
+    timers: UnsafeCell::new(Timers::new()),
+    reactor: UnsafeCell::new(None),
+    inject: AtomicPtr::new(ptr::null_mut()),
+    sleeping: AtomicBool::new(false),
+    signals: AtomicBool::new(false),
+    bell: AtomicU32::new(u32::MAX),
+    all: Cell::new(ptr::null()),
+    first: Cell::new(ptr::null()),
+    modules_changed: AtomicBool::new(false),
+    switches_left: Cell::new(MOST_SWITCHES),
+    interval: Cell::new(MOST_SWITCHES),
+    looked: Cell::new(0),
+    next_id: Cell::new(FIRST_ID),
+    switches: AtomicU64::new(0),
+    carrier: AtomicPtr::new(ptr::null_mut()),
+    running: AtomicPtr::new(ptr::null_mut()),
+    root_sp: Cell::new(ptr::null_mut()),
+};
+
+impl Hub {
+    /// The hub's holder. For the holder itself: the carrier that it is on.
+    #[inline(always)]
+    fn carrier(&self) -> &'static Carrier {
+        // SAFETY: set before the first greenlet is made; carriers live for ever.
+        unsafe { &*self.carrier.load(Ordering::Acquire) }
+    }
+}
+
+/// Greenlets alive. While it is at most one there is nothing to schedule, and
+/// every hook passes straight through.
+static LIVE: AtomicU32 = AtomicU32::new(0);
+
+/// What the layer above wants to be told.
+pub struct Callbacks {
+    /// The greenlet's start routine has returned or was unwound: run what
+    /// POSIX wants run at the end of a thread. On the greenlet, as program
+    /// code.
+    pub at_exit: fn(&'static Greenlet),
+    /// A greenlet is made: creator and the new one. In our code.
+    pub at_spawn: fn(&'static Greenlet, &'static Greenlet),
+    /// Signals have been noted (see [`signals_noted`]): choose who takes them.
+    /// On the hub; may [`interrupt_from_hub`].
+    pub choose: fn(),
+    /// A greenlet's wait was interrupted and all is unlinked: run what was
+    /// meant for it. In our code, on the greenlet.
+    pub interrupted: fn(&'static Greenlet),
+    /// The calling OS thread is a new carrier.
+    pub carrier_made: fn(&'static Carrier),
+    /// The calling carrier has got the hub.
+    pub hub_taken: fn(&'static Carrier),
+}
+
+static CALLBACKS: AtomicPtr<Callbacks> = AtomicPtr::new(ptr::null_mut());
+
+/// Install the callbacks; once, before the first greenlet.
+pub fn set_callbacks(callbacks: &'static Callbacks) {
+    CALLBACKS.store(ptr::from_ref(callbacks).cast_mut(), Ordering::Release);
+}
+
+fn callbacks() -> Option<&'static Callbacks> {
+    // SAFETY: null or a static.
+    unsafe { CALLBACKS.load(Ordering::Acquire).as_ref() }
+}
+
+/// Whether there is something to schedule: more than one greenlet is alive.
+#[inline(always)]
+pub fn active() -> bool {
+    LIVE.load(Ordering::Relaxed) > 1
+}
+
+/// How many greenlets are alive (0 before the first spawn).
+pub fn live() -> u32 {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// Switches made so far.
+pub fn switches() -> u64 {
+    HUB.switches.load(Ordering::Relaxed)
+}
+
+/// The process's first thread as the program sees it: the root, and in the
+/// child of a fork the greenlet that called it.
+pub fn first() -> Option<&'static Greenlet> {
+    // SAFETY: null or a greenlet, which is never freed.
+    unsafe { HUB.first.get().as_ref() }
+}
+
+/// Whether a thread id is one that the hub gives.
+#[inline(always)]
+pub fn is_greenlet_id(id: u32) -> bool {
+    (FIRST_ID..=LAST_ID).contains(&id)
+}
+
+/// Modules with thread-locals may have come or gone: look before the next
+/// greenlet runs.
+pub fn modules_changed() {
+    if live() != 0 {
+        HUB.modules_changed.store(true, Ordering::Relaxed);
+        HUB.switches_left.set(0);
+    }
+}
+
+/// The running greenlet, if it runs our code and so has the hub.
+#[inline(always)]
+pub fn holder() -> Option<&'static Greenlet> {
+    Greenlet::current().filter(|g| g.in_shim())
+}
+
+/// Work with the reactor. `f` must not park and not come back here.
+#[inline]
+pub fn with_reactor<R>(f: impl FnOnce(&mut Reactor, &RunQueue) -> R) -> R {
+    // SAFETY: holder only, by the contract above.
+    match unsafe { &mut *HUB.reactor.get() } {
+        Some(r) => f(r, &HUB.run),
+        None => sys::die("the hub has no reactor"),
+    }
+}
+
+/// The carrier that holds the hub: the caller's own, if it has the hub.
+pub fn carrier() -> Option<&'static Carrier> {
+    // SAFETY: null or a carrier; they live for ever.
+    unsafe { HUB.carrier.load(Ordering::Acquire).as_ref() }
+}
+
+/// The kernel's id of the OS thread on which `g` runs without the hub. The
+/// caller has the hub, so `g` cannot get it back meanwhile.
+pub fn off_hub(g: &Greenlet) -> Option<u32> {
+    // SAFETY: null or a carrier; they live for ever.
+    unsafe { g.home.get().as_ref() }.map(Carrier::tid)
+}
+
+/// Call `f` for every greenlet that exists, newest first.
+pub fn for_each(mut f: impl FnMut(&'static Greenlet)) {
+    let mut at = HUB.all.get();
+    // SAFETY: listed greenlets are alive; `f` does not end any.
+    while let Some(g) = unsafe { at.as_ref() } {
+        at = g.all_next.get();
+        f(g);
+    }
+}
+
+/// Whether the hub's own descriptors include `fd`.
+pub fn owns_fd(fd: i32) -> bool {
+    // SAFETY: the reactor's descriptors change in `start` and `after_fork`
+    // only, when no other OS thread can look.
+    unsafe { &*HUB.reactor.get() }.as_ref().is_some_and(|r| r.own_fds().contains(&fd))
+}
+
+/// The hub's own descriptors, if it has any.
+pub fn own_fds() -> Option<[i32; 3]> {
+    // SAFETY: as in `owns_fd`.
+    unsafe { &*HUB.reactor.get() }.as_ref().map(|r| r.own_fds())
+}

@@ -1,0 +1,192 @@
+//! The monitor: nobody keeps the hub for himself.
+//!
+//! An OS thread of ours looks every quarter of a slice whether the hub has made
+//! a switch. If one greenlet has run program code for a whole slice, it is left
+//! where it is, and the hub moves to another carrier ([`handoff::ask`]); at its
+//! next hook the greenlet queues for the hub. What blocks where no hook can see
+//! it (a system call instruction of the program's own, a lock inside libc) is
+//! found in the same way.
+//!
+//! While the hub waits in the kernel, or one greenlet is alive, the monitor
+//! sleeps, and nothing wakes it but the hub's next work.
+
+use super::{active, carrier, handoff, section, HUB};
+use crate::greenlet::Greenlet;
+use crate::report::say;
+use crate::time::{self, MILLISECOND, NEVER};
+use crate::{sys, unit};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+static SLICE: AtomicU64 = AtomicU64::new(10 * MILLISECOND);
+static HANDOFF: AtomicBool = AtomicBool::new(true);
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+const AWAKE: u32 = 0;
+const ASLEEP: u32 = 1;
+static STATE: AtomicU32 = AtomicU32::new(AWAKE);
+
+/// Looks at a hub that waits before the monitor sleeps, too.
+const QUIET_LOOKS: u32 = 2;
+const STACK: usize = 64 * 1024;
+
+/// How long a greenlet may keep the hub, in nanoseconds (at least a
+/// millisecond).
+pub fn set_slice(span: u64) {
+    SLICE.store(span.max(MILLISECOND), Ordering::Relaxed);
+}
+
+/// Whether the hub leaves a greenlet that keeps it for longer than a slice.
+/// Without, one greenlet runs at a time, always, and the monitor only reports.
+pub fn set_handoff(on: bool) {
+    HANDOFF.store(on, Ordering::Relaxed);
+}
+
+/// Make the monitor's OS thread, once a process. (That also tells libc, at a
+/// moment when none of its functions is at work, that there are threads.)
+pub(super) fn start() {
+    if STARTED.load(Ordering::Relaxed) {
+        return;
+    }
+    STARTED.store(true, Ordering::Relaxed);
+    let Ok(stack) = unit::map_stack(STACK + crate::tls::block_size()) else { return };
+    let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let mut thread = 0;
+    let (all, mut before) = (u64::MAX, 0u64);
+    // SAFETY: the stack is ours for ever. Signals are for those who run the
+    // program: the thread starts with all blocked.
+    unsafe {
+        let change = |how, set: *const u64, old: *mut u64| {
+            let _ = crate::syscall!(libc::SYS_rt_sigprocmask, how, set, old, 8);
+        };
+        change(libc::SIG_SETMASK, &all, &mut before);
+        libc::pthread_attr_init(attr.as_mut_ptr());
+        let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
+        libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
+        let made = libc::pthread_create(&mut thread, attr.as_ptr(), monitor, ptr::null_mut());
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        change(libc::SIG_SETMASK, &before, ptr::null_mut());
+        if made == 0 {
+            carrier::count_thread();
+        }
+    }
+}
+
+/// The hub has work.
+#[inline(always)]
+pub(super) fn rouse() {
+    if STATE.load(Ordering::Relaxed) == ASLEEP {
+        wake();
+    }
+}
+
+#[cold]
+fn wake() {
+    STATE.store(AWAKE, Ordering::SeqCst);
+    sys::futex_wake(STATE.as_ptr(), 1);
+}
+
+/// In the child of a fork there is none; the next thread that is made starts
+/// one.
+pub(super) fn after_fork() {
+    STARTED.store(false, Ordering::Relaxed);
+    STATE.store(AWAKE, Ordering::Relaxed);
+}
+
+/// What the monitor has seen.
+struct Seen {
+    switches: u64,
+    since: u64,
+    quiet: u32,
+    reported: bool,
+}
+
+extern "C" fn monitor(_: *mut c_void) -> *mut c_void {
+    // SAFETY: the name is a string.
+    unsafe {
+        let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
+    }
+    let mut seen = Seen { switches: 0, since: time::now(), quiet: 0, reported: false };
+    loop {
+        let slice = SLICE.load(Ordering::Relaxed);
+        // Nothing stores another value than AWAKE while this is awake.
+        let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
+        seen.look(slice);
+        if seen.quiet >= QUIET_LOOKS {
+            sleep();
+            seen.quiet = 0;
+            seen.since = time::now();
+        }
+    }
+}
+
+/// Until the hub has work.
+fn sleep() {
+    STATE.store(ASLEEP, Ordering::SeqCst);
+    // The hub clears `sleeping` first and looks at the state then.
+    if active() && !HUB.sleeping.load(Ordering::SeqCst) {
+        STATE.store(AWAKE, Ordering::Relaxed);
+        return;
+    }
+    while STATE.load(Ordering::Acquire) == ASLEEP {
+        let _ = sys::futex_wait(&STATE, ASLEEP, NEVER);
+    }
+}
+
+impl Seen {
+    fn look(&mut self, slice: u64) {
+        if !active() || HUB.sleeping.load(Ordering::Relaxed) {
+            self.quiet += 1;
+            self.switches = u64::MAX;
+            return;
+        }
+        self.quiet = 0;
+        let switches = HUB.switches.load(Ordering::Relaxed);
+        let now = time::now();
+        if switches != self.switches {
+            *self = Seen { switches, since: now, quiet: 0, reported: false };
+            return;
+        }
+        if now - self.since < slice {
+            return;
+        }
+        // SAFETY: null or a greenlet, which is never freed.
+        let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
+        if HANDOFF.load(Ordering::Relaxed) {
+            take_the_hub(g);
+            self.since = now;
+        } else if !self.reported && !g.in_shim() {
+            self.reported = true;
+            report(g, now - self.since);
+        }
+    }
+}
+
+/// Move the hub off `g` if it runs program code with it.
+fn take_the_hub(g: &'static Greenlet) {
+    if g.in_shim() {
+        return;
+    }
+    let Some(to) = carrier::take(section::ceiling()) else { return };
+    if !handoff::ask(g) {
+        carrier::rest(to);
+        return;
+    }
+    // From here on this thread has the hub, and `g` waits if it enters a hook.
+    carrier::begin_away();
+    g.taken(HUB.carrier());
+    carrier::give(to);
+}
+
+fn report(g: &Greenlet, span: u64) {
+    let name = g.name();
+    let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
+    say(format_args!(
+        "geventrs: thread {} \"{}\" has kept the hub for {} ms",
+        g.id(),
+        core::str::from_utf8(&name[..end]).unwrap_or("?"),
+        span / MILLISECOND
+    ));
+}

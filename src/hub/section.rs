@@ -1,0 +1,122 @@
+//! Blocking sections: a greenlet makes a call that really blocks, and the hub
+//! goes on without it.
+//!
+//! ```text
+//!   the greenlet's carrier              another carrier
+//!   in our code, has the hub
+//!   takes a carrier ───────────give──▶  drives the hub
+//!   the call, as program code               ·
+//!   queues for the hub  ─────inject──▶  its turn comes
+//!   has the hub again   ◀──────give───  idle
+//! ```
+//! The states are those of [`handoff`](super::handoff). The greenlet keeps its
+//! stack, its OS thread and its TLS block all the while, so `errno` and the
+//! owners of libc's locks are right.
+
+use super::carrier::{self, Carrier};
+use super::park::inject;
+use super::{active, HUB};
+use crate::greenlet::Greenlet;
+use crate::parking_lot;
+use crate::time::NEVER;
+use crate::wait::{Reason, Section};
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// Carriers at most for calls that end by themselves, and for greenlets that
+/// compute.
+const CEILING: u32 = 64;
+static CARRIERS: AtomicU32 = AtomicU32::new(CEILING);
+
+/// Choose how many carriers there may be, the first one included (at least 2).
+pub fn set_ceiling(carriers: u32) {
+    CARRIERS.store(carriers.max(2), Ordering::Relaxed);
+}
+
+/// How many carriers there may be for what ends by itself.
+pub(super) fn ceiling() -> u32 {
+    CARRIERS.load(Ordering::Relaxed)
+}
+
+/// Greenlets that wait for a carrier.
+static QUEUE: AtomicU32 = AtomicU32::new(0);
+
+fn queue_key() -> usize {
+    QUEUE.as_ptr() as usize
+}
+
+/// A carrier for the hub, as soon as there is one; `None`: none can be made.
+fn carrier_for(section: Section) -> Option<&'static Carrier> {
+    let most = match section {
+        Section::Ends => ceiling(),
+        Section::Waits => u32::MAX,
+    };
+    loop {
+        if let Some(c) = carrier::take(most) {
+            return Some(c);
+        }
+        if !carrier::any_away() {
+            return None;
+        }
+        QUEUE.fetch_add(1, Ordering::Relaxed);
+        let what = Reason::Section("its turn to block (GEVENTRS_CARRIERS)");
+        parking_lot::park(queue_key(), 0, what, NEVER, carrier::any_away, || ());
+        QUEUE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Back to the hub, also when the call is unwound.
+struct Back(&'static Greenlet);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        self.0.enter_shim();
+        self.0.reason.set(Reason::None);
+    }
+}
+
+/// Call something that really blocks or computes on the running greenlet `g`,
+/// which is in our code, without stopping the others: the hub goes on with them
+/// on another carrier meanwhile. `call` runs as program code, on the greenlet's
+/// own stack and TLS block; hooks that it enters act as ever. On return `g` is in
+/// our code again. With one greenlet alive it is a plain call, and so it is if
+/// no OS thread can be had.
+pub fn blocking<R>(
+    g: &'static Greenlet,
+    reason: Reason,
+    section: Section,
+    call: impl FnOnce() -> R,
+) -> R {
+    let to = if active() { carrier_for(section) } else { None };
+    g.reason.set(reason);
+    match to {
+        Some(to) => {
+            carrier::begin_away();
+            g.begin_section(HUB.carrier());
+            carrier::give(to);
+        }
+        None => g.leave_shim(),
+    }
+    let _back = Back(g);
+    call()
+}
+
+/// The running greenlet, which is off the hub, has entered our code: queue for
+/// the hub, and return with it.
+#[cold]
+pub(crate) fn rejoin(g: &Greenlet) {
+    // SAFETY: greenlets live for ever.
+    let g: &'static Greenlet = unsafe { &*ptr::from_ref(g) };
+    // SAFETY: set when it left the hub; carriers live for ever.
+    let home = unsafe { &*g.home.get() };
+    inject(g);
+    home.wait(NEVER);
+    g.rejoined();
+    carrier::end_away();
+    HUB.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+    HUB.switches.store(HUB.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    carrier::taken(home);
+    if QUEUE.load(Ordering::Relaxed) != 0 {
+        parking_lot::unpark_one(queue_key());
+    }
+}

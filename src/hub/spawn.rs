@@ -1,0 +1,261 @@
+//! Making greenlets, and their end.
+
+use super::{callbacks, carrier, drive, handoff, monitor, Hub, FIRST_ID, HUB, LAST_ID, LIVE};
+use crate::arch;
+use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
+use crate::reactor::Reactor;
+use crate::sys;
+use crate::tls;
+use crate::unit::{self, Stack};
+use crate::wait::{Reason, Wake};
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+/// Why a greenlet could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpawnError {
+    /// The calling OS thread is not one that drives the hub.
+    Foreign,
+    /// No memory, address space or descriptors: EAGAIN of pthread_create.
+    Resources,
+    /// The C library lacks what greenlets need; the text says what.
+    Unsupported(&'static str),
+}
+
+impl core::fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            SpawnError::Foreign => "another OS thread drives the hub; spawn from its greenlets",
+            SpawnError::Resources => "no memory or descriptors for another greenlet",
+            SpawnError::Unsupported(why) => why,
+        })
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
+/// Where a new greenlet's stack comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum StackSource {
+    /// At least so many bytes, from a slab.
+    Size(usize),
+    /// The caller's memory, which outlives the greenlet.
+    Given {
+        /// Lowest address.
+        base: usize,
+        /// Length in bytes.
+        size: usize,
+    },
+}
+
+/// What a new greenlet is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn {
+    /// Its first function.
+    pub entry: Entry,
+    /// The function's argument.
+    pub arg: *mut c_void,
+    /// Its stack.
+    pub stack: StackSource,
+    /// The guard size to report; the real guard is a page.
+    pub guard: usize,
+    /// Whether nobody will join it.
+    pub detached: bool,
+    /// Its name; empty: its creator's.
+    pub name: [u8; 16],
+}
+
+/// Make the calling OS thread the hub's carrier and what it runs the root
+/// greenlet. Does nothing if that has happened. On return the root is in our
+/// code (as after [`Greenlet::enter_shim`]) if this call has made it.
+#[cold]
+fn start() -> Result<&'static Greenlet, SpawnError> {
+    if !HUB.carrier.load(Ordering::Relaxed).is_null() {
+        return Err(SpawnError::Foreign);
+    }
+    sys::init();
+    // SAFETY: getauxval only reads.
+    arch::init(unsafe { libc::getauxval(libc::AT_HWCAP2) } as u64);
+    unit::init().map_err(SpawnError::Unsupported)?;
+    let resources = |_| SpawnError::Resources;
+    let own_tp = unit::map_block().map_err(resources)?;
+    let stack = unit::map_stack(carrier::STACK).map_err(resources)?;
+    let reactor = Reactor::new().map_err(resources)?;
+    HUB.bell.store(reactor.bell() as u32, Ordering::Relaxed);
+    // SAFETY: nobody else knows the hub yet.
+    unsafe { *HUB.reactor.get() = Some(reactor) };
+    let root: &'static Greenlet = Box::leak(Box::new(Greenlet::new()));
+    let mut name = [0u8; 16];
+    // SAFETY: PR_GET_NAME writes at most 16 bytes.
+    unsafe {
+        let _ = crate::syscall!(libc::SYS_prctl, libc::PR_GET_NAME, name.as_mut_ptr());
+    }
+    let length = name.iter().position(|&b| b == 0).unwrap_or(15);
+    root.begin_root(tls::tid(), &name[..length]);
+    let c = carrier::adopt(own_tp);
+    // SAFETY: the stack is ours; the loop runs when the root first waits.
+    c.loop_sp.set(unsafe { arch::prepare(stack.base, drive::first_carrier) });
+    handoff::init();
+    tls::unregister_rseq();
+    HUB.enlist(root);
+    HUB.first.set(root);
+    sys::announce_threads();
+    LIVE.store(1, Ordering::Relaxed);
+    arch::set_current(ptr::from_ref(root).cast_mut().cast());
+    Ok(root)
+}
+
+/// Make a greenlet. It runs when its turn comes, not before the caller waits.
+///
+/// The caller is a greenlet in our code; if no greenlet exists yet, the
+/// calling OS thread becomes the hub's carrier, and is in our code afterwards.
+///
+/// # Safety
+/// `entry(arg)` must be sound to call on another stack and TLS block.
+pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
+    let creator = match Greenlet::current() {
+        Some(g) => g,
+        None => start()?,
+    };
+    debug_assert!(creator.in_shim());
+    monitor::start();
+    HUB.refresh_modules();
+    let size = match spawn.stack {
+        StackSource::Size(size) => size,
+        StackSource::Given { .. } => 0,
+    };
+    let id = HUB.next_id();
+    let g = unit::take(size, id).map_err(|_| SpawnError::Resources)?;
+    let stack = match spawn.stack {
+        StackSource::Size(_) => g.unit_stack(),
+        StackSource::Given { base, size } => {
+            let top = (base + size) & !63;
+            Stack { base: top, limit: (base + 15) & !15, guard: 0 }
+        }
+    };
+    g.begin(id, spawn.entry, spawn.arg, stack);
+    g.detached.set(spawn.detached);
+    g.fp_control.set(arch::fp_control());
+    g.set_asked_guard(spawn.guard);
+    g.set_name(&if spawn.name[0] == 0 { creator.name() } else { spawn.name });
+    // SAFETY: a free greenlet's coroutine is touched by nobody else.
+    unsafe { *g.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
+    HUB.enlist(g);
+    LIVE.fetch_add(1, Ordering::Relaxed);
+    if let Some(c) = callbacks() {
+        (c.at_spawn)(creator, g);
+    }
+    HUB.run.push(g);
+    monitor::rouse();
+    Ok(g)
+}
+
+/// What [`arch::thread_base`] returns when the greenlet was unwound.
+static UNWOUND: u8 = 0;
+
+/// A greenlet from its first to its last instruction, on its own stack.
+fn body(g: &'static Greenlet, yielder: &Yielder) {
+    g.yielder.set(yielder);
+    arch::set_current(ptr::from_ref(g).cast_mut().cast());
+    arch::set_fp_control(g.fp_control.get());
+    tls::enter();
+    let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
+    let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
+    let entry = g.entry.get().expect("a greenlet has an entry");
+    g.leave_shim();
+    // SAFETY: by `spawn`'s contract; the buffer outlives the call.
+    let value =
+        unsafe { arch::thread_base(entry, g.arg.get(), buffer.as_mut_ptr().cast(), unwound) };
+    if value != unwound {
+        g.value.set(value);
+    }
+    end_of_thread(g);
+    HUB.carrier().fp_control.set(arch::fp_control());
+}
+
+/// What happens on a greenlet after its start routine, up to its last switch.
+fn end_of_thread(g: &'static Greenlet) {
+    match callbacks() {
+        Some(c) => (c.at_exit)(g),
+        // SAFETY: on the ending thread's own block, outside our code.
+        None => unsafe {
+            tls::run_destructors();
+            crate::thread_keys::run_destructors();
+        },
+    }
+    if LIVE.load(Ordering::Relaxed) == 1 {
+        // POSIX: the process exits with 0 when its last thread has ended.
+        // SAFETY: the program's exit handlers run as program code.
+        unsafe { libc::exit(0) }
+    }
+    g.enter_shim();
+}
+
+/// The root greenlet has ended (its `pthread_exit` has run through all
+/// frames): go on without it, and exit with 0 after the last one.
+pub fn root_ended(g: &'static Greenlet) -> ! {
+    end_of_thread(g);
+    HUB.ended(g);
+    g.begin_wait(Reason::Last);
+    loop {
+        drive::leave(g);
+    }
+}
+
+impl Hub {
+    fn next_id(&self) -> u32 {
+        let id = self.next_id.get();
+        self.next_id.set(if id == LAST_ID { FIRST_ID } else { id + 1 });
+        id
+    }
+
+    pub(super) fn enlist(&self, g: &'static Greenlet) {
+        let first = self.all.replace(g);
+        g.all_prev.set(ptr::null());
+        g.all_next.set(first);
+        // SAFETY: listed greenlets are alive.
+        if let Some(f) = unsafe { first.as_ref() } {
+            f.all_prev.set(g);
+        }
+    }
+
+    fn delist(&self, g: &Greenlet) {
+        let (prev, next) = (g.all_prev.get(), g.all_next.get());
+        // SAFETY: listed greenlets are alive.
+        unsafe {
+            match prev.as_ref() {
+                Some(p) => p.all_next.set(next),
+                None => self.all.set(next),
+            }
+            if let Some(n) = next.as_ref() {
+                n.all_prev.set(prev);
+            }
+        }
+    }
+
+    /// The greenlet runs no more: collect it, or tell who joins it.
+    pub(super) fn ended(&self, g: &'static Greenlet) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
+        g.set_phase(Phase::Ended);
+        if g.detached.get() {
+            self.collect(g);
+            return;
+        }
+        // SAFETY: a joiner is alive while it waits.
+        if let Some(j) = unsafe { g.joiner.get().as_ref() } {
+            if j.claim(Wake::Notified) {
+                self.run.push(j);
+            }
+        }
+    }
+
+    /// Give the memory of an ended greenlet back.
+    pub(super) fn collect(&self, g: &'static Greenlet) {
+        self.delist(g);
+        g.set_phase(Phase::Free);
+        if !g.is_root() {
+            unit::give_back(g);
+        }
+    }
+}
