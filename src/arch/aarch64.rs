@@ -218,7 +218,7 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
 ///
 /// # Safety
 /// As on x86-64.
-pub unsafe fn prepare(top: usize, entry: extern "C" fn() -> !) -> *mut u8 {
+pub unsafe fn prepare(top: usize, entry: extern "C-unwind" fn() -> !) -> *mut u8 {
     let frame = (top - 160) as *mut usize;
     // SAFETY: by the caller's contract; x30 is the entry, all else zero.
     unsafe {

@@ -258,7 +258,7 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
 ///
 /// # Safety
 /// The memory below `top`, which is aligned to 16 bytes, is the caller's.
-pub unsafe fn prepare(top: usize, entry: extern "C" fn() -> !) -> *mut u8 {
+pub unsafe fn prepare(top: usize, entry: extern "C-unwind" fn() -> !) -> *mut u8 {
     let words = top as *mut usize;
     // SAFETY: by the caller's contract. Six registers, the entry, and the null
     // return address at which backtraces end.

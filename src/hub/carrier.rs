@@ -268,7 +268,10 @@ impl Carrier {
             let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
             libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
             let this = ptr::from_ref(self).cast_mut().cast();
-            let made = libc::pthread_create(&mut thread, attr.as_ptr(), carrier_main, this);
+            type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+            type Main = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+            let main = core::mem::transmute::<Main, Start>(carrier_main);
+            let made = libc::pthread_create(&mut thread, attr.as_ptr(), main, this);
             libc::pthread_attr_destroy(attr.as_mut_ptr());
             self.thread.set(thread);
             made == 0
@@ -344,8 +347,9 @@ impl Carrier {
     }
 }
 
-/// A pool carrier's OS thread.
-extern "C" fn carrier_main(this: *mut c_void) -> *mut c_void {
+/// A pool carrier's OS thread. ("C-unwind" for the reason that
+/// [`drive::first_carrier`] has.)
+extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     // SAFETY: `start` passes a carrier.
     let c = unsafe { &*this.cast::<Carrier>() };
     c.own_tp.set(arch::thread_pointer());

@@ -164,8 +164,10 @@ impl Hub {
     }
 }
 
-/// The first carrier's loop, on the stack that we made for it.
-pub(super) extern "C" fn first_carrier() -> ! {
+/// The first carrier's loop, on the stack that we made for it. (Not `extern
+/// "C"`: its landing pad against unwinding would pass for a handler of an
+/// exception that nobody catches, and C++ would unwind instead of terminating.)
+pub(super) extern "C-unwind" fn first_carrier() -> ! {
     let c = HUB.carrier();
     loop {
         drive(c);

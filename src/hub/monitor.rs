@@ -95,12 +95,22 @@ pub(super) fn after_fork() {
     STATE.store(AWAKE, Ordering::Relaxed);
 }
 
+/// The shortest slice, however many compute.
+const SHORTEST: u64 = MILLISECOND;
+/// Without a greenlet that keeps the hub for so long, slices are whole again.
+const FORGIVE: u64 = 100 * MILLISECOND;
+
 /// What the monitor has seen.
 struct Seen {
     switches: u64,
     since: u64,
     quiet: u32,
     reported: bool,
+    /// The slice is halved so often: where many compute, those behind them in
+    /// the queue would wait for one slice each.
+    halved: u32,
+    /// When the hub was taken off somebody last.
+    taken: u64,
 }
 
 extern "C" fn monitor(_: *mut c_void) -> *mut c_void {
@@ -108,9 +118,16 @@ extern "C" fn monitor(_: *mut c_void) -> *mut c_void {
     unsafe {
         let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
     }
-    let mut seen = Seen { switches: 0, since: time::now(), quiet: 0, reported: false };
+    let mut seen = Seen {
+        switches: 0,
+        since: time::now(),
+        quiet: 0,
+        reported: false,
+        halved: 0,
+        taken: 0,
+    };
     loop {
-        let slice = SLICE.load(Ordering::Relaxed);
+        let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.
         let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
         seen.look(slice);
@@ -136,6 +153,10 @@ fn sleep() {
 }
 
 impl Seen {
+    fn slice(&self) -> u64 {
+        (SLICE.load(Ordering::Relaxed) >> self.halved.min(16)).max(SHORTEST)
+    }
+
     fn look(&mut self, slice: u64) {
         if !active() || HUB.sleeping.load(Ordering::Relaxed) {
             self.quiet += 1;
@@ -146,7 +167,10 @@ impl Seen {
         let switches = HUB.switches.load(Ordering::Relaxed);
         let now = time::now();
         if switches != self.switches {
-            *self = Seen { switches, since: now, quiet: 0, reported: false };
+            (self.switches, self.since, self.reported) = (switches, now, false);
+            if now > self.taken + FORGIVE {
+                self.halved = 0;
+            }
             return;
         }
         if now - self.since < slice {
@@ -155,7 +179,10 @@ impl Seen {
         // SAFETY: null or a greenlet, which is never freed.
         let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
         if HANDOFF.load(Ordering::Relaxed) {
-            take_the_hub(g);
+            if take_the_hub(g) {
+                self.halved += 1;
+                self.taken = now;
+            }
             self.since = now;
         } else if !self.reported && !g.in_shim() {
             self.reported = true;
@@ -165,19 +192,20 @@ impl Seen {
 }
 
 /// Move the hub off `g` if it runs program code with it.
-fn take_the_hub(g: &'static Greenlet) {
+fn take_the_hub(g: &'static Greenlet) -> bool {
     if g.in_shim() {
-        return;
+        return false;
     }
-    let Some(to) = carrier::take(section::ceiling()) else { return };
+    let Some(to) = carrier::take(section::ceiling()) else { return false };
     if !handoff::ask(g) {
         carrier::rest(to);
-        return;
+        return false;
     }
     // From here on this thread has the hub, and `g` waits if it enters a hook.
     carrier::begin_away();
     g.taken(HUB.carrier());
     carrier::give(to);
+    true
 }
 
 fn report(g: &Greenlet, span: u64) {
