@@ -4,7 +4,6 @@
 //! its own hooks when it is preloaded, and would overwrite the `errno` of the
 //! greenlet whose TLS block is loaded.
 
-use crate::arch;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// An error number of errno(3).
@@ -79,6 +78,8 @@ static THREADS: AtomicPtr<u32> = AtomicPtr::new(&raw const UNKNOWN as *mut u32);
 /// What that count is while only one OS thread does anything: 1, and those of
 /// ours that wait. 0: another one may run.
 static QUIET: AtomicU32 = AtomicU32::new(1);
+/// The same while there is one greenlet at most; with more, 0.
+static ALONE: AtomicU32 = AtomicU32::new(1);
 
 /// Look up what libc says about the number of OS threads. Called once, early.
 pub fn init() {
@@ -89,9 +90,11 @@ pub fn init() {
     }
 }
 
-/// Tell which of libc's counts means that one OS thread runs; 0: none does.
-pub(crate) fn expect_threads(count: u32) {
+/// Tell which of libc's counts means that one OS thread runs (0: none does),
+/// and whether there is more than one greenlet.
+pub(crate) fn expect_threads(count: u32, several: bool) {
     QUIET.store(count, Ordering::SeqCst);
+    ALONE.store(if several { 0 } else { count }, Ordering::SeqCst);
 }
 
 /// True while one OS thread only can touch what the hub guards. Bus locks are
@@ -110,7 +113,8 @@ pub fn one_os_thread() -> bool {
 /// that nothing moves.
 #[inline(always)]
 pub fn alone() -> bool {
-    !crate::hub::active() && one_os_thread()
+    // SAFETY: as in `one_os_thread`.
+    unsafe { THREADS.load(Ordering::Relaxed).read_volatile() == ALONE.load(Ordering::Relaxed) }
 }
 
 /// Tell the program's libraries that there are threads, as pthread_create(3)
@@ -128,13 +132,16 @@ pub fn announce_threads() {
 }
 
 /// Compare-and-swap with acquire and release order; returns the previous value.
-/// `local`: no other OS thread can touch the word now.
+/// `local`: no other OS thread can touch the word now, and no signal's handler
+/// will (none runs in our code; and none of the program's may lock anything).
 #[inline(always)]
 pub fn cas_u32(word: &AtomicU32, old: u32, new: u32, local: bool) -> u32 {
     if local {
-        // SAFETY: there is no second OS thread; a signal handler on this one
-        // cannot split a single instruction.
-        unsafe { arch::cas_u32_local(word.as_ptr(), old, new) }
+        let now = word.load(Ordering::Relaxed);
+        if now == old {
+            word.store(new, Ordering::Relaxed);
+        }
+        now
     } else {
         match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(v) | Err(v) => v,

@@ -68,6 +68,22 @@ impl Shim {
     }
 }
 
+/// Do something on a word that several threads use, in a few instructions. `f`
+/// is told whether no other OS thread can touch it meanwhile: then it needs no
+/// bus lock.
+#[inline(always)]
+pub fn briefly<R>(f: impl FnOnce(bool) -> R) -> R {
+    if hub::sys::alone() {
+        return f(true);
+    }
+    let Some(greenlet) = Greenlet::current().filter(|g| g.enter_briefly()) else {
+        return f(false);
+    };
+    let result = f(hub::sys::one_os_thread());
+    drop(Shim { greenlet });
+    result
+}
+
 /// Run the program's code (a handler, a destructor, an initialiser) from
 /// within a hook, as program code.
 pub struct Outside<'a>(&'a Shim);

@@ -13,7 +13,7 @@
 
 use core::arch::{asm, global_asm, naked_asm};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The words of the control block that a new one copies from its creator.
 pub const TCB_COPIED: &[usize] = &[];
@@ -125,29 +125,6 @@ pub unsafe fn syscall(
 ///
 /// # Safety
 /// `word` must be valid and aligned.
-#[inline(always)]
-pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
-    // SAFETY: by the caller's contract.
-    let word = unsafe { AtomicU32::from_ptr(word) };
-    match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(v) | Err(v) => v,
-    }
-}
-
-/// Subtract one; true if that left zero.
-///
-/// # Safety
-/// As [`cas_u32_local`].
-#[inline(always)]
-pub unsafe fn dec_u32_local(word: *mut u32) -> bool {
-    // SAFETY: by the caller's contract.
-    unsafe { AtomicU32::from_ptr(word) }.fetch_sub(1, Ordering::AcqRel) == 1
-}
-
-/// 64-bit form of [`cas_u32_local`].
-///
-/// # Safety
-/// As [`cas_u32_local`].
 #[inline(always)]
 pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     // SAFETY: by the caller's contract.

@@ -14,7 +14,7 @@
 //! | `current()` / `set_current(p)` | that word, for the running TLS block |
 //! | `load_u32_at_tp(offset)` | a 32-bit field relative to the thread pointer |
 //! | `syscall(nr, a..f)` | the kernel directly: returns `-errno`, touches no `errno`, enters no hook |
-//! | `cas_u32_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
+//! | `cas_u64_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
 //! | `fp_control()` / `set_fp_control(c)` | the thread's floating-point modes and flags |
 //! | `TCB_*` | what the ABI fixes about the thread control block |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |

@@ -160,36 +160,6 @@ pub unsafe fn syscall(
 /// # Safety
 /// `word` must be valid and aligned, and no other OS thread may write it.
 #[inline(always)]
-pub unsafe fn cas_u32_local(word: *mut u32, old: u32, new: u32) -> u32 {
-    let previous: u32;
-    // SAFETY: by the caller's contract.
-    unsafe {
-        asm!("cmpxchg dword ptr [{0}], {1:e}", in(reg) word, in(reg) new,
-            inlateout("eax") old => previous, options(nostack));
-    }
-    previous
-}
-
-/// Subtract one without the bus lock; true if that left zero.
-///
-/// # Safety
-/// As [`cas_u32_local`].
-#[inline(always)]
-pub unsafe fn dec_u32_local(word: *mut u32) -> bool {
-    let zero: u8;
-    // SAFETY: by the caller's contract.
-    unsafe {
-        asm!("sub dword ptr [{0}], 1", "sete {1}", in(reg) word, out(reg_byte) zero,
-            options(nostack));
-    }
-    zero != 0
-}
-
-/// 64-bit form of [`cas_u32_local`].
-///
-/// # Safety
-/// As [`cas_u32_local`].
-#[inline(always)]
 pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     let previous: u64;
     // SAFETY: by the caller's contract.

@@ -113,10 +113,15 @@ static POOL: RawLock<Pool> = RawLock::shared(Pool {
 /// Whether any greenlet runs without the hub (a hint).
 static ANY_AWAY: AtomicBool = AtomicBool::new(false);
 
+/// Whether there is, or was a moment ago, more than one greenlet. Changed by
+/// the hub's holder only.
+static SEVERAL: AtomicBool = AtomicBool::new(false);
+
 impl Pool {
     fn tell(&self) {
         ANY_AWAY.store(self.away != 0, Ordering::Relaxed);
-        sys::expect_threads(if self.away == 0 { 1 + self.counted } else { 0 });
+        let several = SEVERAL.load(Ordering::Relaxed);
+        sys::expect_threads(if self.away == 0 { 1 + self.counted } else { 0 }, several);
     }
 }
 
@@ -149,6 +154,27 @@ pub(super) fn count_thread() {
     let mut pool = POOL.lock();
     pool.counted += 1;
     pool.tell();
+}
+
+/// A second greenlet is made. With the hub.
+#[inline(always)]
+pub(super) fn several() {
+    if !SEVERAL.load(Ordering::Relaxed) {
+        tell_several(true);
+    }
+}
+
+/// The caller is the only greenlet: said now and then, not at each thread's end.
+pub(super) fn one_only() {
+    if SEVERAL.load(Ordering::Relaxed) {
+        tell_several(false);
+    }
+}
+
+#[cold]
+fn tell_several(several: bool) {
+    SEVERAL.store(several, Ordering::Relaxed);
+    POOL.lock().tell();
 }
 
 /// Make the calling OS thread the first carrier.
@@ -401,5 +427,6 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     pool.alive = 1;
     pool.counted = 0;
     pool.away = 0;
+    SEVERAL.store(false, Ordering::Relaxed);
     pool.tell();
 }

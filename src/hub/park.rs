@@ -51,7 +51,11 @@ pub fn tick() -> bool {
 #[cold]
 fn renew_turn() -> bool {
     CALLS.store(CALLS_PER_TURN, Ordering::Relaxed);
-    active()
+    let several = active();
+    if !several && Greenlet::current().is_some() {
+        carrier::one_only();
+    }
+    several
 }
 
 /// Sleep until `deadline`. Anything but [`Wake::TimedOut`] came early.

@@ -143,6 +143,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     unsafe { *g.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
     HUB.enlist(g);
     LIVE.fetch_add(1, Ordering::Relaxed);
+    carrier::several();
     if let Some(c) = callbacks() {
         (c.at_spawn)(creator, g);
     }
@@ -184,12 +185,14 @@ fn end_of_thread(g: &'static Greenlet) {
             crate::thread_keys::run_destructors();
         },
     }
+    // With the hub, so that of two that end at once one is the last.
+    g.enter_shim();
     if LIVE.load(Ordering::Relaxed) == 1 {
+        g.leave_shim();
         // POSIX: the process exits with 0 when its last thread has ended.
         // SAFETY: the program's exit handlers run as program code.
         unsafe { libc::exit(0) }
     }
-    g.enter_shim();
 }
 
 /// The root greenlet has ended (its `pthread_exit` has run through all

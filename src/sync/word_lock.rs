@@ -22,7 +22,6 @@
 //! to it directly: the word stays 2 and the waiter wakes up as its holder.
 
 use super::TimedOut;
-use crate::arch;
 use crate::parking_lot::{self, Parked};
 use crate::sys;
 use crate::time::NEVER;
@@ -82,12 +81,7 @@ pub fn lock_forever(word: &AtomicU32, reason: Reason) {
 /// `local` as in [`try_lock`].
 #[inline(always)]
 pub fn try_unlock(word: &AtomicU32, local: bool) -> bool {
-    if local {
-        // What was 2 is 1 now: still held, until `unlock_contended` says.
-        // SAFETY: there is no second OS thread.
-        return unsafe { arch::dec_u32_local(word.as_ptr()) };
-    }
-    sys::cas_u32(word, HELD, FREE, false) == HELD
+    sys::cas_u32(word, HELD, FREE, local) == HELD
 }
 
 /// Release the lock.

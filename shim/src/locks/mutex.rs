@@ -146,11 +146,34 @@ impl Mutex {
         self.users.store(0, Ordering::Relaxed);
     }
 
-    /// Release the word after the owner's fields were cleared. `local` as in
-    /// [`word_lock::try_lock`].
+    /// Neither type nor flags to look at.
     #[inline(always)]
-    pub(super) fn release_word(&self, local: bool) {
-        if !word_lock::try_unlock(&self.lock, local) {
+    fn is_normal(&self) -> bool {
+        self.kind.load(Ordering::Relaxed) & MATTERS == 0
+    }
+
+    /// Take a normal mutex if it is free. `local` as in [`word_lock::try_lock`].
+    #[inline(always)]
+    fn try_take(&self, local: bool) -> bool {
+        let taken = word_lock::try_lock(&self.lock, local);
+        if taken {
+            self.taken();
+        }
+        taken
+    }
+
+    /// Release a normal mutex if nobody waits for it; if somebody does,
+    /// [`Mutex::wake_next`] does the rest.
+    #[inline(always)]
+    fn release(&self, local: bool) -> bool {
+        self.clear_owner(0);
+        word_lock::try_unlock(&self.lock, local)
+    }
+
+    /// Release the word after the owner's fields were cleared.
+    #[inline(always)]
+    pub(super) fn release_word(&self) {
+        if !word_lock::try_unlock(&self.lock, false) {
             self.wake_next();
         }
     }
@@ -183,8 +206,31 @@ unsafe fn init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) ->
 
 #[inline(always)]
 unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
-    // SAFETY: the program's own call.
-    unsafe { lock_as(mutex, sys::alone()) }
+    // SAFETY: the program's object has glibc's layout.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_lock(mutex) };
+    }
+    if m.is_normal() && sys::alone() && m.try_take(true) {
+        return 0;
+    }
+    // SAFETY: as above.
+    unsafe { lock_beside(mutex) }
+}
+
+/// Where there are other threads. (Apart, so that the path above needs no
+/// stack frame.)
+#[inline(never)]
+unsafe fn lock_beside(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if m.is_normal() && doorway::briefly(|local| m.try_take(local)) {
+        super::take_turns();
+        return 0;
+    }
+    // SAFETY: as above.
+    unsafe { lock_slow(mutex, libc::CLOCK_REALTIME, core::ptr::null()) }
 }
 
 /// Lock a mutex from within another hook (a condition variable's).
@@ -193,21 +239,9 @@ unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
 /// `mutex` is a valid mutex.
 #[inline(always)]
 pub unsafe fn lock_inside(mutex: *mut pthread_mutex_t) -> c_int {
-    // SAFETY: by the caller's contract.
-    unsafe { lock_as(mutex, sys::one_os_thread()) }
-}
-
-#[inline(always)]
-unsafe fn lock_as(mutex: *mut pthread_mutex_t, local: bool) -> c_int {
-    // SAFETY: the program's object has glibc's layout.
+    // SAFETY: as above.
     let m = unsafe { &*mutex.cast::<Mutex>() };
-    if !patched() {
-        // SAFETY: the program's own call.
-        return unsafe { real::pthread_mutex_lock(mutex) };
-    }
-    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 && word_lock::try_lock(&m.lock, local) {
-        m.taken();
-        super::take_turns();
+    if m.is_normal() && m.try_take(sys::one_os_thread()) {
         return 0;
     }
     // SAFETY: as above.
@@ -327,8 +361,35 @@ unsafe fn clock_lock(
 
 #[inline(always)]
 unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
-    // SAFETY: the program's own call.
-    unsafe { unlock_as(mutex, sys::alone()) }
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_unlock(mutex) };
+    }
+    if m.is_normal() && sys::alone() {
+        if !m.release(true) {
+            m.wake_next();
+        }
+        return 0;
+    }
+    // SAFETY: as in `lock`.
+    unsafe { unlock_beside(mutex) }
+}
+
+/// As [`lock_beside`].
+#[inline(never)]
+unsafe fn unlock_beside(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if m.is_normal() {
+        if !doorway::briefly(|local| m.release(local)) {
+            m.wake_next();
+        }
+        return 0;
+    }
+    // SAFETY: as in `lock`.
+    unsafe { unlock_slow(mutex) }
 }
 
 /// Unlock a mutex from within another hook.
@@ -337,21 +398,12 @@ unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
 /// `mutex` is a valid mutex.
 #[inline(always)]
 pub unsafe fn unlock_inside(mutex: *mut pthread_mutex_t) -> c_int {
-    // SAFETY: by the caller's contract.
-    unsafe { unlock_as(mutex, sys::one_os_thread()) }
-}
-
-#[inline(always)]
-unsafe fn unlock_as(mutex: *mut pthread_mutex_t, local: bool) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
-    if !patched() {
-        // SAFETY: the program's own call.
-        return unsafe { real::pthread_mutex_unlock(mutex) };
-    }
-    if m.kind.load(Ordering::Relaxed) & MATTERS == 0 {
-        m.clear_owner(0);
-        m.release_word(local);
+    if m.is_normal() {
+        if !m.release(sys::one_os_thread()) {
+            m.wake_next();
+        }
         return 0;
     }
     // SAFETY: as in `lock`.
@@ -374,7 +426,7 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if !m.leave_level() {
         m.clear_owner(0);
-        m.release_word(false);
+        m.release_word();
     }
     0
 }

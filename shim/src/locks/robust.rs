@@ -44,7 +44,7 @@ pub fn is_lost(m: &Mutex) -> bool {
 pub fn obtained(m: &Mutex) -> c_int {
     match m.owner.load(Ordering::Relaxed) {
         LOST => {
-            m.release_word(false);
+            m.release_word();
             libc::ENOTRECOVERABLE
         }
         OWNER_DIED => {
@@ -76,7 +76,7 @@ pub fn unlock(m: &Mutex) -> c_int {
     with_list(|l| l.retain(|&held| !core::ptr::eq(held, m)));
     // Unlocked without having been made consistent: lost for good.
     m.clear_owner(if owner == INCONSISTENT { LOST } else { 0 });
-    m.release_word(false);
+    m.release_word();
     0
 }
 
@@ -94,7 +94,7 @@ pub fn thread_ended(g: &'static Greenlet) {
             let owner = m.owner.load(Ordering::Relaxed);
             if owner == tls::tid() || owner == INCONSISTENT {
                 m.clear_owner(OWNER_DIED);
-                m.release_word(false);
+                m.release_word();
             }
         }
     }

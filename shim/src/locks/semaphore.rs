@@ -57,7 +57,7 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         // SAFETY: the program's own call.
         return unsafe { real::sem_wait(sem) };
     }
-    if !o.is_libcs() && semaphore::try_wait(&o.word, hub::sys::alone()) {
+    if !o.is_libcs() && doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
         super::take_turns();
         return 0;
     }
@@ -149,7 +149,7 @@ unsafe fn try_wait(sem: *mut sem_t) -> c_int {
         // SAFETY: the program's own call.
         return unsafe { real::sem_trywait(sem) };
     }
-    if semaphore::try_wait(&o.word, hub::sys::alone()) {
+    if doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
         return 0;
     }
     // A loop of attempts must let somebody post.
