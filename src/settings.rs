@@ -42,6 +42,27 @@ pub const SETTINGS: &[Setting] = &[
         effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing",
     },
     Setting {
+        name: "GEVENTRS_HANDOFF",
+        flag: "--handoff",
+        values: "`on` or `off`",
+        default: "`on`",
+        effect: "what to do about a greenlet that keeps the hub for a slice without a hooked call: let it compute on its OS thread while the others go on elsewhere, or (gevent's way: one greenlet runs at a time, always) only report it",
+    },
+    Setting {
+        name: "GEVENTRS_SLICE",
+        flag: "--slice",
+        values: "milliseconds, `1` to `10000`",
+        default: "`10`",
+        effect: "how long a greenlet may keep the hub; where many keep it in a row, the next ones get less",
+    },
+    Setting {
+        name: "GEVENTRS_CARRIERS",
+        flag: "--carriers",
+        values: "a number, at least `2`",
+        default: "`64`",
+        effect: "how many OS threads there may be for calls that end by themselves (name look-ups, disk writes) and for greenlets that compute; further ones wait for their turn. Calls that may wait for another thread of the program do not count",
+    },
+    Setting {
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",

@@ -247,7 +247,8 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
     // SAFETY: the memory around `tp` is ours, zeroed and large enough; offsets
     // come from this glibc's own tables.
     unsafe {
-        if (l.allocate)(tp.cast()).is_null() {
+        // It allocates from the program's malloc.
+        if crate::hub::as_program(|| (l.allocate)(tp.cast())).is_null() {
             return Err(libc::ENOMEM);
         }
         let creator = arch::thread_pointer();

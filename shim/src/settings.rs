@@ -6,7 +6,9 @@
 use crate::table::Group;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::deadlock;
+use hub::hub::monitor;
 use hub::settings::is_unknown;
+use hub::time::MILLISECOND;
 
 /// Bit per group; no group before the settings have been read.
 static PATCHED: AtomicU32 = AtomicU32::new(0);
@@ -59,6 +61,11 @@ pub fn parse_patch(value: &[u8], mut unknown: impl FnMut(&[u8])) -> u32 {
     groups
 }
 
+fn number(value: &[u8], range: core::ops::RangeInclusive<u64>) -> Option<u64> {
+    let n = core::str::from_utf8(value).ok()?.parse().ok()?;
+    range.contains(&n).then_some(n)
+}
+
 /// Nothing is patched from here on: the hub cannot be used in this process.
 pub fn disable() {
     PATCHED.store(0, Ordering::Release);
@@ -98,6 +105,25 @@ pub fn init() {
                     value,
                     b"\" is none of report, abort, off",
                 ]),
+            },
+            b"GEVENTRS_HANDOFF" => match value {
+                b"on" => monitor::set_handoff(true),
+                b"off" => monitor::set_handoff(false),
+                _ => complain(&[b"GEVENTRS_HANDOFF: \"", value, b"\" is neither on nor off"]),
+            },
+            b"GEVENTRS_SLICE" => match number(value, 1..=10_000) {
+                Some(ms) => monitor::set_slice(ms * MILLISECOND),
+                None => complain(&[
+                    b"GEVENTRS_SLICE: \"",
+                    value,
+                    b"\" is no number of milliseconds from 1 to 10000",
+                ]),
+            },
+            b"GEVENTRS_CARRIERS" => match number(value, 2..=u32::MAX as u64) {
+                Some(most) => hub::hub::set_ceiling(most as u32),
+                None => {
+                    complain(&[b"GEVENTRS_CARRIERS: \"", value, b"\" is no number from 2 on"]);
+                }
             },
             _ if is_unknown(name) => {
                 complain(&[b"unknown setting ", name, b" (`geventrs settings` lists them)"]);

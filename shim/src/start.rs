@@ -18,6 +18,7 @@ static CALLBACKS: Callbacks = Callbacks {
 extern "C" fn constructor() {
     hub::sys::init();
     hub::hub::set_callbacks(&CALLBACKS);
+    hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
     // First: its handlers are the last before a fork, and the first after it.
     crate::process::fork::init();

@@ -116,17 +116,8 @@ impl Real {
     /// constructor, and inside an allocator.
     #[cold]
     fn look_up(&self) -> *mut c_void {
-        let mut f = ptr::null_mut();
-        // Before 2.36, dlsym answers with a function's oldest version.
-        // SAFETY: look-ups by name.
-        unsafe {
-            if let Some(version) = self.version {
-                f = libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), version.as_ptr());
-            }
-            if f.is_null() {
-                f = libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr());
-            }
-        }
+        // The loader's lock may be another greenlet's, in a dlopen.
+        let mut f = hub::hub::as_program(|| self.find());
         if f.is_null() {
             // A newer function than this libc: programs that run here can
             // have found it only by asking us by name.
@@ -134,6 +125,22 @@ impl Real {
         }
         self.function.store(f, Ordering::Relaxed);
         f
+    }
+}
+
+impl Real {
+    fn find(&self) -> *mut c_void {
+        // Before 2.36, dlsym answers with a function's oldest version.
+        // SAFETY: look-ups by name.
+        unsafe {
+            if let Some(version) = self.version {
+                let f = libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), version.as_ptr());
+                if !f.is_null() {
+                    return f;
+                }
+            }
+            libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr())
+        }
     }
 }
 

@@ -37,7 +37,7 @@ use crate::time::{self, NEVER, SECOND};
 use crate::unit::{self, Stack};
 use crate::{arch, syscall, tls};
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -56,6 +56,60 @@ const GIVEN: u32 = 1;
 /// Words that the layer above keeps in a carrier, also from one OS thread of it to
 /// the next.
 pub const EXTENSION_WORDS: usize = 2;
+
+/// pthread_create(3).
+pub type CreateThread = unsafe fn(
+    *mut libc::pthread_t,
+    *const libc::pthread_attr_t,
+    crate::greenlet::Entry,
+    *mut c_void,
+) -> c_int;
+
+static CREATE: AtomicUsize = AtomicUsize::new(0);
+
+/// How OS threads are made: where `pthread_create` itself makes greenlets, by
+/// the function under it.
+pub fn set_create(create: CreateThread) {
+    CREATE.store(create as usize, Ordering::Relaxed);
+}
+
+/// Make an OS thread on `stack`. False: there is none to be had.
+pub(super) fn create_thread(
+    stack: Stack,
+    main: crate::greenlet::Entry,
+    arg: *mut c_void,
+) -> Option<libc::pthread_t> {
+    extern "C" {
+        fn pthread_create(
+            thread: *mut libc::pthread_t,
+            attr: *const libc::pthread_attr_t,
+            main: crate::greenlet::Entry,
+            arg: *mut c_void,
+        ) -> c_int;
+    }
+    let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let mut thread = 0;
+    // SAFETY: the stack is ours for ever, and no thread is on it; a stored word
+    // is a function of that type.
+    let made = unsafe {
+        libc::pthread_attr_init(attr.as_mut_ptr());
+        let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
+        libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
+        // It allocates from the program's malloc.
+        let made = super::as_program(|| match CREATE.load(Ordering::Relaxed) {
+            0 => pthread_create(&mut thread, attr.as_ptr(), main, arg),
+            f => core::mem::transmute::<usize, CreateThread>(f)(
+                &mut thread,
+                attr.as_ptr(),
+                main,
+                arg,
+            ),
+        });
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        made
+    };
+    (made == 0).then_some(thread)
+}
 
 /// An OS thread that can hold the hub. Never freed.
 #[repr(C, align(64))]
@@ -285,23 +339,10 @@ impl Carrier {
 
     /// Make its OS thread. False: there is none to be had.
     fn start(&'static self) -> bool {
-        let stack = self.stack.get();
-        let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
-        let mut thread = 0;
-        // SAFETY: the stack is ours for ever, and no thread is on it.
-        unsafe {
-            libc::pthread_attr_init(attr.as_mut_ptr());
-            let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
-            libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
-            let this = ptr::from_ref(self).cast_mut().cast();
-            type Start = extern "C" fn(*mut c_void) -> *mut c_void;
-            type Main = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-            let main = core::mem::transmute::<Main, Start>(carrier_main);
-            let made = libc::pthread_create(&mut thread, attr.as_ptr(), main, this);
-            libc::pthread_attr_destroy(attr.as_mut_ptr());
-            self.thread.set(thread);
-            made == 0
-        }
+        let this = ptr::from_ref(self).cast_mut().cast();
+        let made = create_thread(self.stack.get(), carrier_main, this);
+        self.thread.set(made.unwrap_or(0));
+        made.is_some()
     }
 
     fn note_tid(&self) {
@@ -375,7 +416,7 @@ impl Carrier {
 
 /// A pool carrier's OS thread. ("C-unwind" for the reason that
 /// [`drive::first_carrier`] has.)
-extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
+unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     // SAFETY: `start` passes a carrier.
     let c = unsafe { &*this.cast::<Carrier>() };
     c.own_tp.set(arch::thread_pointer());

@@ -16,7 +16,6 @@ use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
 use crate::{sys, unit};
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -52,25 +51,20 @@ pub(super) fn start() {
     }
     STARTED.store(true, Ordering::Relaxed);
     let Ok(stack) = unit::map_stack(STACK + crate::tls::block_size()) else { return };
-    let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    let mut thread = 0;
     let (all, mut before) = (u64::MAX, 0u64);
-    // SAFETY: the stack is ours for ever. Signals are for those who run the
-    // program: the thread starts with all blocked.
-    unsafe {
-        let change = |how, set: *const u64, old: *mut u64| {
+    let change = |how, set: *const u64, old: *mut u64| {
+        // SAFETY: null or our own words.
+        unsafe {
             let _ = crate::syscall!(libc::SYS_rt_sigprocmask, how, set, old, 8);
-        };
-        change(libc::SIG_SETMASK, &all, &mut before);
-        libc::pthread_attr_init(attr.as_mut_ptr());
-        let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
-        libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
-        let made = libc::pthread_create(&mut thread, attr.as_ptr(), monitor, ptr::null_mut());
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
-        change(libc::SIG_SETMASK, &before, ptr::null_mut());
-        if made == 0 {
-            carrier::count_thread();
         }
+    };
+    // Signals are for those who run the program: the thread starts with all
+    // blocked.
+    change(libc::SIG_SETMASK, &all, &mut before);
+    let made = carrier::create_thread(stack, monitor, ptr::null_mut());
+    change(libc::SIG_SETMASK, &before, ptr::null_mut());
+    if made.is_some() {
+        carrier::count_thread();
     }
 }
 
@@ -113,19 +107,13 @@ struct Seen {
     taken: u64,
 }
 
-extern "C" fn monitor(_: *mut c_void) -> *mut c_void {
+unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
     // SAFETY: the name is a string.
     unsafe {
         let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
     }
-    let mut seen = Seen {
-        switches: 0,
-        since: time::now(),
-        quiet: 0,
-        reported: false,
-        halved: 0,
-        taken: 0,
-    };
+    let mut seen =
+        Seen { switches: 0, since: time::now(), quiet: 0, reported: false, halved: 0, taken: 0 };
     loop {
         let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.

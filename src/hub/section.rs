@@ -15,7 +15,7 @@
 
 use super::carrier::{self, Carrier};
 use super::park::inject;
-use super::{active, HUB};
+use super::{active, holder, HUB};
 use crate::greenlet::Greenlet;
 use crate::parking_lot;
 use crate::time::NEVER;
@@ -99,6 +99,22 @@ pub fn blocking<R>(
     }
     let _back = Back(g);
     call()
+}
+
+/// Call something of libc's that may take a lock which another greenlet holds
+/// (malloc's, the loader's): as program code, which the monitor can help, if the
+/// caller is in our code; as it is, elsewhere. No data of the hub's may be
+/// borrowed.
+pub fn as_program<R>(call: impl FnOnce() -> R) -> R {
+    match holder() {
+        Some(g) => {
+            g.leave_shim();
+            let result = call();
+            g.enter_shim();
+            result
+        }
+        None => call(),
+    }
 }
 
 /// The running greenlet, which is off the hub, has entered our code: queue for

@@ -39,6 +39,7 @@ extern "C" fn after() {
 
 /// In the child: only the caller is left.
 extern "C" fn in_child() {
+    crate::allocator::after_fork();
     scheduler::after_fork();
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();

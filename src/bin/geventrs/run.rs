@@ -32,6 +32,17 @@ pub struct Run {
     /// (GEVENTRS_DEADLOCK)
     #[arg(long, value_name = "MODE")]
     deadlock: Option<Deadlock>,
+    /// Whether the hub leaves a greenlet that keeps it for a slice
+    /// (GEVENTRS_HANDOFF)
+    #[arg(long, value_name = "MODE")]
+    handoff: Option<Handoff>,
+    /// How long a greenlet may keep the hub, in milliseconds (GEVENTRS_SLICE)
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    slice: Option<u32>,
+    /// How many OS threads there may be for calls that block and greenlets that
+    /// compute (GEVENTRS_CARRIERS)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    carriers: Option<u32>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -53,6 +64,19 @@ enum Deadlock {
     Off,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Handoff {
+    /// It computes on its OS thread while the others go on elsewhere
+    On,
+    /// One greenlet runs at a time, always; the long ones are reported
+    Off,
+}
+
+/// The name of a value as the library reads it.
+fn name_of(value: Option<impl ValueEnum>) -> Option<OsString> {
+    Some(value?.to_possible_value()?.get_name().into())
+}
+
 impl Run {
     /// Returns only if it fails.
     pub fn execute(self) -> Result<(), Failure> {
@@ -63,8 +87,12 @@ impl Run {
         set("LD_PRELOAD", Some(preload.as_os_str()));
         set("GEVENTRS_PATCH", self.patch.as_deref());
         set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
-        let mode = self.deadlock.and_then(|d| d.to_possible_value());
-        set("GEVENTRS_DEADLOCK", mode.as_ref().map(|m| OsStr::new(m.get_name())));
+        set("GEVENTRS_DEADLOCK", name_of(self.deadlock).as_deref());
+        set("GEVENTRS_HANDOFF", name_of(self.handoff).as_deref());
+        for (name, number) in [("SLICE", self.slice), ("CARRIERS", self.carriers)] {
+            let text = number.map(|n| OsString::from(n.to_string()));
+            set(&format!("GEVENTRS_{name}"), text.as_deref());
+        }
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         Err(Failure::new(code, format_args!("{}: {error}", program.path.display())))
