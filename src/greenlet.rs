@@ -413,6 +413,11 @@ impl Greenlet {
         self.handlers.set(self.handlers.get().wrapping_add_signed(change));
     }
 
+    /// Whether a handler that the kernel has called on it has not returned.
+    pub fn in_handler(&self) -> bool {
+        self.handlers.get() != 0
+    }
+
     /// All handlers on it were left by a jump.
     pub fn forget_handlers(&self) {
         self.handlers.set(0);

@@ -195,6 +195,12 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
+/// What a handler that was installed past libc returns to.
+#[unsafe(naked)]
+pub unsafe extern "C" fn sigreturn() {
+    naked_asm!("mov eax, 15", "syscall")
+}
+
 /// Leave the running stack for another: store where this one can be taken up
 /// again in `*save`, and go on where `to` says. Returns when somebody, on
 /// whatever OS thread, goes on with what was stored.

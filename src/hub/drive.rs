@@ -64,10 +64,38 @@ impl Hub {
             if self.signals.load(Ordering::Relaxed) {
                 self.choose_for_signals(carrier);
             }
+            if self.hogs_turn.get() {
+                self.hogs_turn.set(false);
+                if let Some(g) = self.hogs.pop() {
+                    return g;
+                }
+            }
             if let Some(g) = self.run.pop() {
                 return g;
             }
+            if !self.hogs.is_empty() {
+                if let Some(g) = self.next_hog(carrier) {
+                    return g;
+                }
+                continue;
+            }
             self.idle(carrier);
+        }
+    }
+
+    /// Nobody but those who compute is runnable: one of them, unless a timer or
+    /// a descriptor has something now.
+    #[cold]
+    fn next_hog(&self, carrier: &Carrier) -> Option<&'static Greenlet> {
+        let now = time::now();
+        self.looked.set(now);
+        self.expire(now);
+        carrier.load_own();
+        let _ = self.poll(0);
+        if self.run.is_empty() {
+            self.hogs.pop()
+        } else {
+            None
         }
     }
 
@@ -102,6 +130,7 @@ impl Hub {
             self.expire(now);
             carrier.load_own();
             let _ = self.poll(0);
+            self.hogs_turn.set(!self.hogs.is_empty());
         }
         self.switches_left.set(self.interval.get());
     }

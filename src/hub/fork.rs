@@ -20,6 +20,7 @@ pub fn after_fork() {
     unit::after_fork();
     crate::parking_lot::after_fork();
     HUB.run.clear();
+    HUB.hogs.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);
     // SAFETY: the child has one OS thread, and it is here.

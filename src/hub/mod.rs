@@ -50,6 +50,7 @@ pub mod handoff;
 mod join;
 pub mod monitor;
 mod park;
+mod preempt;
 mod section;
 mod spawn;
 
@@ -83,6 +84,10 @@ const LAST_ID: u32 = 0x3fff_ffff;
 /// Run queue, timers, reactor, and the list of all greenlets.
 pub struct Hub {
     run: RunQueue,
+    /// Greenlets that compute and have had their turn: they run when nobody
+    /// else can, and now and then.
+    hogs: RunQueue,
+    hogs_turn: Cell<bool>,
     timers: UnsafeCell<Timers<&'static Greenlet>>,
     reactor: UnsafeCell<Option<Reactor>>,
     /// Greenlets made runnable by OS threads that do not hold the hub, newest
@@ -114,6 +119,8 @@ unsafe impl Sync for Hub {}
 
 static HUB: Hub = Hub {
     run: RunQueue::new(),
+    hogs: RunQueue::new(),
+    hogs_turn: Cell::new(false),
     timers: UnsafeCell::new(Timers::new()),
     reactor: UnsafeCell::new(None),
     inject: AtomicPtr::new(ptr::null_mut()),

@@ -5,12 +5,13 @@
 //! where it is, and the hub moves to another carrier ([`handoff::ask`]); at its
 //! next hook the greenlet queues for the hub. What blocks where no hook can see
 //! it (a system call instruction of the program's own, a lock inside libc) is
-//! found in the same way.
+//! found in the same way. From a number of greenlets that compute on, they take
+//! turns ([`preempt`]).
 //!
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, carrier, handoff, section, HUB};
+use super::{active, carrier, handoff, preempt, section, HUB};
 use crate::greenlet::Greenlet;
 use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
@@ -66,6 +67,7 @@ pub(super) fn start() {
     if made.is_some() {
         carrier::count_thread();
     }
+    preempt::init();
 }
 
 /// The hub has work.
@@ -184,7 +186,21 @@ fn take_the_hub(g: &'static Greenlet) -> bool {
     if g.in_shim() {
         return false;
     }
-    let Some(to) = carrier::take(section::ceiling()) else { return false };
+    let tid = HUB.carrier().tid();
+    let few = preempt::most().min(section::ceiling());
+    let to = match carrier::take(few) {
+        Some(to) => to,
+        // Blocked where no hook could see it, perhaps until another greenlet
+        // does something.
+        None if preempt::is_blocked(tid) => match carrier::take(u32::MAX) {
+            Some(to) => to,
+            None => return false,
+        },
+        None => {
+            preempt::ask(tid);
+            return true;
+        }
+    };
     if !handoff::ask(g) {
         carrier::rest(to);
         return false;
