@@ -9,6 +9,7 @@
 // libc has names like `_Fork`.
 #![allow(non_snake_case)]
 
+pub mod dns;
 pub mod doorway;
 pub mod process;
 pub mod raw;
