@@ -58,6 +58,13 @@ lookups! {
     Shadow fn setspent();
     Shadow fn endspent();
 
+    Gshadow fn getsgnam(name: *const c_char) -> *mut c_void;
+    Gshadow fn getsgent() -> *mut c_void;
+    Gshadow fn getsgnam_r(name: *const c_char, entry: *mut c_void, buffer: *mut c_char, size: size_t, result: *mut *mut c_void) -> c_int;
+    Gshadow fn getsgent_r(entry: *mut c_void, buffer: *mut c_char, size: size_t, result: *mut *mut c_void) -> c_int;
+    Gshadow fn setsgent();
+    Gshadow fn endsgent();
+
     Hosts fn gethostent() -> *mut hostent;
     Hosts fn gethostent_r(entry: *mut hostent, buffer: *mut c_char, size: size_t, result: *mut *mut hostent, error: *mut c_int) -> c_int;
     Hosts fn sethostent(stay_open: c_int);

@@ -18,6 +18,8 @@ pub enum Database {
     Ethers,
     /// Groups of users.
     Group,
+    /// Groups' passwords.
+    Gshadow,
     /// Host names and addresses.
     Hosts,
     /// A user's groups; if the file does not say, [`Database::Group`].
@@ -40,10 +42,11 @@ pub enum Database {
 
 use Database::*;
 
-const NAMES: [(Database, &[u8]); 12] = [
+const NAMES: [(Database, &[u8]); 13] = [
     (Aliases, b"aliases"),
     (Ethers, b"ethers"),
     (Group, b"group"),
+    (Gshadow, b"gshadow"),
     (Hosts, b"hosts"),
     (Initgroups, b"initgroups"),
     (Netgroup, b"netgroup"),
