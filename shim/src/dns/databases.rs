@@ -9,7 +9,18 @@
 use super::looked_up;
 use super::sources::{ask_servers, Database};
 use core::ffi::{c_char, c_int, c_void};
+use hub::hub as scheduler;
 use libc::{gid_t, group, hostent, passwd, protoent, servent, size_t, spwd, uid_t};
+
+/// Make the program's own call `call`, which looks something up in `database`.
+/// The ones that are read from files do not use the resolver, and need no state
+/// of their own for it.
+fn in_database<R>(database: Database, what: &'static str, call: impl FnOnce() -> R) -> R {
+    if !scheduler::active() || !ask_servers(database) {
+        return call();
+    }
+    looked_up(what, || false, call)
+}
 
 /// Rows `Database fn name(arguments) -> result;`: hooks of functions that look
 /// something up in that database.
@@ -23,7 +34,7 @@ macro_rules! lookups {
             $( pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
                 // SAFETY: the program's own call.
                 let call = || unsafe { real::$name($($arg),*) };
-                looked_up(stringify!($name), || !ask_servers(Database::$database), call)
+                in_database(Database::$database, stringify!($name), call)
             } )*
         }
     };

@@ -75,7 +75,7 @@ const fn bit(database: Database) -> u32 {
     1 << database as u32
 }
 
-/// Whether a look-up in `database` may ask a server. In our code.
+/// Whether a look-up in `database` may ask a server. Enters no hook.
 pub fn ask_servers(database: Database) -> bool {
     /// Not read yet.
     const UNREAD: u32 = u32::MAX;
