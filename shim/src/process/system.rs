@@ -14,6 +14,7 @@
 
 use super::{spawn, wait};
 use crate::doorway::{self, Shim};
+use crate::settings;
 use crate::signal::{action, bit, mask};
 use crate::table::Group;
 use crate::thread::cancel;
@@ -57,7 +58,9 @@ fn ignored(_: &Shim) -> &mut Ignored {
 /// A command runs; what holds meanwhile is undone when this is dropped.
 struct Command<'a> {
     shim: &'a Shim,
-    mask: u64,
+    /// The thread's mask, unless masks are the kernel's business (the group
+    /// `signal` is not patched): then SIGCHLD is not blocked.
+    mask: Option<u64>,
     /// The child, until it has been reaped.
     child: Option<pid_t>,
 }
@@ -79,8 +82,10 @@ impl<'a> Command<'a> {
                 action::set(libc::SIGQUIT, &ignore, &mut all.quit);
             }
         }
-        let mask = mask::of(shim.greenlet);
-        mask::set(shim.greenlet, mask | bit(libc::SIGCHLD));
+        let mask = settings::patched(Group::Signal).then(|| mask::of(shim.greenlet));
+        if let Some(mask) = mask {
+            mask::set(shim.greenlet, mask | bit(libc::SIGCHLD));
+        }
         Command { shim, mask, child: None }
     }
 
@@ -101,9 +106,12 @@ impl<'a> Command<'a> {
         unsafe {
             let attributes = attributes.as_mut_ptr();
             libc::posix_spawnattr_init(attributes);
-            let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
+            let mut flags = libc::POSIX_SPAWN_SETSIGDEF;
+            if let Some(mask) = self.mask {
+                flags |= libc::POSIX_SPAWN_SETSIGMASK;
+                libc::posix_spawnattr_setsigmask(attributes, &action::from_bits(mask));
+            }
             libc::posix_spawnattr_setflags(attributes, flags as _);
-            libc::posix_spawnattr_setsigmask(attributes, &action::from_bits(self.mask));
             libc::posix_spawnattr_setsigdefault(attributes, &action::from_bits(default));
             let shell = c"/bin/sh".as_ptr();
             let argv = argv.as_ptr().cast();
@@ -151,7 +159,9 @@ impl Drop for Command<'_> {
                 action::set(libc::SIGQUIT, &all.quit, ptr::null_mut());
             }
         }
-        mask::set(self.shim.greenlet, self.mask);
+        if let Some(mask) = self.mask {
+            mask::set(self.shim.greenlet, mask);
+        }
         if entered {
             self.shim.greenlet.leave_shim();
         }

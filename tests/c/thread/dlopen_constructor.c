@@ -9,14 +9,14 @@ int main(void) {
     int before = u_ticks(), unmade = 0;
     void *so = dlopen("./sleeper.so", RTLD_NOW);
     CHECK(so != NULL);
-    if (preloaded()) CHECK(u_ticks() - before >= 100);
+    if (preloaded()) CHECK(u_ticks() - before >= 135);
     int *made = dlsym(so, "made");
     CHECK(made != NULL && *made == 1);
     *(int **)dlsym(so, "unmade") = &unmade;
     before = u_ticks();
     CHECK_EQ(dlclose(so), 0);
     CHECK_EQ(unmade, 1);
-    if (preloaded()) CHECK(u_ticks() - before >= 100);
+    if (preloaded()) CHECK(u_ticks() - before >= 135);
     puts("made and unmade");
     u_tick_end();
     return 0;
