@@ -19,6 +19,7 @@ extern "C" fn constructor() {
     crate::settings::init();
     crate::fd::known::init();
     crate::process::fork::init();
+    crate::dns::state::init();
 }
 
 #[used]

@@ -38,28 +38,28 @@ struct Own {
 
 const _: () = assert!(size_of::<State>() == 568);
 
-/// Where `__resp` lies, from the thread pointer; see [`slot`].
-static OFFSET: AtomicIsize = AtomicIsize::new(UNKNOWN);
-const UNKNOWN: isize = isize::MAX;
-/// This libc has no such variable.
-const NONE: isize = isize::MIN;
+/// Where `__resp` lies, from the thread pointer: it is in libc's static TLS. 0:
+/// this libc has no such variable.
+static OFFSET: AtomicIsize = AtomicIsize::new(0);
 
-/// The calling greenlet's `__resp`. It is in libc's static TLS, so it lies
-/// equally far from every thread pointer.
-fn slot(g: &Greenlet) -> Option<*mut *mut State> {
-    let mut offset = OFFSET.load(Ordering::Relaxed);
-    if offset == UNKNOWN {
-        // SAFETY: a look-up by name; of a thread-local variable it gives the
-        // address in the running TLS block, which is `g`'s.
+/// Find [`OFFSET`]; from the library's constructor. (Later a look-up might have
+/// to wait for the loader's lock.)
+pub fn init() {
+    // SAFETY: a look-up by name; of a thread-local variable it gives the address
+    // in the calling thread's block. A `pthread_t` is the thread pointer.
+    unsafe {
         let here =
-            unsafe { libc::dlvsym(libc::RTLD_NEXT, c"__resp".as_ptr(), c"GLIBC_PRIVATE".as_ptr()) };
-        offset = match here.is_null() {
-            true => NONE,
-            false => here as isize - g.tp() as isize,
-        };
-        OFFSET.store(offset, Ordering::Relaxed);
+            libc::dlvsym(libc::RTLD_NEXT, c"__resp".as_ptr(), c"GLIBC_PRIVATE".as_ptr()) as isize;
+        if here != 0 {
+            OFFSET.store(here - libc::pthread_self() as isize, Ordering::Relaxed);
+        }
     }
-    (offset != NONE).then(|| g.tp().wrapping_offset(offset).cast())
+}
+
+/// The calling greenlet's `__resp`.
+fn slot(g: &Greenlet) -> Option<*mut *mut State> {
+    let offset = OFFSET.load(Ordering::Relaxed);
+    (offset != 0).then(|| g.tp().wrapping_offset(offset).cast())
 }
 
 /// See to it that the resolver's state is the greenlet's own. The first thread
