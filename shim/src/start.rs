@@ -15,11 +15,11 @@ static CALLBACKS: Callbacks = Callbacks {
 
 extern "C" fn constructor() {
     hub::sys::init();
+    crate::dns::state::init();
     hub::hub::set_callbacks(&CALLBACKS);
     crate::settings::init();
     crate::fd::known::init();
     crate::process::fork::init();
-    crate::dns::state::init();
 }
 
 #[used]
