@@ -48,6 +48,10 @@ struct Layout {
     call_tls_dtors: Option<unsafe extern "C" fn()>,
     /// Offsets in `struct link_map` of the TLS offset and module number.
     link_map_tls_offset: usize,
+    /// An address in libc.
+    libc: usize,
+    /// ld.so's list of modules, for debuggers.
+    debug: *const RDebug,
 }
 
 /// `robust_prev` and `robust_head` of `struct pthread`: libc expects the list
@@ -99,6 +103,8 @@ fn layout() -> &'static Layout {
     unsafe { &*LAYOUT.load(Ordering::Acquire) }
 }
 
+/// For [`init`] only: a look-up takes the loader's lock, which a greenlet in
+/// dlopen(3) holds while its constructors wait for something.
 fn symbol(name: &CStr) -> *mut c_void {
     // SAFETY: a look-up by name.
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
@@ -167,6 +173,8 @@ pub fn init() -> Result<Space, &'static str> {
         ctype_init: function(c"__ctype_init"),
         call_tls_dtors: function(c"__call_tls_dtors"),
         link_map_tls_offset,
+        libc: symbol(c"gnu_get_libc_version") as usize,
+        debug: symbol(c"_r_debug").cast(),
     });
     LAYOUT.store(Box::into_raw(new), Ordering::Release);
     refresh_modules(|_| ());
@@ -393,7 +401,9 @@ struct RDebug {
 
 /// Look at the loaded modules again after a `dlopen` or `dlclose`, and call `with` with a function that copies the initial
 /// images of new static TLS into a block: ld.so has done that only for the
-/// threads that it knows.
+/// threads that it knows. Runs on the hub while a greenlet may be inside dlopen:
+/// it may not take the loader's lock (dl_iterate_phdr(3) takes another one,
+/// which nobody keeps while it runs the program's constructors).
 pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let l = layout();
     let mut fresh: Vec<Image> = Vec::new();
@@ -403,7 +413,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
         let known = core::mem::take(&mut modules.known);
         modules.reset.clear();
         modules.dynamic = 0;
-        let own = [symbol(c"gnu_get_libc_version") as usize, l.allocate as usize];
+        let own = [l.libc, l.allocate as usize];
         for (map, segments) in tls_modules() {
             // SAFETY: link maps stay valid while their module is loaded.
             let offset = unsafe { *(map as *const u8).add(l.link_map_tls_offset).cast::<isize>() };
@@ -495,7 +505,7 @@ fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
     let mut found: Vec<Segments> = Vec::new();
     // SAFETY: the callback gets the vector back and does not outlive it.
     unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
-    let debug = symbol(c"_r_debug").cast::<RDebug>();
+    let debug = layout().debug;
     let mut result = Vec::new();
     // SAFETY: ld.so's list of link maps; the caller is inside no dlclose.
     unsafe {

@@ -6,10 +6,13 @@
 //! [`doorway`] when they act.
 #![allow(clippy::missing_safety_doc)]
 #![allow(clippy::missing_transmute_annotations)]
+// libc's signatures are what they are.
+#![allow(clippy::too_many_arguments)]
 // libc has names like `_Fork`.
 #![allow(non_snake_case)]
 
 pub mod allocator;
+pub mod dns;
 pub mod doorway;
 pub mod process;
 pub mod raw;
@@ -24,6 +27,8 @@ pub mod locks;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sys;
 pub mod tail_call;
 pub mod thread;
 pub mod time;
+pub mod variadic;

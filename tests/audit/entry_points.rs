@@ -80,3 +80,42 @@ creat64 close __close close_range closefrom dup dup2 __dup2 dup3 pipe __pipe pip
 timerfd_create timerfd_settime signalfd inotify_init inotify_init1 memfd_create pidfd_open
 opendir closedir readdir fclose freopen freopen64
 ";
+
+/// Names and addresses, and libc's other databases.
+pub const DNS: &str = "
+getaddrinfo getnameinfo freeaddrinfo gai_strerror getaddrinfo_a gai_suspend gai_cancel gai_error
+gethostbyname gethostbyname2 gethostbyname_r gethostbyname2_r gethostbyaddr gethostbyaddr_r
+gethostent gethostent_r sethostent endhostent gethostid
+__res_state __res_init res_init __res_ninit __res_nclose __res_randomid
+res_query res_search res_querydomain res_send res_mkquery res_nquery res_nsearch
+res_nquerydomain res_nsend res_nmkquery __res_query __res_search __res_querydomain __res_send
+__res_mkquery __res_nquery __res_nsearch __res_nquerydomain __res_nsend __res_nmkquery
+getpwnam getpwuid getpwent getpwnam_r getpwuid_r getpwent_r getpw setpwent endpwent fgetpwent
+fgetpwent_r getgrnam getgrgid getgrent getgrnam_r getgrgid_r getgrent_r setgrent endgrent
+fgetgrent fgetgrent_r initgroups getgrouplist getspnam getspent getspnam_r getspent_r setspent
+endspent fgetspent fgetspent_r getsgnam getsgent getsgnam_r getsgent_r setsgent endsgent
+fgetsgent fgetsgent_r lckpwdf ulckpwdf
+getnetbyname getnetbyaddr getnetent getnetbyname_r getnetbyaddr_r getnetent_r setnetent endnetent
+getservbyname getservbyport getservent getservbyname_r getservbyport_r getservent_r setservent
+endservent getprotobyname getprotobynumber getprotoent getprotobyname_r getprotobynumber_r
+getprotoent_r setprotoent endprotoent getrpcbyname getrpcbynumber getrpcent getrpcbyname_r
+getrpcbynumber_r getrpcent_r setrpcent endrpcent ether_hostton ether_ntohost getaliasbyname
+getaliasent getaliasbyname_r getaliasent_r setaliasent endaliasent innetgr setnetgrent
+getnetgrent getnetgrent_r endnetgrent getlogin getlogin_r __getlogin_r_chk cuserid
+rcmd rcmd_af rexec rexec_af ruserok ruserok_af iruserok iruserok_af rresvport rresvport_af
+";
+
+/// Child processes.
+pub const SUBPROCESS: &str = "
+fork __fork _Fork vfork __vfork clone __clone posix_spawn posix_spawnp system popen _IO_popen
+_IO_proc_open _IO_proc_close pclose wordexp wordfree glob glob64 daemon forkpty openpty login_tty
+wait __wait waitpid __waitpid wait3 wait4 waitid
+";
+
+/// Asynchronous requests, random numbers, the system's log.
+pub const SYS: &str = "
+aio_read aio_read64 aio_write aio_write64 aio_fsync aio_fsync64 aio_suspend aio_suspend64
+aio_error aio_error64 aio_return aio_return64 aio_cancel aio_cancel64 aio_init lio_listio
+lio_listio64 getrandom getentropy arc4random arc4random_buf arc4random_uniform
+syslog vsyslog __syslog_chk __vsyslog_chk openlog closelog setlogmask
+";

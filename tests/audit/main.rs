@@ -217,6 +217,9 @@ fn main() {
         family("select", entry_points::SELECT),
         family("socket", entry_points::SOCKET),
         family("fd_io", entry_points::FD_IO),
+        family("dns", entry_points::DNS),
+        family("subprocess", entry_points::SUBPROCESS),
+        family("sys", entry_points::SYS),
     ];
     libtest_mimic::run(&args, trials).exit();
 }

@@ -35,7 +35,7 @@ pub fn hidden(fd: c_int) -> bool {
 }
 
 /// `fd` is about to be closed or replaced.
-fn gone(fd: c_int) {
+pub fn gone(fd: c_int) {
     if scheduler::live() != 0 {
         if let Some(_shim) = doorway::enter_any() {
             scheduler::with_reactor(|r, run| r.forget(fd, run));

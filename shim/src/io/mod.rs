@@ -14,7 +14,9 @@
 //! `pread`, `pwrite`, `copy_file_range` and the like work on files only, and
 //! need no hook.
 
+pub mod asynchronous;
 pub mod file_lock;
+pub mod random;
 pub mod read;
 pub mod sendfile;
 pub mod splice;

@@ -1,10 +1,24 @@
-//! Patch group `subprocess`: fork(2) and what resembles it.
+//! Patch group `subprocess`: other processes.
 //!
-//! POSIX: the child has one thread, a copy of the caller. libc's fork copies
-//! the process; a handler of ours, registered before any of the program's,
-//! then lets the hub forget everybody else and gives the child a reactor of
-//! its own, so that the program's own handlers may use threads already. That
-//! serves `fork`, `forkpty` and `daemon` alike.
+//! | file | concept |
+//! |---|---|
+//! | [`fork`] | fork(2): the child has one thread, a copy of the caller |
+//! | [`spawn`] | posix_spawn(3) |
+//! | [`wait`] | wait(2) and its family |
+//! | [`system`] | system(3) |
+//! | [`stream`] | popen(3) |
+//! | [`words`] | wordexp(3), which may run a shell |
+//! | [`detach`] | daemon(3), forkpty(3): new standard descriptors |
+//!
+//! libc's fork copies the process; a handler of ours, registered before any of
+//! the program's, then lets the hub forget everybody else and gives the child a
+//! reactor of its own, so that the program's own handlers may use threads
+//! already. That serves `fork`, `forkpty` and `daemon` alike.
 
+pub mod detach;
 pub mod fork;
+pub mod spawn;
+pub mod stream;
+pub mod system;
 pub mod wait;
+pub mod words;

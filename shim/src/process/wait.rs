@@ -15,6 +15,7 @@ use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
+use core::ptr;
 use hub::hub as scheduler;
 use hub::reactor::{FdWaiter, READ};
 use hub::sys::Errno;
@@ -81,6 +82,14 @@ fn until_answered(
             return Err(libc::EINTR);
         }
     }
+}
+
+/// Wait for the end of the child `pid`. A cancellation acts in here.
+pub fn end_of(shim: &Shim, pid: pid_t, status: &mut c_int) -> Result<usize, Errno> {
+    // SAFETY: the status is written while it is borrowed.
+    until_answered(shim, Some(pid), || unsafe {
+        hub::syscall!(libc::SYS_wait4, pid, ptr::from_mut(status), libc::WNOHANG, 0)
+    })
 }
 
 /// Step in for a call that may wait; one that may not lets the others run,

@@ -139,7 +139,11 @@ pub fn renew() {
     }
 }
 
-unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
+/// sigaction(2) as the program means it.
+///
+/// # Safety
+/// As the libc function's.
+pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
     let index = signal as usize;
     if !settings::patched(Group::Signal) || signal <= 0 || index >= SIGNALS {
         // SAFETY: the program's own call.

@@ -132,6 +132,26 @@ fn load(mask: u64) {
     }
 }
 
+/// Make a call of libc's that starts a program, which inherits the mask that the
+/// kernel knows: let that be `g`'s own meanwhile. `g` is the running greenlet,
+/// in program code; `call` enters no hook that parks.
+pub fn with_own_in_kernel<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
+    if !settings::patched(Group::Signal) || scheduler::live() == 0 {
+        return call();
+    }
+    let (own, mut before) = (of(g), 0u64);
+    let set = |new: *const u64, old: *mut u64| {
+        // SAFETY: sets the calling OS thread's mask from and into our own words.
+        unsafe {
+            let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, old, 8);
+        }
+    };
+    set(&own, &mut before);
+    let result = call();
+    set(&before, core::ptr::null_mut());
+    result
+}
+
 /// Callback of the hub: a new greenlet blocks what its creator blocks.
 pub fn inherit(creator: &'static Greenlet, new: &'static Greenlet) {
     if !KERNELS_MASK_READ.load(Ordering::Relaxed) {

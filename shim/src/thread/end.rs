@@ -71,6 +71,7 @@ pub fn at_exit(g: &'static Greenlet) {
     super::scheduling::ended(g);
     crate::locks::robust::thread_ended(g);
     crate::signal::thread_ended(g);
+    crate::dns::state::ended(g);
     // libc's thread-locals are not reset when the block is used again.
     // SAFETY: the global locale is what every thread starts with.
     unsafe { libc::uselocale(LC_GLOBAL_LOCALE) };

@@ -1,5 +1,4 @@
 // rule: system(3) waits for the command and gives its status, blocking only its thread: another thread feeds the command
-// pending: system() waits inside libc and needs blocking sections
 #include "../io/util.h"
 
 int main(void) {

@@ -1,0 +1,49 @@
+//! Patch group `dns`: names and addresses, and libc's other name services.
+//!
+//! libc's resolver waits for its servers inside libc, where nothing can be
+//! hooked, so a look-up that may ask a server is a blocking section. It runs on
+//! the caller's own stack and TLS block: results in static storage, `h_errno`
+//! and `errno` are where the program looks for them.
+//!
+//! | file | concept |
+//! |---|---|
+//! | [`hosts`] | getaddrinfo(3), getnameinfo(3), gethostbyname(3) and their kin |
+//! | [`resolver`] | resolver(3): the functions that send queries |
+//! | [`databases`] | users, groups, services and libc's other databases |
+//! | [`sources`] | nsswitch.conf(5): which databases may ask a server |
+//! | [`state`] | the resolver's per-thread state |
+//!
+//! None of these must be a cancellation point (pthreads(7) lists them among
+//! those that may be). A request that is pending acts before a look-up that may
+//! ask a server; one that comes later acts at the thread's next point. A look-up
+//! goes on when a signal's handler has run, as libc's own does.
+
+pub mod databases;
+pub mod hosts;
+pub mod resolver;
+pub mod sources;
+pub mod state;
+
+use crate::doorway::{self, Shim};
+use crate::table::Group;
+use crate::thread::cancel;
+use hub::wait::Section;
+
+/// As [`doorway::enter`]; the resolver's state is then the greenlet's own.
+fn enter() -> Option<Shim> {
+    let shim = doorway::enter(Group::Dns)?;
+    state::own(&shim);
+    Some(shim)
+}
+
+/// Make the program's own call `call`, which may ask a server unless `at_once`
+/// says otherwise.
+fn looked_up<R>(what: &'static str, at_once: impl FnOnce() -> bool, call: impl FnOnce() -> R) -> R {
+    let Some(shim) = enter() else { return call() };
+    if at_once() {
+        drop(shim);
+        return call();
+    }
+    cancel::point(&shim);
+    shim.section(what, Section::Ends, call)
+}

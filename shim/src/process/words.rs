@@ -1,0 +1,46 @@
+//! wordexp(3): a shell's expansions.
+//!
+//! Command substitution runs a shell and reads what it prints, inside libc: a
+//! blocking section, in which another thread may have to feed the command. `~`
+//! looks up a user. Words without either, and all words under WRDE_NOCMD but for
+//! `~`, only read directories, like glob(3).
+//!
+//! May be a cancellation point (pthreads(7)); here it is none.
+
+use crate::doorway;
+use crate::signal::mask;
+use crate::table::Group;
+use core::ffi::{c_char, c_int, c_void, CStr};
+use hub::wait::Section;
+
+crate::hooks! {
+    Subprocess "section" fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int = expand;
+}
+
+/// wordexp.h
+const WRDE_NOCMD: c_int = 1 << 2;
+
+unsafe fn expand(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int {
+    // SAFETY: the program's own call and string.
+    let call = || unsafe { real::wordexp(words, result, flags) };
+    match doorway::enter(Group::Subprocess) {
+        // SAFETY: as above.
+        Some(shim) if unsafe { waits(words, flags) } => {
+            shim.section("wordexp", Section::Waits, || {
+                mask::with_own_in_kernel(shim.greenlet, call)
+            })
+        }
+        other => {
+            drop(other);
+            call()
+        }
+    }
+}
+
+/// Whether the expansion may do more than read directories.
+unsafe fn waits(words: *const c_char, flags: c_int) -> bool {
+    // SAFETY: by the caller's contract.
+    let words = unsafe { CStr::from_ptr(words) }.to_bytes();
+    let commands = flags & WRDE_NOCMD == 0;
+    words.iter().any(|b| *b == b'~' || commands && matches!(b, b'$' | b'`'))
+}

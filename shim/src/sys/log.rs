@@ -1,0 +1,56 @@
+//! syslog(3): messages for the system's log.
+//!
+//! The message goes through a datagram socket of libc's to a service that may
+//! be behind, and with LOG_PERROR and LOG_CONS to a terminal: nothing that the
+//! hub could wait for, so it is a blocking section. The service needs nothing
+//! from this program.
+//!
+//! May be a cancellation point (pthreads(7)): a request that is pending acts
+//! before the message is sent.
+
+use crate::doorway;
+use crate::table::Group;
+use crate::thread::cancel;
+use core::ffi::{c_char, c_int, c_void};
+use hub::wait::Section;
+
+crate::hooks! {
+    Sys "section" fn vsyslog(priority: c_int, format: *const c_char, list: *mut c_void) = log;
+    Sys "section" fn __vsyslog_chk(priority: c_int, flag: c_int, format: *const c_char, list: *mut c_void) = log_checked;
+}
+
+crate::variadic!(
+    /// Hook of `syslog`; see [`log`].
+    syslog(2) = log
+);
+crate::hook_row! { syslog "Sys", "section", [] }
+crate::variadic!(
+    /// Hook of `__syslog_chk`; see [`log_checked`].
+    __syslog_chk(3) = log_checked
+);
+crate::hook_row! { __syslog_chk "Sys", "section", [] }
+
+fn send(call: impl FnOnce()) {
+    match doorway::enter(Group::Sys) {
+        Some(shim) => {
+            cancel::point(&shim);
+            shim.section("syslog", Section::Ends, call);
+        }
+        None => call(),
+    }
+}
+
+unsafe extern "C-unwind" fn log(priority: c_int, format: *const c_char, list: *mut c_void) {
+    // SAFETY: the program's own call.
+    send(|| unsafe { real::vsyslog(priority, format, list) });
+}
+
+unsafe extern "C-unwind" fn log_checked(
+    priority: c_int,
+    flag: c_int,
+    format: *const c_char,
+    list: *mut c_void,
+) {
+    // SAFETY: the program's own call.
+    send(|| unsafe { real::__vsyslog_chk(priority, flag, format, list) });
+}
