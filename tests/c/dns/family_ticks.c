@@ -1,5 +1,4 @@
 // rule: resolver(3), gethostbyname(3), getnameinfo(3): each blocks only its thread while it waits for the server
-// pending: blocking sections are plain calls
 // timeout: 40
 #include "nameserver.h"
 

@@ -1,5 +1,4 @@
 // rule: gai_suspend(3) blocks only its thread until a request is done, or for its time limit
-// pending: blocking sections are plain calls
 #include "nameserver.h"
 
 static void *all(void *arg) {

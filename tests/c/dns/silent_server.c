@@ -1,5 +1,4 @@
 // rule: getaddrinfo(3) blocks only its thread while a name server does not answer: another one ticks
-// pending: blocking sections are plain calls
 #include "nameserver.h"
 
 static int port;

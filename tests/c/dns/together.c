@@ -1,5 +1,4 @@
 // rule: look-ups by several threads wait for their servers at the same time
-// pending: blocking sections are plain calls
 #include "nameserver.h"
 
 enum { N = 4, MS = 400 };

@@ -1,5 +1,4 @@
 // rule: wordexp(3), popen(3), pclose(3) block only their thread: another one feeds the command that they wait for
-// pending: blocking sections are plain calls
 #include "../io/util.h"
 #include <wordexp.h>
 

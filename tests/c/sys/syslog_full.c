@@ -1,5 +1,4 @@
 // rule: syslog(3) blocks only its thread while the log's service does not take messages
-// pending: blocking sections are plain calls
 #include "../io/util.h"
 #include <sched.h>
 #include <sys/mount.h>

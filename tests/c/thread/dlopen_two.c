@@ -1,5 +1,4 @@
 // rule: dlopen(3) is thread-safe: a second thread waits until the first one's constructors are done, and others run
-// pending: the second thread waits for the loader's lock inside libc, as program code: that takes a monitor
 #include "dlopen.h"
 
 static void *opens(void *name) {

@@ -1,5 +1,4 @@
 // rule: a thread that spins on an atomic sees another thread change it; POSIX threads make progress independently (redis-server's I/O threads hand work over this way)
-// pending: a thread that spins without a call keeps the hub until there is a monitor
 // timeout: 20
 #include "check.h"
 #include <stdatomic.h>
