@@ -53,6 +53,7 @@ pub fn after_fork() {
     };
     HUB.enlist(me);
     HUB.first.set(me);
+    HUB.running.store(ptr::from_ref(me).cast_mut(), Ordering::Relaxed);
     // Whoever joined it is gone; its memory may become another greenlet's.
     me.joiner.set(ptr::null());
     // SAFETY: getpid has no arguments. The kernel has stored the child's id in

@@ -100,6 +100,7 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     tls::unregister_rseq();
     HUB.enlist(root);
     HUB.first.set(root);
+    HUB.running.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
     sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
