@@ -399,9 +399,27 @@ struct RDebug {
     map: *mut LinkMap,
 }
 
-/// Look at the loaded modules again after a `dlopen` or `dlclose`, and call `with` with a function that copies the initial
-/// images of new static TLS into a block: ld.so has done that only for the
-/// threads that it knows. Runs on the hub while a greenlet may be inside dlopen:
+/// How many modules were ever loaded, and unloaded: differs from the last look
+/// at them if there is something to learn.
+pub fn module_counts() -> (u64, u64) {
+    unsafe extern "C" fn first(
+        info: *mut libc::dl_phdr_info,
+        _size: usize,
+        counts: *mut c_void,
+    ) -> c_int {
+        // SAFETY: ld.so passes valid headers and our own pair.
+        unsafe { *counts.cast::<(u64, u64)>() = ((*info).dlpi_adds, (*info).dlpi_subs) };
+        1
+    }
+    let mut counts = (0u64, 0u64);
+    // SAFETY: the callback gets the pair back and does not outlive it.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut counts).cast()) };
+    counts
+}
+
+/// Look at the loaded modules again after a `dlopen` or `dlclose`, and call
+/// `with` with a function that copies the initial images of new static TLS into
+/// a block: ld.so has done that only for the threads that it knows. Runs on the hub while a greenlet may be inside dlopen:
 /// it may not take the loader's lock (dl_iterate_phdr(3) takes another one,
 /// which nobody keeps while it runs the program's constructors).
 pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {

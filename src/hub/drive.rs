@@ -6,7 +6,7 @@ use crate::arch;
 use crate::deadlock;
 use crate::greenlet::Greenlet;
 use crate::sys::{self, Errno};
-use crate::time::{self, MILLISECOND, NEVER};
+use crate::time::{self, MILLISECOND, NEVER, SECOND};
 use crate::tls;
 use crate::unit;
 use crate::wait::Wake;
@@ -100,10 +100,21 @@ impl Hub {
     }
 
     /// Learn what a dlopen or dlclose has changed, before a block is used again
-    /// and before another greenlet runs.
+    /// and before another greenlet runs. The call may take its time (its caller
+    /// waits for the loader's lock, off the hub), so the note stays for a while.
     pub(super) fn refresh_modules(&self) {
         if self.modules_changed.load(Ordering::Relaxed) {
+            self.refresh_modules_slow();
+        }
+    }
+
+    #[cold]
+    fn refresh_modules_slow(&self) {
+        if time::now() > self.modules_noted.load(Ordering::Relaxed) + 10 * SECOND {
             self.modules_changed.store(false, Ordering::Relaxed);
+        }
+        let counts = tls::module_counts();
+        if counts != self.modules_known.replace(counts) {
             tls::refresh_modules(|copy| unit::for_each_block(copy));
         }
     }

@@ -58,6 +58,7 @@ use crate::greenlet::Greenlet;
 use crate::reactor::Reactor;
 use crate::run_queue::RunQueue;
 use crate::sys;
+use crate::time;
 use crate::timers::Timers;
 use carrier::Carrier;
 use core::cell::{Cell, UnsafeCell};
@@ -101,6 +102,9 @@ pub struct Hub {
     all: Cell<*const Greenlet>,
     first: Cell<*const Greenlet>,
     modules_changed: AtomicBool,
+    /// When that was noted, and what was known of them last.
+    modules_noted: AtomicU64,
+    modules_known: Cell<(u64, u64)>,
     switches_left: Cell<u32>,
     interval: Cell<u32>,
     looked: Cell<u64>,
@@ -130,6 +134,8 @@ static HUB: Hub = Hub {
     all: Cell::new(ptr::null()),
     first: Cell::new(ptr::null()),
     modules_changed: AtomicBool::new(false),
+    modules_noted: AtomicU64::new(0),
+    modules_known: Cell::new((0, 0)),
     switches_left: Cell::new(MOST_SWITCHES),
     interval: Cell::new(MOST_SWITCHES),
     looked: Cell::new(0),
@@ -218,6 +224,7 @@ pub fn is_greenlet_id(id: u32) -> bool {
 /// greenlet runs.
 pub fn modules_changed() {
     if live() != 0 {
+        HUB.modules_noted.store(time::now(), Ordering::Relaxed);
         HUB.modules_changed.store(true, Ordering::Relaxed);
         HUB.switches_left.set(0);
     }
