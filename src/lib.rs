@@ -93,6 +93,8 @@ pub mod report;
 pub mod run_queue;
 #[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
+pub mod stack_trace;
 pub mod sync;
 #[doc(hidden)]
 pub mod sys;

@@ -157,6 +157,12 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
+/// The address of the code that a signal's handler returns to: the kernel's own
+/// here, which is not told; 0.
+pub fn signal_trampoline() -> usize {
+    0
+}
+
 /// Leave the running stack for another; see the x86-64 file for the contract.
 ///
 /// # Safety

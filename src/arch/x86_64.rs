@@ -195,10 +195,16 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
-/// What a handler that was installed past libc returns to.
+/// What a handler that was installed past libc returns to. (Unwinders know a
+/// signal's frame by these very bytes.)
 #[unsafe(naked)]
-pub unsafe extern "C" fn sigreturn() {
-    naked_asm!("mov eax, 15", "syscall")
+unsafe extern "C" fn sigreturn() {
+    naked_asm!(".byte 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0", "syscall")
+}
+
+/// The address of the code that a signal's handler returns to.
+pub fn signal_trampoline() -> usize {
+    sigreturn as *const () as usize
 }
 
 /// Leave the running stack for another: store where this one can be taken up

@@ -91,6 +91,8 @@ pub(super) fn after_fork() {
     STATE.store(AWAKE, Ordering::Relaxed);
 }
 
+/// What is worth a report where the hub is left to those who keep it.
+const LONG: u64 = 100 * MILLISECOND;
 /// The shortest slice, however many compute.
 const SHORTEST: u64 = MILLISECOND;
 /// Without a greenlet that keeps the hub for so long, slices are whole again.
@@ -101,7 +103,8 @@ struct Seen {
     switches: u64,
     since: u64,
     quiet: u32,
-    reported: bool,
+    /// How long the hub must have been kept for the next report of it.
+    report_at: u64,
     /// The slice is halved so often: where many compute, those behind them in
     /// the queue would wait for one slice each.
     halved: u32,
@@ -157,7 +160,7 @@ impl Seen {
         let switches = HUB.switches.load(Ordering::Relaxed);
         let now = time::now();
         if switches != self.switches {
-            (self.switches, self.since, self.reported) = (switches, now, false);
+            (self.switches, self.since, self.report_at) = (switches, now, LONG);
             if now > self.taken + FORGIVE {
                 self.halved = 0;
             }
@@ -174,8 +177,9 @@ impl Seen {
                 self.taken = now;
             }
             self.since = now;
-        } else if !self.reported && !g.in_shim() {
-            self.reported = true;
+        } else if now - self.since >= self.report_at && !g.in_shim() {
+            // A longer one is told again, each time twice as long.
+            self.report_at *= 2;
             report(g, now - self.since);
         }
     }
@@ -221,4 +225,5 @@ fn report(g: &Greenlet, span: u64) {
         core::str::from_utf8(&name[..end]).unwrap_or("?"),
         span / MILLISECOND
     ));
+    preempt::print_stack(HUB.carrier().tid());
 }

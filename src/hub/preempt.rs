@@ -27,7 +27,10 @@ use super::drive::leave;
 use super::HUB;
 use crate::arch;
 use crate::greenlet::Greenlet;
+use crate::stack_trace::Trace;
+use crate::sys;
 use crate::syscall;
+use crate::time::{self, MILLISECOND};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -45,10 +48,7 @@ pub(super) fn init() {
     let processors: u32 = set[..bytes.unwrap_or(8) / 8].iter().map(|word| word.count_ones()).sum();
     MOST.store(2 * processors.max(1) + 1, Ordering::Relaxed);
     // The kernel's own layout: handler, flags, restorer, mask.
-    #[cfg(target_arch = "x86_64")]
-    let restorer = arch::sigreturn as *const () as usize;
-    #[cfg(target_arch = "aarch64")]
-    let restorer = 0;
+    let restorer = arch::signal_trampoline();
     const SA_RESTORER: usize = 0x0400_0000;
     // SIGNAL is not blocked while the handler runs: it goes on to other
     // greenlets from there.
@@ -73,6 +73,27 @@ pub(super) fn ask(tid: u32) {
         if let Ok(pid) = syscall!(libc::SYS_getpid) {
             let _ = syscall!(libc::SYS_tgkill, pid, tid, SIGNAL);
         }
+    }
+}
+
+/// Nobody wants a stack; somebody waits for one; it is taken.
+const NOBODY: u32 = 0;
+const WANTED: u32 = 1;
+const TAKEN: u32 = 2;
+static STACK_WANTED: AtomicU32 = AtomicU32::new(NOBODY);
+static STACK: Trace = Trace::new();
+
+/// Print the stack of what runs on the OS thread `tid`, if it can be had within
+/// a tenth of a second.
+pub(super) fn print_stack(tid: u32) {
+    STACK_WANTED.store(WANTED, Ordering::Release);
+    ask(tid);
+    let deadline = time::after(100 * MILLISECOND);
+    while STACK_WANTED.load(Ordering::Acquire) == WANTED && time::now() < deadline {
+        let _ = sys::futex_wait(&STACK_WANTED, WANTED, deadline);
+    }
+    if STACK_WANTED.swap(NOBODY, Ordering::Acquire) == TAKEN {
+        STACK.print();
     }
 }
 
@@ -109,6 +130,12 @@ pub(super) fn is_blocked(tid: u32) -> bool {
 /// In program code of the greenlet that the monitor means, or, if that has
 /// entered a hook or parked meanwhile, anywhere.
 unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    if STACK_WANTED.load(Ordering::Acquire) == WANTED {
+        STACK.capture();
+        STACK_WANTED.store(TAKEN, Ordering::Release);
+        sys::futex_wake(STACK_WANTED.as_ptr(), 1);
+        return;
+    }
     let Some(g) = Greenlet::current() else { return };
     if g.in_handler() || !g.enter_shim() {
         return;
