@@ -118,7 +118,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
     }
     let mut seen =
-        Seen { switches: 0, since: time::now(), quiet: 0, reported: false, halved: 0, taken: 0 };
+        Seen { switches: 0, since: time::now(), quiet: 0, report_at: LONG, halved: 0, taken: 0 };
     loop {
         let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.
