@@ -23,6 +23,7 @@ pub mod locks;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod stdio;
 pub mod tail_call;
 pub mod thread;
 pub mod time;

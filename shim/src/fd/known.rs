@@ -30,6 +30,8 @@ const OWN: u8 = 1;
 const EXAMINED: u8 = 2;
 const KIND: u32 = 2;
 const KIND_MASK: u8 = 7;
+const PACE: u32 = 5;
+const PACE_MASK: u8 = 3;
 const NONBLOCKING: u8 = 0x80;
 
 static TABLE: [AtomicU8; MOST] = [const { AtomicU8::new(0) }; MOST];
@@ -59,6 +61,20 @@ pub enum Kind {
     Event = 5,
     /// Something else that is pollable and no regular file.
     Other = 6,
+}
+
+/// How a plain call on a descriptor waits: what stdio wants to know of it. It
+/// follows from the file alone, so it is remembered for any descriptor, own or
+/// not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Pace {
+    /// Not known.
+    Unknown = 0,
+    /// Not at all: a regular file, `/dev/null`.
+    Never = 1,
+    /// Until it is ready: a pipe, a socket, a terminal, ...
+    Waits = 2,
 }
 
 /// A descriptor's byte.
@@ -104,6 +120,17 @@ impl Known {
             5 => Kind::Event,
             6 => Kind::Other,
             _ => Kind::Unknown,
+        }
+    }
+
+    /// How it waits.
+    #[inline(always)]
+    pub fn pace(self) -> Pace {
+        match self.0 >> PACE & PACE_MASK {
+            1 => Pace::Never,
+            2 => Pace::Waits,
+            _ if self.kind() != Kind::Unknown => Pace::Waits,
+            _ => Pace::Unknown,
         }
     }
 
@@ -184,6 +211,14 @@ pub fn examined(fd: c_int) {
 pub fn nonblocking(fd: c_int) {
     if let Some(s) = slot(fd) {
         s.store(s.load(Ordering::Relaxed) | NONBLOCKING, Ordering::Relaxed);
+    }
+}
+
+/// It was found out how `fd` waits.
+pub fn set_pace(fd: c_int, pace: Pace) {
+    if let Some(s) = slot(fd) {
+        let others = s.load(Ordering::Relaxed) & !(PACE_MASK << PACE);
+        s.store(others | (pace as u8) << PACE, Ordering::Relaxed);
     }
 }
 

@@ -1,5 +1,5 @@
 // rule: popen(3) and pclose(3) block only their thread: output is read as it comes, and the exit status is returned
-// pending: stdio that waits inside libc needs blocking sections
+// pending: pclose() waits for the child in a blocking section, and these are plain calls
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 

@@ -1,5 +1,4 @@
 // rule: posix_spawn(3) with file actions: the child talks over pipes with a thread of the parent
-// pending: stdio that waits inside libc needs blocking sections
 #include "../io/util.h"
 #include <spawn.h>
 extern char **environ;

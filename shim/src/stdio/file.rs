@@ -1,0 +1,398 @@
+//! glibc's `FILE`, as far as it is ABI.
+//!
+//! Programs compiled decades ago have `getc` expanded into them as a macro over
+//! the read and write pointers, and `<bits/types/struct_FILE.h>` shows the whole
+//! structure, so none of it can move: the offsets below are those of every glibc
+//! for 64-bit machines since 2.2. Two things are not in a public header but as
+//! old: the first words of the wide-character part, and the lock's.
+//!
+//! What may be done here: look; take bytes that are buffered; say that buffered
+//! output has been written; set the error flag. Buffers are made, refilled and
+//! switched by glibc's own exported functions.
+
+use core::cell::Cell;
+use core::ffi::{c_int, c_ushort, c_void};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use libc::{wchar_t, FILE};
+
+/// Output is not buffered.
+const UNBUFFERED: c_int = 0x2;
+/// The stream was not opened for reading.
+const NO_READS: c_int = 0x4;
+/// The stream was not opened for writing.
+const NO_WRITES: c_int = 0x8;
+/// The end was seen.
+const EOF_SEEN: c_int = 0x10;
+/// An error was seen.
+const ERR_SEEN: c_int = 0x20;
+/// It is in the list of open streams.
+const LINKED: c_int = 0x80;
+/// What is read next was pushed back by `ungetc`.
+const IN_BACKUP: c_int = 0x100;
+/// A newline flushes.
+const LINE_BUFFERED: c_int = 0x200;
+/// The buffer holds output.
+const PUTTING: c_int = 0x800;
+/// Written at the end of the file, wherever that is.
+const APPENDING: c_int = 0x1000;
+/// `__fsetlocking(3)`: the program does the locking.
+const USER_LOCK: c_int = 0x8000;
+/// In `flags2`: single characters are locked, too. glibc sets it at its first
+/// `pthread_create`.
+const NEED_LOCK: c_int = 0x80;
+
+/// The stream's lock: glibc's recursive lock, owned by a thread pointer.
+#[repr(C)]
+struct Lock {
+    word: Cell<c_int>,
+    count: Cell<c_int>,
+    owner: AtomicPtr<u8>,
+}
+
+impl Lock {
+    #[inline(always)]
+    fn is_free_for_me(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        // SAFETY: no arguments.
+        owner.is_null() || owner as usize == unsafe { libc::pthread_self() } as usize
+    }
+}
+
+/// The beginning of the wide-character part.
+#[repr(C)]
+pub struct Wide {
+    read_ptr: Cell<*const wchar_t>,
+    read_end: Cell<*const wchar_t>,
+    read_base: Cell<*const wchar_t>,
+    write_base: Cell<*const wchar_t>,
+    write_ptr: Cell<*const wchar_t>,
+    write_end: Cell<*const wchar_t>,
+}
+
+/// A stream. Its fields belong to whoever has its lock.
+#[repr(C)]
+pub struct File {
+    flags: Cell<c_int>,
+    read_ptr: Cell<*mut u8>,
+    read_end: Cell<*mut u8>,
+    read_base: Cell<*mut u8>,
+    write_base: Cell<*mut u8>,
+    write_ptr: Cell<*mut u8>,
+    write_end: Cell<*mut u8>,
+    buf_base: Cell<*mut u8>,
+    buf_end: Cell<*mut u8>,
+    save_base: Cell<*mut u8>,
+    backup_base: Cell<*mut u8>,
+    save_end: Cell<*mut u8>,
+    markers: Cell<*mut c_void>,
+    chain: Cell<*const File>,
+    fileno: Cell<c_int>,
+    flags2: Cell<c_int>,
+    old_offset: Cell<i64>,
+    column: Cell<c_ushort>,
+    vtable_offset: Cell<i8>,
+    short_buffer: Cell<u8>,
+    lock: Cell<*const Lock>,
+    offset: Cell<i64>,
+    conversion: Cell<*mut c_void>,
+    wide: Cell<*const Wide>,
+    rest: [Cell<usize>; 3],
+    mode: Cell<c_int>,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(File, fileno) == 112);
+    assert!(core::mem::offset_of!(File, lock) == 136);
+    assert!(core::mem::offset_of!(File, wide) == 160);
+    assert!(core::mem::offset_of!(File, mode) == 192);
+};
+
+impl File {
+    /// The stream behind the program's pointer.
+    ///
+    /// # Safety
+    /// An open stream, which stays open while the answer is used.
+    #[inline(always)]
+    pub unsafe fn of(stream: *mut FILE) -> &'static File {
+        // SAFETY: by the caller's contract; the layout is glibc's.
+        unsafe { &*stream.cast::<File>() }
+    }
+
+    /// The pointer that libc's functions want.
+    #[inline(always)]
+    pub fn stream(&self) -> *mut FILE {
+        core::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The descriptor under the stream; negative: none (strings, cookies).
+    #[inline(always)]
+    pub fn fd(&self) -> c_int {
+        self.fileno.get()
+    }
+
+    /// The next in the list of open streams.
+    pub fn next(&self) -> *const File {
+        self.chain.get()
+    }
+
+    #[inline(always)]
+    fn has(&self, flag: c_int) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    // Locking.
+
+    /// Nobody but the calling thread holds the lock, and libc takes it for
+    /// single characters, too.
+    #[inline(always)]
+    pub fn is_quiet(&self) -> bool {
+        if self.flags2.get() & NEED_LOCK == 0 {
+            return false;
+        }
+        // SAFETY: a stream's lock lives as long as the stream.
+        let Some(lock) = (unsafe { self.lock.get().as_ref() }) else {
+            return true;
+        };
+        lock.is_free_for_me() || self.has(USER_LOCK)
+    }
+
+    /// Whether calls take the lock at all.
+    pub fn is_locked_by_calls(&self) -> bool {
+        !self.has(USER_LOCK) && !self.lock.get().is_null()
+    }
+
+    /// Whether another thread holds the lock now.
+    pub fn is_held_by_another(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.lock.get().as_ref() }.is_some_and(|lock| !lock.is_free_for_me())
+    }
+
+    /// Whether the calling thread holds the lock.
+    pub fn is_mine(&self) -> bool {
+        // SAFETY: as above; no arguments.
+        let (lock, me) = unsafe { (self.lock.get().as_ref(), libc::pthread_self()) };
+        lock.is_some_and(|lock| lock.owner.load(Ordering::Relaxed) as usize == me as usize)
+    }
+
+    /// From here on there is more than one thread: what glibc does to every
+    /// stream at its own first `pthread_create`.
+    pub fn need_lock(&self) {
+        self.flags2.set(self.flags2.get() | NEED_LOCK);
+    }
+
+    /// In the child of a fork: whoever held the lock is gone.
+    pub fn reset_lock(&self) {
+        // SAFETY: as above; the child has one thread.
+        if let Some(lock) = unsafe { self.lock.get().as_ref() } {
+            lock.count.set(0);
+            lock.owner.store(core::ptr::null_mut(), Ordering::Relaxed);
+            lock.word.set(0);
+        }
+    }
+
+    // Errors and orientation.
+
+    /// It is used for wide characters.
+    #[inline(always)]
+    pub fn is_wide(&self) -> bool {
+        self.mode.get() > 0
+    }
+
+    /// A call on the descriptor has failed.
+    pub fn failed(&self) {
+        self.flags.set(self.flags.get() | ERR_SEEN);
+    }
+
+    /// The end of the file was read.
+    pub fn ended(&self) {
+        self.flags.set(self.flags.get() | EOF_SEEN);
+    }
+
+    /// Whether the end was seen.
+    pub fn has_ended(&self) -> bool {
+        self.has(EOF_SEEN)
+    }
+
+    /// Whether the error flag is set.
+    pub fn has_failed(&self) -> bool {
+        self.has(ERR_SEEN)
+    }
+
+    /// Clear the error flag; [`File::restore_error`] puts it back.
+    pub fn take_error(&self) -> c_int {
+        let flags = self.flags.get();
+        self.flags.set(flags & !ERR_SEEN);
+        flags & ERR_SEEN
+    }
+
+    /// Set the error flag again if it was set.
+    pub fn restore_error(&self, old: c_int) {
+        self.flags.set(self.flags.get() | old);
+    }
+
+    // Input.
+
+    /// How many bytes are there to take.
+    #[inline(always)]
+    pub fn buffered(&self) -> usize {
+        (self.read_end.get() as usize).saturating_sub(self.read_ptr.get() as usize)
+    }
+
+    /// The bytes that are there to take.
+    #[inline(always)]
+    pub fn available(&self) -> &[u8] {
+        match self.buffered() {
+            0 => &[],
+            // SAFETY: the stream's own buffer.
+            n => unsafe { core::slice::from_raw_parts(self.read_ptr.get(), n) },
+        }
+    }
+
+    /// `n` of the available bytes have been taken.
+    #[inline(always)]
+    pub fn take(&self, n: usize) {
+        self.read_ptr.set(self.read_ptr.get().wrapping_add(n));
+    }
+
+    /// How many wide characters are there to take.
+    pub fn wide_buffered(&self) -> usize {
+        // SAFETY: a wide stream's part lives as long as the stream.
+        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+            (w.read_end.get() as usize).saturating_sub(w.read_ptr.get() as usize)
+                / size_of::<wchar_t>()
+        })
+    }
+
+    /// A refill would ask the descriptor. (Not if the stream is write-only, or
+    /// has seen its end, which glibc believes; nor while pushed-back characters
+    /// stand before the buffer's.)
+    pub fn refill_reads(&self) -> bool {
+        let behind = self.has(IN_BACKUP) && self.save_end.get() > self.save_base.get();
+        !self.has(NO_READS | EOF_SEEN) && !behind
+    }
+
+    /// A refill first writes out stdout if that is line-buffered.
+    pub fn refill_flushes_stdout(&self) -> bool {
+        self.has(LINE_BUFFERED | UNBUFFERED) && !self.has(EOF_SEEN | NO_READS)
+    }
+
+    /// It is among the streams that such a refill flushes.
+    pub fn is_flushed_by_refills(&self) -> bool {
+        self.flags.get() & (LINKED | NO_WRITES | LINE_BUFFERED) == LINKED | LINE_BUFFERED
+    }
+
+    /// The length of the buffer, or 0 before there is one.
+    pub fn buffer_size(&self) -> usize {
+        self.buf_end.get() as usize - self.buf_base.get() as usize
+    }
+
+    /// Input may go past the buffer now: it is empty and nothing is pushed back.
+    pub fn can_read_past_buffer(&self) -> bool {
+        self.buffered() == 0
+            && !self.has(IN_BACKUP | PUTTING | NO_READS)
+            && self.markers.get().is_null()
+            && !self.buf_base.get().is_null()
+    }
+
+    /// `n` bytes have been read or written past the buffer.
+    pub fn moved(&self, n: usize) {
+        if self.offset.get() >= 0 {
+            self.offset.set(self.offset.get() + n as i64);
+        }
+    }
+
+    // Output.
+
+    /// The buffer holds output, or is ready to.
+    pub fn is_putting(&self) -> bool {
+        self.has(PUTTING) && !self.write_base.get().is_null()
+    }
+
+    /// It is not for writing: every attempt fails at once.
+    pub fn refuses_output(&self) -> bool {
+        self.has(NO_WRITES)
+    }
+
+    /// Bytes that libc has not written out yet.
+    #[inline(always)]
+    pub fn pending(&self) -> &[u8] {
+        let (base, at) = (self.write_base.get(), self.write_ptr.get());
+        if at <= base {
+            return &[];
+        }
+        // SAFETY: the stream's own buffer.
+        unsafe { core::slice::from_raw_parts(base, at as usize - base as usize) }
+    }
+
+    /// Wide characters that libc has not converted yet.
+    pub fn wide_pending(&self) -> usize {
+        // SAFETY: as `wide_buffered`.
+        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+            (w.write_ptr.get() as usize).saturating_sub(w.write_base.get() as usize)
+                / size_of::<wchar_t>()
+        })
+    }
+
+    /// Wide characters that surely cause no conversion.
+    pub fn wide_room(&self) -> usize {
+        // SAFETY: as `wide_buffered`.
+        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+            (w.write_end.get() as usize).saturating_sub(w.write_ptr.get() as usize)
+                / size_of::<wchar_t>()
+        })
+    }
+
+    /// Pending bytes may be written by anybody: libc would not first have to
+    /// seek back over input that was read ahead.
+    pub fn is_plain_output(&self) -> bool {
+        self.has(APPENDING) || self.read_end.get() == self.write_base.get()
+    }
+
+    /// Pending bytes have been written, or given up: the buffer is empty.
+    pub fn written(&self) {
+        if !self.is_putting() {
+            return;
+        }
+        let base = self.buf_base.get();
+        let streams_bytes = self.mode.get() <= 0 && self.has(LINE_BUFFERED | UNBUFFERED);
+        self.read_base.set(base);
+        self.read_ptr.set(base);
+        self.read_end.set(base);
+        self.write_base.set(base);
+        self.write_ptr.set(base);
+        self.write_end.set(if streams_bytes { base } else { self.buf_end.get() });
+    }
+
+    /// What is read past the buffer leaves nothing in it.
+    pub fn emptied(&self) {
+        let base = self.buf_base.get();
+        self.read_base.set(base);
+        self.read_ptr.set(base);
+        self.read_end.set(base);
+        self.write_base.set(base);
+        self.write_ptr.set(base);
+        self.write_end.set(base);
+    }
+
+    /// How many bytes surely cause no write. (In a line-buffered stream libc
+    /// leaves none.)
+    #[inline(always)]
+    pub fn room(&self) -> usize {
+        (self.write_end.get() as usize).saturating_sub(self.write_ptr.get() as usize)
+    }
+
+    /// What the buffer can still hold, whatever the manner of buffering.
+    pub fn space(&self) -> usize {
+        (self.buf_end.get() as usize).saturating_sub(self.write_ptr.get() as usize)
+    }
+
+    /// Every call is one write.
+    pub fn is_unbuffered(&self) -> bool {
+        self.has(UNBUFFERED)
+    }
+
+    /// A newline causes a write.
+    pub fn is_line_buffered(&self) -> bool {
+        self.has(LINE_BUFFERED)
+    }
+}

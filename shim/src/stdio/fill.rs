@@ -1,0 +1,178 @@
+//! Refilling a stream's buffer: the one place where input is waited for.
+//!
+//! The greenlet parks until the descriptor is readable and then calls glibc's
+//! own `__underflow`, which makes one read. That call runs as program code: if
+//! another process was quicker and took the data, it waits in the kernel where
+//! it can be seen to.
+//!
+//! A wait that fails (EINTR without SA_RESTART, EAGAIN of O_NONBLOCK or
+//! SO_RCVTIMEO, EBADF) is what a failed read is to glibc: the error flag, `errno`
+//! and the end of this call.
+
+use super::call::{Call, Guard};
+use super::drain::drain;
+use super::file::File;
+use super::output::stdout;
+use super::wide::wint_t;
+use crate::doorway::{set_errno, Shim};
+use crate::fd::probe;
+use crate::fd::wait::Wait;
+use crate::thread::cancel;
+use core::ffi::c_int;
+use hub::reactor::READ;
+use hub::sys::Errno;
+use hub::wait::Reason;
+use libc::FILE;
+
+static UNDERFLOW: crate::table::Real = crate::table::Real::new("__underflow\0", "\0");
+static WUNDERFLOW: crate::table::Real = crate::table::Real::new("__wunderflow\0", "\0");
+
+/// Park until `fd` is readable, or a read of it would fail at once.
+fn readable(shim: &Shim, fd: c_int) -> Result<Wait<'_>, Errno> {
+    let mut wait = Wait::new(shim, fd, READ, Reason::Read(fd));
+    let mut vain = wait.in_vain();
+    loop {
+        if !vain && (wait.is_unpollable() || probe::poll(fd, libc::POLLIN) != 0) {
+            return Ok(wait);
+        }
+        vain = false;
+        wait.park()?;
+    }
+}
+
+/// glibc writes a line-buffered stdout out before it reads from a stream that
+/// is not fully buffered: whoever is asked shall see the question.
+fn flush_stdout(call: &Call) {
+    // SAFETY: the program's variable; a null pointer is no stream.
+    let out = unsafe {
+        if stdout.is_null() {
+            return;
+        }
+        File::of(stdout)
+    };
+    if core::ptr::eq(out, call.file) || !out.is_flushed_by_refills() {
+        return;
+    }
+    let _guard = Guard::new(&call.shim, out);
+    if !super::pace::never_waits(out) && !out.is_wide() {
+        // What goes wrong is the output's concern.
+        drain(&call.shim, out);
+    }
+}
+
+/// All that comes before the read of a refill.
+fn ready(call: &Call) -> Result<Option<Wait<'_>>, Errno> {
+    let file = call.file;
+    if call.never_waits() {
+        return Ok(None);
+    }
+    // Input after output: glibc writes out first. A failure shows up there.
+    if !file.is_wide() {
+        drain(&call.shim, file);
+    }
+    if file.refill_flushes_stdout() {
+        flush_stdout(call);
+    }
+    if !file.refill_reads() {
+        return Ok(None);
+    }
+    cancel::point(&call.shim);
+    readable(&call.shim, file.fd()).map(Some)
+}
+
+/// Tell the reactor what a read has done.
+fn has_read(wait: Option<Wait<'_>>, got: usize, room: usize) {
+    if let Some(wait) = wait {
+        if 0 < got && got < room && wait.known.short_means_drained() {
+            wait.drained();
+        }
+        wait.finish_moving(&Ok(got));
+    }
+}
+
+impl Call {
+    /// A wait has failed: what glibc does when a read fails.
+    #[cold]
+    fn read_failed(&self, errno: Errno) -> bool {
+        self.file.failed();
+        set_errno(errno);
+        false
+    }
+
+    /// See to it that a byte is there to take. False: the end, or an error (the
+    /// flags and `errno` say which).
+    pub fn fill(&self) -> bool {
+        if self.file.buffered() != 0 {
+            return true;
+        }
+        let wait = match ready(self) {
+            Ok(wait) => wait,
+            Err(e) => return self.read_failed(e),
+        };
+        let got = self.outside(|| {
+            // SAFETY: glibc's declaration; an open stream, locked as the
+            // program's own call would.
+            let answer = unsafe {
+                let underflow: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
+                    core::mem::transmute(UNDERFLOW.get());
+                underflow(self.file.stream())
+            };
+            answer != libc::EOF
+        });
+        let n = if got { self.file.buffered() } else { 0 };
+        has_read(wait, n, self.file.buffer_size());
+        got
+    }
+
+    /// [`Call::fill`] for wide characters. The stream is wide.
+    pub fn fill_wide(&self) -> bool {
+        if self.file.wide_buffered() != 0 {
+            return true;
+        }
+        // Bytes that were read and not converted may be a character in full.
+        let mut wait = None;
+        if self.file.buffered() == 0 {
+            wait = match ready(self) {
+                Ok(wait) => wait,
+                Err(e) => return self.read_failed(e),
+            };
+        }
+        // The read may end within a character, and then libc reads on.
+        let got = self.outside(|| {
+            // SAFETY: as above.
+            let answer = unsafe {
+                let underflow: unsafe extern "C-unwind" fn(*mut FILE) -> wint_t =
+                    core::mem::transmute(WUNDERFLOW.get());
+                underflow(self.file.stream())
+            };
+            answer != super::wide::WEOF
+        });
+        if let Some(wait) = wait {
+            wait.finish();
+        }
+        got
+    }
+
+    /// Read past the empty buffer into the caller's memory, as glibc does for
+    /// pieces as long as its buffer. `None`: the end, or an error.
+    pub fn read_past_buffer(&self, to: *mut u8, length: usize) -> Option<usize> {
+        cancel::point(&self.shim);
+        // SAFETY: the program's buffer; the kernel checks the address.
+        let answer =
+            unsafe { crate::io::read::read_one(&self.shim, self.file.fd(), to.cast(), length) };
+        match answer {
+            Ok(0) => {
+                self.file.ended();
+                None
+            }
+            Ok(n) => {
+                self.file.moved(n);
+                Some(n)
+            }
+            Err(e) => {
+                self.read_failed(e);
+                None
+            }
+        }
+    }
+}

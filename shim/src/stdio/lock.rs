@@ -1,0 +1,134 @@
+//! The lock of a stream, waited for without stopping the others.
+//!
+//! It is glibc's own, inside the `FILE`: recursive, and owned by a thread
+//! pointer, of which every greenlet has its own. So calls that libc makes inside
+//! of libc, OS threads that are no greenlets, and our hooks all exclude each
+//! other. A hook that finds it taken waits in the parking lot under the stream's
+//! address; our own releases wake one such waiter. Where libc itself releases
+//! it (a call that passed straight through and took long), nobody is woken:
+//! waiters look again by themselves.
+//!
+//! A released lock is free for whoever comes first. With one carrier that
+//! would starve waiters when the holder takes it again before it next parks, so
+//! a release that wakes a waiter for the second time gives up its turn.
+//!
+//! Waiting for a stream's lock is no cancellation point, and no signal ends it.
+
+use super::file::File;
+use crate::doorway::{self, Shim};
+use crate::table::Group;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use hub::hub as scheduler;
+use hub::parking_lot::{self, Parked};
+use hub::time::{self as clock, MILLISECOND};
+use hub::wait::{Reason, Wake};
+use libc::FILE;
+
+crate::hooks! {
+    Sys "lock" fn flockfile(stream: *mut FILE) = flockfile_, also [_IO_flockfile];
+    Sys "never" fn ftrylockfile(stream: *mut FILE) -> c_int = ftrylockfile_, also [_IO_ftrylockfile];
+    Sys "never" fn funlockfile(stream: *mut FILE) = funlockfile_, also [_IO_funlockfile];
+}
+
+/// How soon a waiter looks whether libc has released the lock, at first and at
+/// last.
+const FIRST_LOOK: u64 = 2 * MILLISECOND;
+const LAST_LOOK: u64 = 32 * MILLISECOND;
+
+/// Tags of waiters: has it been woken and found the lock taken again?
+const COMPETES: u32 = 0;
+const IN_VAIN: u32 = 1;
+
+/// Greenlets that wait for any stream's lock.
+static WAITERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Take the lock of `file`, waiting if another thread has it.
+pub fn take(shim: &Shim, file: &File) {
+    file.need_lock();
+    // SAFETY: an open stream, here and below.
+    if unsafe { real::ftrylockfile(file.stream()) } != 0 {
+        wait(shim, file);
+    }
+}
+
+#[cold]
+fn wait(_shim: &Shim, file: &File) {
+    let key = file.stream() as usize;
+    let (mut tag, mut look) = (COMPETES, FIRST_LOOK);
+    WAITERS.fetch_add(1, Ordering::Relaxed);
+    loop {
+        // SAFETY: as above.
+        let taken = || unsafe { real::ftrylockfile(file.stream()) } != 0;
+        let until = clock::after(look);
+        match parking_lot::park(key, tag, Reason::Mutex(key, 0), until, taken, || ()) {
+            Parked::Invalid => break,
+            Parked::Ended(Wake::Notified) => tag = IN_VAIN,
+            Parked::Ended(Wake::TimedOut) => look = (look * 2).min(LAST_LOOK),
+            Parked::Ended(Wake::Interrupted) => {}
+        }
+    }
+    WAITERS.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Release the lock of `file`, once.
+pub fn release(shim: &Shim, file: &File) {
+    // SAFETY: an open stream whose lock the caller has.
+    unsafe { real::funlockfile(file.stream()) };
+    if WAITERS.load(Ordering::Relaxed) != 0 {
+        wake(shim, file);
+    }
+}
+
+#[cold]
+fn wake(shim: &Shim, file: &File) {
+    // It can be taken more than once.
+    if file.is_mine() {
+        return;
+    }
+    let mut vain = false;
+    parking_lot::unpark_one_with(file.stream() as usize, |tag| vain = tag == Some(IN_VAIN));
+    if vain {
+        scheduler::yield_now(shim.greenlet);
+    }
+}
+
+/// In the child of a fork: nobody waits.
+pub fn after_fork() {
+    WAITERS.store(0, Ordering::Relaxed);
+}
+
+unsafe fn flockfile_(stream: *mut FILE) {
+    // SAFETY: the program's open stream.
+    unsafe {
+        if scheduler::active() && !File::of(stream).is_quiet() {
+            if let Some(shim) = doorway::enter(Group::Sys) {
+                return take(&shim, File::of(stream));
+            }
+        }
+        real::flockfile(stream)
+    }
+}
+
+unsafe fn ftrylockfile_(stream: *mut FILE) -> c_int {
+    // SAFETY: the program's open stream. What is done under this lock is done
+    // by single characters, too.
+    unsafe {
+        if scheduler::active() {
+            File::of(stream).need_lock();
+        }
+        real::ftrylockfile(stream)
+    }
+}
+
+unsafe fn funlockfile_(stream: *mut FILE) {
+    // SAFETY: the program's open stream, whose lock it has.
+    unsafe {
+        if WAITERS.load(Ordering::Relaxed) != 0 {
+            if let Some(shim) = doorway::enter(Group::Sys) {
+                return release(&shim, File::of(stream));
+            }
+        }
+        real::funlockfile(stream)
+    }
+}

@@ -1,0 +1,296 @@
+//! Formatted byte output: the `printf` family.
+//!
+//! On a file that never waits the call is libc's. Otherwise the text is made
+//! first, in memory and as program code, and then put into the stream by way of
+//! [`Call::put`]: that parks instead of blocking, whatever the length. Text that
+//! cannot be made (EILSEQ, EOVERFLOW) is left to libc, which writes what comes
+//! before the fault.
+//!
+//! Semantics: printf(3). `%n`, and functions that `register_printf_function`
+//! has added, run twice for texts longer than [`SHORT`].
+
+use super::call::{attend, Call, Locking};
+use super::file::File;
+use super::output::{stdout, waits};
+use super::pace;
+use super::variadic::VaList;
+use crate::doorway::{self, set_errno};
+use crate::fd::known::Pace;
+use crate::table::Group;
+use core::ffi::{c_char, c_int};
+use hub::hub as scheduler;
+use libc::{iovec, size_t, FILE};
+
+crate::hooks! {
+    Sys "readiness" fn vfprintf(stream: *mut FILE, format: *const c_char, args: *mut VaList) -> c_int = vfprintf_, also [_IO_vfprintf];
+    Sys "readiness" fn vprintf(format: *const c_char, args: *mut VaList) -> c_int = vprintf_;
+    Sys "readiness" fn vdprintf(fd: c_int, format: *const c_char, args: *mut VaList) -> c_int = vdprintf_;
+    Sys "readiness" fn __vfprintf_chk(stream: *mut FILE, flag: c_int, format: *const c_char, args: *mut VaList) -> c_int = vfprintf_chk;
+    Sys "readiness" fn __vprintf_chk(flag: c_int, format: *const c_char, args: *mut VaList) -> c_int = vprintf_chk;
+    Sys "readiness" fn __vdprintf_chk(fd: c_int, flag: c_int, format: *const c_char, args: *mut VaList) -> c_int = vdprintf_chk;
+}
+
+crate::variadic!(printf after 1 = printf_);
+crate::variadic!(_IO_printf after 1 = printf_);
+crate::variadic!(fprintf after 2 = fprintf_);
+crate::variadic!(_IO_fprintf after 2 = fprintf_);
+crate::variadic!(dprintf after 2 = dprintf_);
+crate::variadic!(__printf_chk after 2 = printf_chk);
+crate::variadic!(__fprintf_chk after 3 = fprintf_chk);
+crate::variadic!(__dprintf_chk after 3 = dprintf_chk);
+
+/// Text up to this length is made on the caller's stack, which may be small.
+const SHORT: usize = 512;
+
+/// A format with its arguments. With FORTIFY's `flag`, libc refuses `%n` in a
+/// format that can be written to.
+#[derive(Clone, Copy)]
+struct Format {
+    flag: Option<c_int>,
+    format: *const c_char,
+    args: VaList,
+}
+
+/// Text that was made.
+enum Text {
+    Short([u8; SHORT], usize),
+    Long(*mut u8, usize),
+}
+
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Text::Short(bytes, n) => &bytes[..*n],
+            // SAFETY: allocated with one byte more.
+            Text::Long(at, n) => unsafe { core::slice::from_raw_parts(*at, *n) },
+        }
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        if let Text::Long(at, _) = *self {
+            // SAFETY: malloc's.
+            unsafe { libc::free(at.cast()) };
+        }
+    }
+}
+
+extern "C" {
+    fn vsnprintf(to: *mut c_char, size: size_t, format: *const c_char, args: *mut VaList) -> c_int;
+    fn __vsnprintf_chk(
+        to: *mut c_char,
+        size: size_t,
+        flag: c_int,
+        room: size_t,
+        format: *const c_char,
+        args: *mut VaList,
+    ) -> c_int;
+}
+
+impl Format {
+    /// # Safety
+    /// A format and the arguments that it asks for.
+    unsafe fn new(flag: Option<c_int>, format: *const c_char, args: *mut VaList) -> Self {
+        // SAFETY: by the contract.
+        Format { flag, format, args: unsafe { *args } }
+    }
+
+    /// Format into `size` bytes; answers as `vsnprintf`.
+    unsafe fn into(&self, to: *mut u8, size: usize) -> c_int {
+        let mut args = self.args;
+        // SAFETY: by `new`'s contract, and the caller's buffer.
+        unsafe {
+            match self.flag {
+                None => vsnprintf(to.cast(), size, self.format, &mut args),
+                Some(flag) => __vsnprintf_chk(to.cast(), size, flag, size, self.format, &mut args),
+            }
+        }
+    }
+
+    /// The text; `None`: it cannot be made. Leaves `errno` alone.
+    unsafe fn text(&self) -> Option<Text> {
+        let errno = doorway::errno();
+        let mut short = [0u8; SHORT];
+        // SAFETY: by `new`'s contract.
+        unsafe {
+            let n = usize::try_from(self.into(short.as_mut_ptr(), SHORT)).ok();
+            let text = match n {
+                None => None,
+                Some(n) if n < SHORT => Some(Text::Short(short, n)),
+                Some(n) => {
+                    let at = libc::malloc(n + 1).cast::<u8>();
+                    if at.is_null() {
+                        None
+                    } else {
+                        // What `%m` prints.
+                        set_errno(errno);
+                        let text = Text::Long(at, n);
+                        let again = self.into(at, n + 1);
+                        (usize::try_from(again) == Ok(n)).then_some(text)
+                    }
+                }
+            };
+            set_errno(errno);
+            text
+        }
+    }
+
+    /// libc's own `vfprintf`.
+    unsafe fn real(&self, stream: *mut FILE) -> c_int {
+        let mut args = self.args;
+        // SAFETY: by `new`'s contract; an open stream.
+        unsafe {
+            match self.flag {
+                None => real::vfprintf(stream, self.format, &mut args),
+                Some(flag) => real::__vfprintf_chk(stream, flag, self.format, &mut args),
+            }
+        }
+    }
+
+    /// libc's own `vdprintf`.
+    unsafe fn real_to_fd(&self, fd: c_int) -> c_int {
+        let mut args = self.args;
+        // SAFETY: by `new`'s contract.
+        unsafe {
+            match self.flag {
+                None => real::vdprintf(fd, self.format, &mut args),
+                Some(flag) => real::__vdprintf_chk(fd, flag, self.format, &mut args),
+            }
+        }
+    }
+
+    /// `vfprintf` of the program.
+    #[inline]
+    unsafe fn print(&self, stream: *mut FILE) -> c_int {
+        // SAFETY: by `new`'s contract; the program's open stream.
+        unsafe {
+            if !scheduler::active() {
+                return self.real(stream);
+            }
+            let file = File::of(stream);
+            if pace::surely_never_waits(file) {
+                return match attend(stream, Locking::Lock, |_| true) {
+                    None => self.real(stream),
+                    Some(call) => call.outside(|| self.real(stream)),
+                };
+            }
+            self.print_slowly(stream)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn print_slowly(&self, stream: *mut FILE) -> c_int {
+        // SAFETY: as above.
+        unsafe {
+            let text = self.text();
+            match attend(stream, Locking::Lock, |_| false) {
+                None => self.real(stream),
+                Some(call) if !waits(&call) => call.outside(|| self.real(stream)),
+                Some(call) => match &text {
+                    Some(text) => put(&call, text.bytes()),
+                    None => call.paced(usize::MAX, "printf", || self.real(stream)).unwrap_or(-1),
+                },
+            }
+        }
+    }
+
+    /// `vdprintf` of the program.
+    unsafe fn print_to_fd(&self, fd: c_int) -> c_int {
+        // SAFETY: as above.
+        unsafe {
+            if !scheduler::active() || pace::of(fd) == Pace::Never {
+                return self.real_to_fd(fd);
+            }
+            let Some(text) = self.text() else {
+                return self.real_to_fd(fd);
+            };
+            let Some(shim) = doorway::enter(Group::Sys) else {
+                return self.real_to_fd(fd);
+            };
+            let bytes = text.bytes();
+            if bytes.is_empty() {
+                return 0;
+            }
+            let part = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+            match super::drain::write_all(&shim, fd, &[part]) {
+                Ok(n) => n as c_int,
+                Err((_, e)) => {
+                    set_errno(e);
+                    -1
+                }
+            }
+        }
+    }
+}
+
+/// Put a text of at most INT_MAX bytes.
+fn put(call: &Call, bytes: &[u8]) -> c_int {
+    // Also an empty text decides what the stream is used for.
+    // SAFETY: an open stream.
+    unsafe { super::wide::orientation(call.file.stream(), -1) };
+    if call.put(bytes) == bytes.len() {
+        bytes.len() as c_int
+    } else {
+        -1
+    }
+}
+
+unsafe extern "C-unwind" fn vfprintf_(
+    stream: *mut FILE,
+    format: *const c_char,
+    args: *mut VaList,
+) -> c_int {
+    // SAFETY: the program's own call, here and below.
+    unsafe { Format::new(None, format, args).print(stream) }
+}
+
+unsafe extern "C-unwind" fn vprintf_(format: *const c_char, args: *mut VaList) -> c_int {
+    // SAFETY: as above.
+    unsafe { Format::new(None, format, args).print(stdout) }
+}
+
+unsafe extern "C-unwind" fn vdprintf_(
+    fd: c_int,
+    format: *const c_char,
+    args: *mut VaList,
+) -> c_int {
+    // SAFETY: as above.
+    unsafe { Format::new(None, format, args).print_to_fd(fd) }
+}
+
+unsafe extern "C-unwind" fn vfprintf_chk(
+    stream: *mut FILE,
+    flag: c_int,
+    format: *const c_char,
+    args: *mut VaList,
+) -> c_int {
+    // SAFETY: as above.
+    unsafe { Format::new(Some(flag), format, args).print(stream) }
+}
+
+unsafe extern "C-unwind" fn vprintf_chk(
+    flag: c_int,
+    format: *const c_char,
+    args: *mut VaList,
+) -> c_int {
+    // SAFETY: as above.
+    unsafe { Format::new(Some(flag), format, args).print(stdout) }
+}
+
+unsafe extern "C-unwind" fn vdprintf_chk(
+    fd: c_int,
+    flag: c_int,
+    format: *const c_char,
+    args: *mut VaList,
+) -> c_int {
+    // SAFETY: as above.
+    unsafe { Format::new(Some(flag), format, args).print_to_fd(fd) }
+}
+
+use vdprintf_ as dprintf_;
+use vdprintf_chk as dprintf_chk;
+use vfprintf_ as fprintf_;
+use vfprintf_chk as fprintf_chk;
+use vprintf_ as printf_;
+use vprintf_chk as printf_chk;
