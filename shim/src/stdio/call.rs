@@ -31,9 +31,35 @@ pub struct Call {
     locked: bool,
 }
 
-/// A call on `stream` begins. `None`: it passes straight to libc, because it
-/// cannot wait. `settled` says whether the buffer alone serves a call on a file
-/// that does wait.
+/// Whether a call on `stream` cannot wait, and so passes straight to libc.
+/// `settled` says whether the buffer alone serves a call on a file that does wait.
+///
+/// # Safety
+/// An open stream.
+#[inline(always)]
+pub unsafe fn passes(
+    stream: *mut FILE,
+    locking: Locking,
+    settled: impl FnOnce(&File) -> bool,
+) -> bool {
+    if !scheduler::active() {
+        return true;
+    }
+    // SAFETY: by the contract.
+    let file = unsafe { File::of(stream) };
+    let quiet = locking == Locking::Leave || file.is_quiet();
+    if !quiet || !pace::surely_never_waits(file) && !settled(file) {
+        return false;
+    }
+    // A loop over buffered characters must not keep the hub for itself.
+    if scheduler::tick() {
+        give_up_turn();
+    }
+    true
+}
+
+/// A call on `stream` begins. `None`: it passes straight to libc, for the
+/// reasons of [`passes`], or because the caller is no greenlet.
 ///
 /// # Safety
 /// An open stream.
@@ -43,21 +69,13 @@ pub unsafe fn attend(
     locking: Locking,
     settled: impl FnOnce(&File) -> bool,
 ) -> Option<Call> {
-    if !scheduler::active() {
-        return None;
-    }
     // SAFETY: by the contract.
-    let file = unsafe { File::of(stream) };
-    if (locking == Locking::Leave || file.is_quiet())
-        && (pace::surely_never_waits(file) || settled(file))
-    {
-        // A loop over buffered characters must not keep the hub for itself.
-        if scheduler::tick() {
-            give_up_turn();
+    unsafe {
+        if passes(stream, locking, settled) {
+            return None;
         }
-        return None;
+        Call::begin(File::of(stream), locking)
     }
-    Call::begin(file, locking)
 }
 
 #[cold]

@@ -45,9 +45,12 @@ pub fn write_all(shim: &Shim, fd: c_int, parts: &[iovec]) -> Result<usize, (usiz
         // SAFETY: bytes of the program's or of its streams; the kernel checks
         // their addresses.
         let wrote = unsafe {
-            let left = vector::rest(at, n, done);
-            let one = left.len() == 1;
-            crate::io::write::write_parts(shim, fd, left.as_ptr(), left.len(), 0, one)
+            if done == 0 {
+                crate::io::write::write_parts(shim, fd, at, n, 0, n == 1)
+            } else {
+                let left = vector::rest(at, n, done);
+                crate::io::write::write_parts(shim, fd, left.as_ptr(), left.len(), 0, false)
+            }
         };
         match wrote {
             Ok(n) => done += n,

@@ -363,8 +363,14 @@ impl File {
         self.write_end.set(if streams_bytes { base } else { self.buf_end.get() });
     }
 
-    /// What is read past the buffer leaves nothing in it.
-    pub fn emptied(&self) {
+    /// A refill is one read into the buffer, and nothing is in the way of it.
+    pub fn can_be_refilled(&self) -> bool {
+        self.mode.get() < 0 && self.can_read_past_buffer() && !self.has(EOF_SEEN)
+    }
+
+    /// Forget what was in the buffer, which has been used up. Returns where the
+    /// buffer is, and its length.
+    pub fn emptied(&self) -> (*mut u8, usize) {
         let base = self.buf_base.get();
         self.read_base.set(base);
         self.read_ptr.set(base);
@@ -372,6 +378,12 @@ impl File {
         self.write_base.set(base);
         self.write_ptr.set(base);
         self.write_end.set(base);
+        (base, self.buffer_size())
+    }
+
+    /// `n` bytes have been read into the emptied buffer.
+    pub fn filled(&self, n: usize) {
+        self.read_end.set(self.buf_base.get().wrapping_add(n));
     }
 
     /// How many bytes surely cause no write. (In a line-buffered stream libc

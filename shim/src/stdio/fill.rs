@@ -1,9 +1,11 @@
 //! Refilling a stream's buffer: the one place where input is waited for.
 //!
-//! The greenlet parks until the descriptor is readable and then calls glibc's
-//! own `__underflow`, which makes one read. That call runs as program code: if
-//! another process was quicker and took the data, it waits in the kernel where
-//! it can be seen to.
+//! A byte stream that has its buffer is refilled as by `read(2)`'s hook: one read
+//! that parks instead of blocking. In all other states (no buffer yet, characters
+//! pushed back, output in the buffer, wide characters) the greenlet parks until
+//! the descriptor is readable and then calls glibc's own `__underflow`, which
+//! makes one read. That call runs as program code: if another process was
+//! quicker and took the data, it waits in the kernel where it can be seen to.
 //!
 //! A wait that fails (EINTR without SA_RESTART, EAGAIN of O_NONBLOCK or
 //! SO_RCVTIMEO, EBADF) is what a failed read is to glibc: the error flag, `errno`
@@ -14,7 +16,7 @@ use super::drain::drain;
 use super::file::File;
 use super::output::stdout;
 use super::wide::wint_t;
-use crate::doorway::{set_errno, Shim};
+use crate::doorway::{errno, set_errno, Shim};
 use crate::fd::probe;
 use crate::fd::wait::Wait;
 use crate::thread::cancel;
@@ -25,6 +27,7 @@ use hub::wait::Reason;
 use libc::FILE;
 
 static UNDERFLOW: crate::table::Real = crate::table::Real::new("__underflow\0", "\0");
+static FFLUSH: crate::table::Real = crate::table::Real::new("fflush_unlocked\0", "\0");
 static WUNDERFLOW: crate::table::Real = crate::table::Real::new("__wunderflow\0", "\0");
 
 /// Park until `fd` is readable, or a read of it would fail at once.
@@ -54,30 +57,42 @@ fn flush_stdout(call: &Call) {
         return;
     }
     let _guard = Guard::new(&call.shim, out);
-    if !super::pace::never_waits(out) && !out.is_wide() {
-        // What goes wrong is the output's concern.
+    // What goes wrong is the output's concern.
+    if super::pace::never_waits(out) || out.is_wide() {
+        // SAFETY: glibc's declaration; an open stream, whose lock is held.
+        call.outside(|| unsafe {
+            let fflush: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
+                core::mem::transmute(FFLUSH.get());
+            fflush(out.stream())
+        });
+    } else {
         drain(&call.shim, out);
     }
 }
 
-/// All that comes before the read of a refill.
+/// What glibc writes before it reads, on a file that waits.
+fn write_first(call: &Call) -> Result<(), Errno> {
+    // Input after output on one stream.
+    if !call.file.is_wide() && !drain(&call.shim, call.file) {
+        return Err(errno());
+    }
+    if call.file.refill_flushes_stdout() {
+        flush_stdout(call);
+    }
+    Ok(())
+}
+
+/// All that comes before libc's own refill; what is returned is to hear of it.
 fn ready(call: &Call) -> Result<Option<Wait<'_>>, Errno> {
-    let file = call.file;
     if call.never_waits() {
         return Ok(None);
     }
-    // Input after output: glibc writes out first. A failure shows up there.
-    if !file.is_wide() {
-        drain(&call.shim, file);
-    }
-    if file.refill_flushes_stdout() {
-        flush_stdout(call);
-    }
-    if !file.refill_reads() {
+    write_first(call)?;
+    if !call.file.refill_reads() {
         return Ok(None);
     }
     cancel::point(&call.shim);
-    readable(&call.shim, file.fd()).map(Some)
+    readable(&call.shim, call.file.fd()).map(Some)
 }
 
 /// Tell the reactor what a read has done.
@@ -105,6 +120,10 @@ impl Call {
         if self.file.buffered() != 0 {
             return true;
         }
+        let file = self.file;
+        if !self.never_waits() && file.can_be_refilled() {
+            return self.fill_by_ourselves();
+        }
         let wait = match ready(self) {
             Ok(wait) => wait,
             Err(e) => return self.read_failed(e),
@@ -115,13 +134,29 @@ impl Call {
             let answer = unsafe {
                 let underflow: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
                     core::mem::transmute(UNDERFLOW.get());
-                underflow(self.file.stream())
+                underflow(file.stream())
             };
             answer != libc::EOF
         });
-        let n = if got { self.file.buffered() } else { 0 };
-        has_read(wait, n, self.file.buffer_size());
+        let n = if got { file.buffered() } else { 0 };
+        has_read(wait, n, file.buffer_size());
         got
+    }
+
+    /// [`Call::fill`] where nothing is in the way: what `__underflow` does, with a
+    /// read that parks.
+    fn fill_by_ourselves(&self) -> bool {
+        if let Err(e) = write_first(self) {
+            return self.read_failed(e);
+        }
+        let (buffer, size) = self.file.emptied();
+        match self.read_past_buffer(buffer, size) {
+            Some(n) => {
+                self.file.filled(n);
+                true
+            }
+            None => false,
+        }
     }
 
     /// [`Call::fill`] for wide characters. The stream is wide.

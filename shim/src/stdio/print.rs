@@ -9,7 +9,7 @@
 //! Semantics: printf(3). `%n`, and functions that `register_printf_function`
 //! has added, run twice for texts longer than [`SHORT`].
 
-use super::call::{attend, Call, Locking};
+use super::call::{attend, passes, Call, Locking};
 use super::file::File;
 use super::output::{stdout, waits};
 use super::pace;
@@ -18,6 +18,7 @@ use crate::doorway::{self, set_errno};
 use crate::fd::known::Pace;
 use crate::table::Group;
 use core::ffi::{c_char, c_int};
+use core::mem::MaybeUninit;
 use hub::hub as scheduler;
 use libc::{iovec, size_t, FILE};
 
@@ -51,27 +52,19 @@ struct Format {
     args: VaList,
 }
 
-/// Text that was made.
-enum Text {
-    Short([u8; SHORT], usize),
-    Long(*mut u8, usize),
+/// Text that was made: in the caller's [`Short`] buffer, or in memory of its own.
+struct Text<'a> {
+    bytes: &'a [u8],
+    own: bool,
 }
 
-impl Text {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Text::Short(bytes, n) => &bytes[..*n],
-            // SAFETY: allocated with one byte more.
-            Text::Long(at, n) => unsafe { core::slice::from_raw_parts(*at, *n) },
-        }
-    }
-}
+type Short = MaybeUninit<[u8; SHORT]>;
 
-impl Drop for Text {
+impl Drop for Text<'_> {
     fn drop(&mut self) {
-        if let Text::Long(at, _) = *self {
+        if self.own {
             // SAFETY: malloc's.
-            unsafe { libc::free(at.cast()) };
+            unsafe { libc::free(self.bytes.as_ptr().cast_mut().cast()) };
         }
     }
 }
@@ -109,30 +102,40 @@ impl Format {
     }
 
     /// The text; `None`: it cannot be made. Leaves `errno` alone.
-    unsafe fn text(&self) -> Option<Text> {
+    unsafe fn text<'a>(&self, short: &'a mut Short) -> Option<Text<'a>> {
         let errno = doorway::errno();
-        let mut short = [0u8; SHORT];
-        // SAFETY: by `new`'s contract.
-        unsafe {
-            let n = usize::try_from(self.into(short.as_mut_ptr(), SHORT)).ok();
-            let text = match n {
+        // SAFETY: by `new`'s contract; the buffers are as long as they say, and
+        // filled as far as they are looked at.
+        let text = unsafe {
+            let n = usize::try_from(self.into(short.as_mut_ptr().cast(), SHORT)).ok();
+            match n {
                 None => None,
-                Some(n) if n < SHORT => Some(Text::Short(short, n)),
-                Some(n) => {
-                    let at = libc::malloc(n + 1).cast::<u8>();
-                    if at.is_null() {
-                        None
-                    } else {
-                        // What `%m` prints.
-                        set_errno(errno);
-                        let text = Text::Long(at, n);
-                        let again = self.into(at, n + 1);
-                        (usize::try_from(again) == Ok(n)).then_some(text)
-                    }
+                Some(n) if n < SHORT => {
+                    let bytes = core::slice::from_raw_parts(short.as_ptr().cast(), n);
+                    Some(Text { bytes, own: false })
                 }
-            };
-            set_errno(errno);
-            text
+                Some(n) => {
+                    // What `%m` prints.
+                    set_errno(errno);
+                    self.long(n)
+                }
+            }
+        };
+        set_errno(errno);
+        text
+    }
+
+    /// Text of `n` bytes.
+    unsafe fn long<'a>(&self, n: usize) -> Option<Text<'a>> {
+        // SAFETY: as in `text`.
+        unsafe {
+            let at = libc::malloc(n + 1).cast::<u8>();
+            if at.is_null() {
+                return None;
+            }
+            let again = self.into(at, n + 1);
+            let text = Text { bytes: core::slice::from_raw_parts(at, n), own: true };
+            (usize::try_from(again) == Ok(n)).then_some(text)
         }
     }
 
@@ -160,35 +163,19 @@ impl Format {
         }
     }
 
-    /// `vfprintf` of the program.
-    #[inline]
+    /// `vfprintf` of the program, which might wait.
+    #[inline(never)]
     unsafe fn print(&self, stream: *mut FILE) -> c_int {
         // SAFETY: by `new`'s contract; the program's open stream.
         unsafe {
-            if !scheduler::active() {
-                return self.real(stream);
-            }
             let file = File::of(stream);
-            if pace::surely_never_waits(file) {
-                return match attend(stream, Locking::Lock, |_| true) {
-                    None => self.real(stream),
-                    Some(call) => call.outside(|| self.real(stream)),
-                };
-            }
-            self.print_slowly(stream)
-        }
-    }
-
-    #[inline(never)]
-    unsafe fn print_slowly(&self, stream: *mut FILE) -> c_int {
-        // SAFETY: as above.
-        unsafe {
-            let text = self.text();
+            let mut short = Short::uninit();
+            let text = if pace::never_waits(file) { None } else { self.text(&mut short) };
             match attend(stream, Locking::Lock, |_| false) {
                 None => self.real(stream),
                 Some(call) if !waits(&call) => call.outside(|| self.real(stream)),
                 Some(call) => match &text {
-                    Some(text) => put(&call, text.bytes()),
+                    Some(text) => put(&call, text.bytes),
                     None => call.paced(usize::MAX, "printf", || self.real(stream)).unwrap_or(-1),
                 },
             }
@@ -202,13 +189,14 @@ impl Format {
             if !scheduler::active() || pace::of(fd) == Pace::Never {
                 return self.real_to_fd(fd);
             }
-            let Some(text) = self.text() else {
+            let mut short = Short::uninit();
+            let Some(text) = self.text(&mut short) else {
                 return self.real_to_fd(fd);
             };
             let Some(shim) = doorway::enter(Group::Sys) else {
                 return self.real_to_fd(fd);
             };
-            let bytes = text.bytes();
+            let bytes = text.bytes;
             if bytes.is_empty() {
                 return 0;
             }
@@ -242,12 +230,17 @@ unsafe extern "C-unwind" fn vfprintf_(
     args: *mut VaList,
 ) -> c_int {
     // SAFETY: the program's own call, here and below.
-    unsafe { Format::new(None, format, args).print(stream) }
+    unsafe {
+        if passes(stream, Locking::Lock, |_| false) {
+            return real::vfprintf(stream, format, args);
+        }
+        Format::new(None, format, args).print(stream)
+    }
 }
 
 unsafe extern "C-unwind" fn vprintf_(format: *const c_char, args: *mut VaList) -> c_int {
     // SAFETY: as above.
-    unsafe { Format::new(None, format, args).print(stdout) }
+    unsafe { vfprintf_(stdout, format, args) }
 }
 
 unsafe extern "C-unwind" fn vdprintf_(
@@ -266,7 +259,12 @@ unsafe extern "C-unwind" fn vfprintf_chk(
     args: *mut VaList,
 ) -> c_int {
     // SAFETY: as above.
-    unsafe { Format::new(Some(flag), format, args).print(stream) }
+    unsafe {
+        if passes(stream, Locking::Lock, |_| false) {
+            return real::__vfprintf_chk(stream, flag, format, args);
+        }
+        Format::new(Some(flag), format, args).print(stream)
+    }
 }
 
 unsafe extern "C-unwind" fn vprintf_chk(
@@ -275,7 +273,7 @@ unsafe extern "C-unwind" fn vprintf_chk(
     args: *mut VaList,
 ) -> c_int {
     // SAFETY: as above.
-    unsafe { Format::new(Some(flag), format, args).print(stdout) }
+    unsafe { vfprintf_chk(stdout, flag, format, args) }
 }
 
 unsafe extern "C-unwind" fn vdprintf_chk(

@@ -7,15 +7,13 @@
 //!
 //! Semantics: fgetwc(3), fgetws(3), fputwc(3), fputws(3), wprintf(3), fwide(3).
 
-use super::call::{attend, Call, Locking};
+use super::call::{attend, passes, Call, Locking};
 use super::file::File;
 use super::input::stdin;
 use super::output::stdout;
-use super::pace;
 use super::variadic::VaList;
 use core::ffi::c_int;
 use core::ptr;
-use hub::hub as scheduler;
 use libc::{size_t, wchar_t, FILE};
 
 /// A wide character or [`WEOF`] (<wchar.h>).
@@ -328,11 +326,8 @@ unsafe fn print(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        if !scheduler::active() || pace::surely_never_waits(File::of(stream)) {
-            return match attend(stream, Locking::Lock, |_| true) {
-                None => real(),
-                Some(call) => call.outside(real),
-            };
+        if passes(stream, Locking::Lock, |_| false) {
+            return real();
         }
         let length = measure(format, args);
         let fits = |file: &File| has_room(file) && length <= file.wide_room();

@@ -27,7 +27,11 @@ int main(void)
 	pid_t c = fork();
 	if (c == 0) {
 		char b[20];
-		CHECK_EQ(write(p[1], "a\n", 2), 2);
+		int own[2];
+		/* The pipe is the parent's reader's. */
+		u_pipe(own);
+		CHECK_EQ(dup2(own[0], p[0]), p[0]);
+		CHECK_EQ(write(own[1], "a\n", 2), 2);
 		CHECK(fgets(b, sizeof b, in));
 		CHECK_STR(b, "a\n");
 		fputs("child\n", stderr);
