@@ -214,11 +214,11 @@ pub fn nonblocking(fd: c_int) {
     }
 }
 
-/// It was found out how `fd` waits.
+/// It was found out how `fd` waits, which was not known. (By one operation:
+/// this may be called outside our code, while somebody closes the number.)
 pub fn set_pace(fd: c_int, pace: Pace) {
     if let Some(s) = slot(fd) {
-        let others = s.load(Ordering::Relaxed) & !(PACE_MASK << PACE);
-        s.store(others | (pace as u8) << PACE, Ordering::Relaxed);
+        s.fetch_or((pace as u8) << PACE, Ordering::Relaxed);
     }
 }
 

@@ -89,6 +89,7 @@ impl Call {
     #[inline(never)]
     fn begin(file: &'static File, locking: Locking) -> Option<Call> {
         let shim = doorway::enter(Group::Sys)?;
+        file.need_lock();
         if !file.is_locked_by_calls() || locking == Locking::Leave {
             return Some(Call { shim, file, locked: false });
         }

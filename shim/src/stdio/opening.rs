@@ -11,9 +11,11 @@
 
 use super::call::{attend, Locking};
 use super::file::File;
+use super::pace;
 use super::position::settle;
 use crate::doorway::{self, errno, set_errno};
 use crate::fd::closing::gone;
+use crate::fd::known::Pace;
 use crate::table::Group;
 use core::ffi::{c_char, c_int};
 use hub::hub as scheduler;
@@ -83,8 +85,9 @@ unsafe fn fcloseall_() -> c_int {
     super::output::every("fcloseall", || unsafe { real::fcloseall() })
 }
 
-/// Whether opening `path` may wait for another process or thread.
-unsafe fn is_fifo(path: *const c_char) -> bool {
+/// Whether opening `path` may wait: a FIFO for its other end, a terminal line for
+/// its carrier.
+unsafe fn opening_waits(path: *const c_char) -> bool {
     if path.is_null() {
         return false;
     }
@@ -93,13 +96,13 @@ unsafe fn is_fifo(path: *const c_char) -> bool {
     unsafe {
         let mut stat: libc::stat = core::mem::zeroed();
         hub::syscall!(libc::SYS_newfstatat, libc::AT_FDCWD, path, &raw mut stat, 0).is_ok()
-            && matches!(stat.st_mode & libc::S_IFMT, libc::S_IFIFO | libc::S_IFCHR)
+            && pace::of_type(stat.st_mode & libc::S_IFMT, stat.st_rdev) == Pace::Waits
     }
 }
 
 unsafe fn open<R>(path: *const c_char, call: impl FnOnce() -> R) -> R {
     // SAFETY: the program's path.
-    if !scheduler::active() || unsafe { !is_fifo(path) } {
+    if !scheduler::active() || unsafe { !opening_waits(path) } {
         return call();
     }
     match doorway::enter(Group::Sys) {

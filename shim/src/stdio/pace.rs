@@ -28,10 +28,10 @@ pub fn surely_never_waits(file: &File) -> bool {
 /// Whether calls on the stream's file never wait. Asks the kernel if need be.
 pub fn never_waits(file: &File) -> bool {
     let fd = file.fd();
-    fd < 0 || of(fd) == Pace::Never
+    fd < 0 || of(fd) != Pace::Waits
 }
 
-/// How a descriptor waits.
+/// How a descriptor waits. Unknown: it is not open.
 pub fn of(fd: c_int) -> Pace {
     match known::get(fd).pace() {
         Pace::Unknown => {
@@ -47,10 +47,15 @@ pub fn of(fd: c_int) -> Pace {
 
 #[cold]
 fn ask(fd: c_int) -> Pace {
-    let Some((kind, device)) = probe::file_type_and_device(fd) else {
+    match probe::file_type_and_device(fd) {
         // It is not open: the call fails at once.
-        return Pace::Never;
-    };
+        None => Pace::Unknown,
+        Some((kind, device)) => of_type(kind, device),
+    }
+}
+
+/// How a file of this type waits: `S_IFMT` bits and the number of the device.
+pub fn of_type(kind: u32, device: libc::dev_t) -> Pace {
     match kind {
         libc::S_IFREG | libc::S_IFBLK | libc::S_IFDIR => Pace::Never,
         libc::S_IFCHR if libc::major(device) == MEMORY_DEVICES => Pace::Never,

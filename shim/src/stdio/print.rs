@@ -186,7 +186,7 @@ impl Format {
     unsafe fn print_to_fd(&self, fd: c_int) -> c_int {
         // SAFETY: as above.
         unsafe {
-            if !scheduler::active() || pace::of(fd) == Pace::Never {
+            if !scheduler::active() || pace::of(fd) != Pace::Waits {
                 return self.real_to_fd(fd);
             }
             let mut short = Short::uninit();
