@@ -10,9 +10,9 @@
 //! output has been written; set the error flag. Buffers are made, refilled and
 //! switched by glibc's own exported functions.
 
+use super::lock::Lock;
 use core::cell::Cell;
 use core::ffi::{c_int, c_ushort, c_void};
-use core::sync::atomic::{AtomicPtr, Ordering};
 use libc::{wchar_t, FILE};
 
 /// Output is not buffered.
@@ -35,28 +35,6 @@ const LINE_BUFFERED: c_int = 0x200;
 const PUTTING: c_int = 0x800;
 /// Written at the end of the file, wherever that is.
 const APPENDING: c_int = 0x1000;
-/// `__fsetlocking(3)`: the program does the locking.
-const USER_LOCK: c_int = 0x8000;
-/// In `flags2`: single characters are locked, too. glibc sets it at its first
-/// `pthread_create`.
-const NEED_LOCK: c_int = 0x80;
-
-/// The stream's lock: glibc's recursive lock, owned by a thread pointer.
-#[repr(C)]
-struct Lock {
-    word: Cell<c_int>,
-    count: Cell<c_int>,
-    owner: AtomicPtr<u8>,
-}
-
-impl Lock {
-    #[inline(always)]
-    fn is_free_for_me(&self) -> bool {
-        let owner = self.owner.load(Ordering::Relaxed);
-        // SAFETY: no arguments.
-        owner.is_null() || owner as usize == unsafe { libc::pthread_self() } as usize
-    }
-}
 
 /// The beginning of the wide-character part.
 #[repr(C)]
@@ -87,12 +65,12 @@ pub struct File {
     markers: Cell<*mut c_void>,
     chain: Cell<*const File>,
     fileno: Cell<c_int>,
-    flags2: Cell<c_int>,
+    pub(super) flags2: Cell<c_int>,
     old_offset: Cell<i64>,
     column: Cell<c_ushort>,
     vtable_offset: Cell<i8>,
     short_buffer: Cell<u8>,
-    lock: Cell<*const Lock>,
+    pub(super) lock: Cell<*const Lock>,
     offset: Cell<i64>,
     conversion: Cell<*mut c_void>,
     wide: Cell<*const Wide>,
@@ -136,58 +114,8 @@ impl File {
     }
 
     #[inline(always)]
-    fn has(&self, flag: c_int) -> bool {
+    pub(super) fn has(&self, flag: c_int) -> bool {
         self.flags.get() & flag != 0
-    }
-
-    // Locking.
-
-    /// Nobody but the calling thread holds the lock, and libc takes it for
-    /// single characters, too.
-    #[inline(always)]
-    pub fn is_quiet(&self) -> bool {
-        if self.flags2.get() & NEED_LOCK == 0 {
-            return false;
-        }
-        // SAFETY: a stream's lock lives as long as the stream.
-        let Some(lock) = (unsafe { self.lock.get().as_ref() }) else {
-            return true;
-        };
-        lock.is_free_for_me() || self.has(USER_LOCK)
-    }
-
-    /// Whether calls take the lock at all.
-    pub fn is_locked_by_calls(&self) -> bool {
-        !self.has(USER_LOCK) && !self.lock.get().is_null()
-    }
-
-    /// Whether another thread holds the lock now.
-    pub fn is_held_by_another(&self) -> bool {
-        // SAFETY: as above.
-        unsafe { self.lock.get().as_ref() }.is_some_and(|lock| !lock.is_free_for_me())
-    }
-
-    /// Whether the calling thread holds the lock.
-    pub fn is_mine(&self) -> bool {
-        // SAFETY: as above; no arguments.
-        let (lock, me) = unsafe { (self.lock.get().as_ref(), libc::pthread_self()) };
-        lock.is_some_and(|lock| lock.owner.load(Ordering::Relaxed) as usize == me as usize)
-    }
-
-    /// From here on there is more than one thread: what glibc does to every
-    /// stream at its own first `pthread_create`.
-    pub fn need_lock(&self) {
-        self.flags2.set(self.flags2.get() | NEED_LOCK);
-    }
-
-    /// In the child of a fork: whoever held the lock is gone.
-    pub fn reset_lock(&self) {
-        // SAFETY: as above; the child has one thread.
-        if let Some(lock) = unsafe { self.lock.get().as_ref() } {
-            lock.count.set(0);
-            lock.owner.store(core::ptr::null_mut(), Ordering::Relaxed);
-            lock.word.set(0);
-        }
     }
 
     // Errors and orientation.

@@ -1,10 +1,10 @@
-//! Byte input: characters, lines, delimited records, blocks.
+//! Byte input: characters, lines, blocks.
 //!
 //! All are a loop over two steps: take what is buffered, else [`Call::fill`].
 //! So a thread that waits in the middle of a line is a parked greenlet and
 //! nothing else.
 //!
-//! Semantics: fgetc(3), fgets(3), getline(3), fread(3), unlocked_stdio(3). A line
+//! Semantics: fgetc(3), fgets(3), fread(3), unlocked_stdio(3). A line
 //! cut short by the end of the file is a line; an error in the middle of
 //! one loses it, unless it is EAGAIN (glibc). Like `read`, they are
 //! cancellation points where they would wait.
@@ -13,7 +13,7 @@ use super::call::{attend, Call, Locking};
 use super::file::File;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
-use libc::{size_t, ssize_t, EOF, FILE};
+use libc::{size_t, EOF, FILE};
 
 crate::hooks! {
     Sys "readiness" fn getc(stream: *mut FILE) -> c_int = getc_, also [fgetc, _IO_getc];
@@ -29,8 +29,6 @@ crate::hooks! {
     Sys "readiness" fn __fgets_unlocked_chk(line: *mut c_char, room: size_t, size: c_int, stream: *mut FILE) -> *mut c_char = fgets_unlocked_chk;
     Sys "readiness" fn gets(line: *mut c_char) -> *mut c_char = gets_, also [_IO_gets];
     Sys "readiness" fn __gets_chk(line: *mut c_char, room: size_t) -> *mut c_char = gets_chk;
-    Sys "readiness" fn getline(line: *mut *mut c_char, size: *mut size_t, stream: *mut FILE) -> ssize_t = getline_;
-    Sys "readiness" fn getdelim(line: *mut *mut c_char, size: *mut size_t, delimiter: c_int, stream: *mut FILE) -> ssize_t = getdelim_, also [__getdelim];
     Sys "readiness" fn fread(to: *mut c_void, size: size_t, count: size_t, stream: *mut FILE) -> size_t = fread_, also [_IO_fread];
     Sys "readiness" fn fread_unlocked(to: *mut c_void, size: size_t, count: size_t, stream: *mut FILE) -> size_t = fread_unlocked_;
     Sys "readiness" fn __fread_chk(to: *mut c_void, room: size_t, size: size_t, count: size_t, stream: *mut FILE) -> size_t = fread_chk;
@@ -42,10 +40,6 @@ extern "C" {
     pub static stdin: *mut FILE;
 }
 
-/// What `getline` allocates first, and how it grows: as in glibc, since
-/// programs see the size.
-const FIRST_LINE: usize = 120;
-
 /// A byte is there to take.
 #[inline(always)]
 fn has_byte(file: &File) -> bool {
@@ -54,12 +48,12 @@ fn has_byte(file: &File) -> bool {
 
 /// The buffer does not settle it.
 #[inline(always)]
-fn undecided(_: &File) -> bool {
+pub fn undecided(_: &File) -> bool {
     false
 }
 
 /// A call on a byte stream that waits; others are libc's, with the lock held.
-fn waits(call: &Call) -> bool {
+pub fn waits(call: &Call) -> bool {
     !call.never_waits() && !call.file.is_wide()
 }
 
@@ -126,7 +120,8 @@ impl Call {
     }
 }
 
-fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+/// Where `byte` is.
+pub fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     // SAFETY: within the slice.
     let at = unsafe { libc::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
     (!at.is_null()).then(|| at as usize - bytes.as_ptr() as usize)
@@ -308,90 +303,6 @@ unsafe fn gets_chk(to: *mut c_char, room: size_t) -> *mut c_char {
             Some(call) if !call.fill() => ptr::null_mut(),
             Some(call) => call.section("gets", || real::__gets_chk(to, room)),
         }
-    }
-}
-
-unsafe fn getline_(to: *mut *mut c_char, size: *mut size_t, stream: *mut FILE) -> ssize_t {
-    // SAFETY: the program's own call.
-    unsafe { getdelim_(to, size, b'\n'.into(), stream) }
-}
-
-unsafe fn getdelim_(
-    to: *mut *mut c_char,
-    size: *mut size_t,
-    delimiter: c_int,
-    stream: *mut FILE,
-) -> ssize_t {
-    // SAFETY: the program's own call.
-    unsafe {
-        let real = || real::getdelim(to, size, delimiter, stream);
-        if to.is_null() || size.is_null() {
-            return real();
-        }
-        match attend(stream, Locking::Lock, undecided) {
-            None => real(),
-            Some(call) if !waits(&call) => call.outside(real),
-            Some(call) => record(&call, to, size, delimiter).unwrap_or(-1),
-        }
-    }
-}
-
-/// Make the program's line at least `needed` bytes long.
-unsafe fn grow(call: &Call, to: *mut *mut c_char, size: *mut size_t, needed: usize) -> Option<()> {
-    // SAFETY: the line is null or malloc's, by getline's contract. The allocator
-    // may be the program's own.
-    unsafe {
-        let fresh = call.outside(|| libc::realloc((*to).cast(), needed));
-        if fresh.is_null() {
-            return None;
-        }
-        *to = fresh.cast();
-        *size = needed;
-    }
-    Some(())
-}
-
-unsafe fn record(
-    call: &Call,
-    to: *mut *mut c_char,
-    size: *mut size_t,
-    delimiter: c_int,
-) -> Option<ssize_t> {
-    let file = call.file;
-    if file.has_failed() {
-        return None;
-    }
-    // SAFETY: the program's line and size.
-    unsafe {
-        if (*to).is_null() || *size == 0 {
-            *to = ptr::null_mut();
-            grow(call, to, size, FIRST_LINE)?;
-        }
-        let mut done = 0;
-        while call.fill() {
-            let bytes = file.available();
-            let end = find(bytes, delimiter as u8);
-            let n = end.map_or(bytes.len(), |at| at + 1);
-            if n >= isize::MAX as usize - done {
-                crate::doorway::set_errno(libc::EOVERFLOW);
-                return None;
-            }
-            let needed = done + n + 1;
-            if needed > *size {
-                grow(call, to, size, needed.max(2 * *size))?;
-            }
-            ptr::copy_nonoverlapping(file.available().as_ptr(), (*to).add(done).cast(), n);
-            file.take(n);
-            done += n;
-            if end.is_some() {
-                break;
-            }
-        }
-        if done == 0 {
-            return None;
-        }
-        *(*to).add(done) = 0;
-        Some(done as ssize_t)
     }
 }
 

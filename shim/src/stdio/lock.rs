@@ -17,8 +17,9 @@
 use super::file::File;
 use crate::doorway::{self, Shim};
 use crate::table::Group;
+use core::cell::Cell;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use hub::hub as scheduler;
 use hub::parking_lot::{self, Parked};
 use hub::time::{self as clock, MILLISECOND};
@@ -29,6 +30,79 @@ crate::hooks! {
     Sys "lock" fn flockfile(stream: *mut FILE) = flockfile_, also [_IO_flockfile];
     Sys "never" fn ftrylockfile(stream: *mut FILE) -> c_int = ftrylockfile_, also [_IO_ftrylockfile];
     Sys "never" fn funlockfile(stream: *mut FILE) = funlockfile_, also [_IO_funlockfile];
+}
+
+/// `__fsetlocking(3)`: the program does the locking.
+const USER_LOCK: c_int = 0x8000;
+/// In `flags2`: single characters are locked, too. glibc sets it at its first
+/// `pthread_create`.
+const NEED_LOCK: c_int = 0x80;
+
+/// The stream's lock: glibc's recursive lock, owned by a thread pointer.
+#[repr(C)]
+pub struct Lock {
+    word: Cell<c_int>,
+    count: Cell<c_int>,
+    owner: AtomicPtr<u8>,
+}
+
+impl Lock {
+    #[inline(always)]
+    fn is_free_for_me(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        // SAFETY: no arguments.
+        owner.is_null() || owner as usize == unsafe { libc::pthread_self() } as usize
+    }
+}
+
+impl File {
+    /// Nobody but the calling thread holds the lock, and libc takes it for
+    /// single characters, too.
+    #[inline(always)]
+    pub fn is_quiet(&self) -> bool {
+        if self.flags2.get() & NEED_LOCK == 0 {
+            return false;
+        }
+        // SAFETY: a stream's lock lives as long as the stream.
+        let Some(lock) = (unsafe { self.lock.get().as_ref() }) else {
+            return true;
+        };
+        lock.is_free_for_me() || self.has(USER_LOCK)
+    }
+
+    /// Whether calls take the lock at all.
+    pub fn is_locked_by_calls(&self) -> bool {
+        !self.has(USER_LOCK) && !self.lock.get().is_null()
+    }
+
+    /// Whether another thread holds the lock now.
+    pub fn is_held_by_another(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.lock.get().as_ref() }.is_some_and(|lock| !lock.is_free_for_me())
+    }
+
+    /// Whether the calling thread holds the lock.
+    pub fn is_mine(&self) -> bool {
+        // SAFETY: as above; no arguments.
+        let (lock, me) = unsafe { (self.lock.get().as_ref(), libc::pthread_self()) };
+        lock.is_some_and(|lock| lock.owner.load(Ordering::Relaxed) as usize == me as usize)
+    }
+
+    /// From here on there is more than one thread: what glibc does to every
+    /// stream at its own first `pthread_create`.
+    pub fn need_lock(&self) {
+        self.flags2.set(self.flags2.get() | NEED_LOCK);
+    }
+
+    /// In the child of a fork: whoever held the lock is gone.
+    pub fn reset_lock(&self) {
+        // SAFETY: as above; the child has one thread.
+        if let Some(lock) = unsafe { self.lock.get().as_ref() } {
+            lock.count.set(0);
+            lock.owner.store(core::ptr::null_mut(), Ordering::Relaxed);
+            lock.word.set(0);
+        }
+    }
 }
 
 /// How soon a waiter looks whether libc has released the lock, at first and at

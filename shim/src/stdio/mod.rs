@@ -15,7 +15,7 @@
 //! | [`call`] | the frame of every hook |
 //! | [`fill`] | refilling a buffer: where input is waited for |
 //! | [`drain`] | writing a buffer out: where output is waited for |
-//! | [`input`], [`output`] | bytes |
+//! | [`input`], [`record`], [`output`] | bytes |
 //! | [`print`], [`scan`], [`variadic`] | formats |
 //! | [`wide`] | wide characters |
 //! | [`position`] | what only locks, or writes out first |
@@ -44,6 +44,7 @@ pub mod output;
 pub mod pace;
 pub mod position;
 pub mod print;
+pub mod record;
 pub mod scan;
 pub mod variadic;
 pub mod wide;
