@@ -159,26 +159,33 @@ impl Call {
                 Err(n) => n,
             };
         }
-        if file.is_line_buffered() {
-            if let Some(last) = bytes.iter().rposition(|&b| b == b'\n') {
-                let (lines, rest) = bytes.split_at(last + 1);
-                return match send(&self.shim, file, lines) {
-                    Ok(()) => lines.len() + self.put_in_blocks(rest),
-                    Err(n) => n,
-                };
-            }
+        if file.is_line_buffered() && bytes.len() <= file.space() {
+            let lines = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |last| last + 1);
+            return self.put_lines(bytes, lines);
         }
         self.put_in_blocks(bytes)
     }
 
-    /// [`Call::put`] of bytes that need not be written as soon as possible.
+    /// Write the first `lines` of `bytes`; store the rest, which fits.
+    fn put_lines(&self, bytes: &[u8], lines: usize) -> usize {
+        let (lines, rest) = bytes.split_at(lines);
+        if !lines.is_empty() {
+            if let Err(n) = send(&self.shim, self.file, lines) {
+                return n;
+            }
+        }
+        lines.len() + self.store(rest)
+    }
+
+    /// [`Call::put`] of what may be more than fits into the buffer.
     fn put_in_blocks(&self, bytes: &[u8]) -> usize {
         let file = self.file;
         if bytes.len() <= file.space() {
             return self.store(bytes);
         }
+        // Lines do not matter while blocks are full.
         let (first, rest) = bytes.split_at(file.space());
-        self.store(first);
+        file.append(first);
         if send(&self.shim, file, &[]).is_err() {
             return first.len();
         }
@@ -189,7 +196,25 @@ impl Call {
         if let Err(n) = send(&self.shim, file, past) {
             return first.len() + n;
         }
-        first.len() + past.len() + self.store(tail)
+        first.len() + past.len() + self.put_tail(tail)
+    }
+
+    /// What comes after the last whole block: in a line-buffered stream glibc
+    /// writes each of its lines by itself.
+    fn put_tail(&self, tail: &[u8]) -> usize {
+        if !self.file.is_line_buffered() {
+            return self.store(tail);
+        }
+        let mut done = 0;
+        for line in tail.split_inclusive(|&b| b == b'\n') {
+            let whole = line.ends_with(b"\n");
+            let n = self.put_lines(line, if whole { line.len() } else { 0 });
+            done += n;
+            if n < line.len() {
+                break;
+            }
+        }
+        done
     }
 
     /// Make libc's own call, which writes about `bytes` bytes, when the file is

@@ -326,6 +326,16 @@ impl File {
         (self.buf_end.get() as usize).saturating_sub(self.write_ptr.get() as usize)
     }
 
+    /// Append bytes that the buffer has space for, whatever the manner of
+    /// buffering.
+    pub fn append(&self, bytes: &[u8]) {
+        debug_assert!(bytes.len() <= self.space());
+        let at = self.write_ptr.get();
+        // SAFETY: within the stream's own buffer, by the caller's promise.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
+        self.write_ptr.set(at.wrapping_add(bytes.len()));
+    }
+
     /// Every call is one write.
     pub fn is_unbuffered(&self) -> bool {
         self.has(UNBUFFERED)

@@ -8,9 +8,9 @@
 //! it (a call that passed straight through and took long), nobody is woken:
 //! waiters look again by themselves.
 //!
-//! A released lock is free for whoever comes first. With one carrier that
-//! would starve waiters when the holder takes it again before it next parks, so
-//! a release that wakes a waiter for the second time gives up its turn.
+//! With one carrier, a waiter runs only when the holder parks, and a thread that
+//! reads or writes one line after the other parks with the lock. So a release
+//! that wakes a waiter gives up its turn: the lock is free when the waiter runs.
 //!
 //! Waiting for a stream's lock is no cancellation point, and no signal ends it.
 
@@ -110,10 +110,6 @@ impl File {
 const FIRST_LOOK: u64 = 2 * MILLISECOND;
 const LAST_LOOK: u64 = 32 * MILLISECOND;
 
-/// Tags of waiters: has it been woken and found the lock taken again?
-const COMPETES: u32 = 0;
-const IN_VAIN: u32 = 1;
-
 /// Greenlets that wait for any stream's lock.
 static WAITERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -129,17 +125,16 @@ pub fn take(shim: &Shim, file: &File) {
 #[cold]
 fn wait(_shim: &Shim, file: &File) {
     let key = file.stream() as usize;
-    let (mut tag, mut look) = (COMPETES, FIRST_LOOK);
+    let mut look = FIRST_LOOK;
     WAITERS.fetch_add(1, Ordering::Relaxed);
     loop {
         // SAFETY: as above.
         let taken = || unsafe { real::ftrylockfile(file.stream()) } != 0;
         let until = clock::after(look);
-        match parking_lot::park(key, tag, Reason::Mutex(key, 0), until, taken, || ()) {
+        match parking_lot::park(key, 0, Reason::Mutex(key, 0), until, taken, || ()) {
             Parked::Invalid => break,
-            Parked::Ended(Wake::Notified) => tag = IN_VAIN,
             Parked::Ended(Wake::TimedOut) => look = (look * 2).min(LAST_LOOK),
-            Parked::Ended(Wake::Interrupted) => {}
+            Parked::Ended(Wake::Notified | Wake::Interrupted) => {}
         }
     }
     WAITERS.fetch_sub(1, Ordering::Relaxed);
@@ -160,9 +155,7 @@ fn wake(shim: &Shim, file: &File) {
     if file.is_mine() {
         return;
     }
-    let mut vain = false;
-    parking_lot::unpark_one_with(file.stream() as usize, |tag| vain = tag == Some(IN_VAIN));
-    if vain {
+    if parking_lot::unpark_one(file.stream() as usize) {
         scheduler::yield_now(shim.greenlet);
     }
 }
