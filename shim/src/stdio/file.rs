@@ -45,6 +45,11 @@ pub struct Wide {
     write_base: Cell<*const wchar_t>,
     write_ptr: Cell<*const wchar_t>,
     write_end: Cell<*const wchar_t>,
+    buf_base: Cell<*const wchar_t>,
+    buf_end: Cell<*const wchar_t>,
+    save_base: Cell<*const wchar_t>,
+    backup_base: Cell<*const wchar_t>,
+    save_end: Cell<*const wchar_t>,
 }
 
 /// A stream. Its fields belong to whoever has its lock.
@@ -182,10 +187,15 @@ impl File {
         self.read_ptr.set(self.read_ptr.get().wrapping_add(n));
     }
 
+    /// The wide-character part of a wide stream. (Others may have none.)
+    fn wide_part(&self) -> Option<&Wide> {
+        // SAFETY: a wide stream's part lives as long as the stream.
+        self.is_wide().then(|| unsafe { &*self.wide.get() })
+    }
+
     /// How many wide characters are there to take.
     pub fn wide_buffered(&self) -> usize {
-        // SAFETY: a wide stream's part lives as long as the stream.
-        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+        self.wide_part().map_or(0, |w| {
             (w.read_end.get() as usize).saturating_sub(w.read_ptr.get() as usize)
                 / size_of::<wchar_t>()
         })
@@ -195,7 +205,11 @@ impl File {
     /// has seen its end, which glibc believes; nor while pushed-back characters
     /// stand before the buffer's.)
     pub fn refill_reads(&self) -> bool {
-        let behind = self.has(IN_BACKUP) && self.save_end.get() > self.save_base.get();
+        let behind = self.has(IN_BACKUP)
+            && match self.wide_part() {
+                Some(w) => w.save_end.get() > w.save_base.get(),
+                None => self.save_end.get() > self.save_base.get(),
+            };
         !self.has(NO_READS | EOF_SEEN) && !behind
     }
 
@@ -254,8 +268,7 @@ impl File {
 
     /// Wide characters that libc has not converted yet.
     pub fn wide_pending(&self) -> usize {
-        // SAFETY: as `wide_buffered`.
-        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+        self.wide_part().map_or(0, |w| {
             (w.write_ptr.get() as usize).saturating_sub(w.write_base.get() as usize)
                 / size_of::<wchar_t>()
         })
@@ -263,8 +276,7 @@ impl File {
 
     /// Wide characters that surely cause no conversion.
     pub fn wide_room(&self) -> usize {
-        // SAFETY: as `wide_buffered`.
-        unsafe { self.wide.get().as_ref() }.map_or(0, |w| {
+        self.wide_part().map_or(0, |w| {
             (w.write_end.get() as usize).saturating_sub(w.write_ptr.get() as usize)
                 / size_of::<wchar_t>()
         })
@@ -296,6 +308,26 @@ impl File {
         self.mode.get() < 0 && self.can_read_past_buffer() && !self.has(EOF_SEEN)
     }
 
+    /// As [`File::can_be_refilled`], for a wide stream: bytes that are there
+    /// wait for conversion.
+    pub fn can_be_refilled_wide(&self) -> bool {
+        self.is_wide()
+            && !self.has(IN_BACKUP | PUTTING | NO_READS | EOF_SEEN)
+            && self.markers.get().is_null()
+            && !self.buf_base.get().is_null()
+    }
+
+    /// Move what is available to the buffer's beginning. Returns where the rest
+    /// of the buffer is, and its length.
+    pub fn compacted(&self) -> (*mut u8, usize) {
+        let (from, n) = (self.read_ptr.get(), self.buffered());
+        let (base, size) = self.emptied();
+        // SAFETY: both within the stream's own buffer.
+        unsafe { core::ptr::copy(from, base, n) };
+        self.filled(n);
+        (base.wrapping_add(n), size - n)
+    }
+
     /// Forget what was in the buffer, which has been used up. Returns where the
     /// buffer is, and its length.
     pub fn emptied(&self) -> (*mut u8, usize) {
@@ -309,9 +341,9 @@ impl File {
         (base, self.buffer_size())
     }
 
-    /// `n` bytes have been read into the emptied buffer.
+    /// `n` bytes have been read into the buffer, behind what is available.
     pub fn filled(&self, n: usize) {
-        self.read_end.set(self.buf_base.get().wrapping_add(n));
+        self.read_end.set(self.read_end.get().wrapping_add(n));
     }
 
     /// How many bytes surely cause no write. (In a line-buffered stream libc

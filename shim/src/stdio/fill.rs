@@ -1,10 +1,10 @@
 //! Refilling a stream's buffer: the one place where input is waited for.
 //!
-//! A byte stream that has its buffer is refilled as by `read(2)`'s hook: one read
-//! that parks instead of blocking. In all other states (no buffer yet, characters
-//! pushed back, output in the buffer, wide characters) the greenlet parks until
-//! the descriptor is readable and then calls glibc's own `__underflow`, which
-//! makes one read. That call runs as program code: if another process was
+//! A stream that has its buffer is refilled as by `read(2)`'s hook: by a read that
+//! parks instead of blocking. (A wide one then has libc convert the bytes.) In
+//! all other states (no buffer yet, characters pushed back, output in the buffer)
+//! the greenlet parks until the descriptor is readable and then calls glibc's
+//! own `__underflow`, which makes one read. That call runs as program code: if another process was
 //! quicker and took the data, it waits in the kernel where it can be seen to.
 //!
 //! A wait that fails (EINTR without SA_RESTART, EAGAIN of O_NONBLOCK or
@@ -19,6 +19,7 @@ use super::wide::wint_t;
 use crate::doorway::{errno, set_errno, Shim};
 use crate::fd::probe;
 use crate::fd::wait::Wait;
+use crate::io::read::read_one;
 use crate::thread::cancel;
 use core::ffi::c_int;
 use hub::reactor::READ;
@@ -27,6 +28,7 @@ use hub::wait::Reason;
 use libc::FILE;
 
 static UNDERFLOW: crate::table::Real = crate::table::Real::new("__underflow\0", "\0");
+static DOALLOCBUF: crate::table::Real = crate::table::Real::new("_IO_doallocbuf\0", "\0");
 static FFLUSH: crate::table::Real = crate::table::Real::new("fflush_unlocked\0", "\0");
 static WUNDERFLOW: crate::table::Real = crate::table::Real::new("__wunderflow\0", "\0");
 
@@ -164,15 +166,20 @@ impl Call {
         if self.file.wide_buffered() != 0 {
             return true;
         }
-        // Bytes that were read and not converted may be a character in full.
         let mut wait = None;
-        if self.file.buffered() == 0 {
+        self.make_buffer();
+        if !self.never_waits() && self.file.can_be_refilled_wide() {
+            match self.read_character() {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(e) => return self.read_failed(e),
+            }
+        } else if self.file.buffered() == 0 {
             wait = match ready(self) {
                 Ok(wait) => wait,
                 Err(e) => return self.read_failed(e),
             };
         }
-        // The read may end within a character, and then libc reads on.
         let got = self.outside(|| {
             // SAFETY: as above.
             let answer = unsafe {
@@ -188,13 +195,50 @@ impl Call {
         got
     }
 
+    /// Give the stream its buffer, if it has none yet.
+    fn make_buffer(&self) {
+        if self.file.buffer_size() == 0 {
+            // SAFETY: glibc's declaration; an open stream. malloc may be the
+            // program's own.
+            self.outside(|| unsafe {
+                let allocate: unsafe extern "C-unwind" fn(*mut FILE) =
+                    core::mem::transmute(DOALLOCBUF.get());
+                allocate(self.file.stream())
+            });
+        }
+    }
+
+    /// Read bytes until the first character is there in full, for libc to
+    /// convert: it would read on within a character. False: the end.
+    fn read_character(&self) -> Result<bool, Errno> {
+        write_first(self)?;
+        let file = self.file;
+        while !super::wide::begins_with_character(file.available()) {
+            let (to, room) = file.compacted();
+            if room == 0 {
+                break;
+            }
+            cancel::point(&self.shim);
+            // SAFETY: the stream's own buffer.
+            match unsafe { read_one(&self.shim, file.fd(), to.cast(), room) }? {
+                0 if file.buffered() == 0 => {
+                    file.ended();
+                    return Ok(false);
+                }
+                // libc says what the beginning of a character is worth.
+                0 => break,
+                n => file.filled(n),
+            }
+        }
+        Ok(true)
+    }
+
     /// Read past the empty buffer into the caller's memory, as glibc does for
     /// pieces as long as its buffer. `None`: the end, or an error.
     pub fn read_past_buffer(&self, to: *mut u8, length: usize) -> Option<usize> {
         cancel::point(&self.shim);
         // SAFETY: the program's buffer; the kernel checks the address.
-        let answer =
-            unsafe { crate::io::read::read_one(&self.shim, self.file.fd(), to.cast(), length) };
+        let answer = unsafe { read_one(&self.shim, self.file.fd(), to.cast(), length) };
         match answer {
             Ok(0) => {
                 self.file.ended();

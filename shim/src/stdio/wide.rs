@@ -12,7 +12,7 @@ use super::file::File;
 use super::input::stdin;
 use super::output::stdout;
 use super::variadic::VaList;
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 use core::ptr;
 use libc::{size_t, wchar_t, FILE};
 
@@ -65,6 +65,7 @@ const SHORT: usize = 256;
 
 extern "C" {
     fn wcslen(text: *const wchar_t) -> size_t;
+    fn mbrtowc(to: *mut wchar_t, from: *const c_char, n: size_t, state: *mut u32) -> size_t;
     fn vswprintf(
         to: *mut wchar_t,
         size: size_t,
@@ -80,6 +81,22 @@ extern "C" {
 pub unsafe fn orientation(stream: *mut FILE, mode: c_int) -> c_int {
     // SAFETY: by the contract.
     unsafe { real::fwide(stream, mode) }
+}
+
+/// Whether `bytes` begin with a character in full, or with none at all, as far
+/// as that can be told without the stream's shift state.
+pub fn begins_with_character(bytes: &[u8]) -> bool {
+    /// mbrtowc(3): the beginning of a character.
+    const INCOMPLETE: size_t = usize::MAX - 1;
+    let mut state = [0u32; 2];
+    // SAFETY: `mbstate_t` has eight bytes, and is zero initially. `errno`, which a
+    // bad character sets, is put back.
+    unsafe {
+        let errno = crate::doorway::errno();
+        let n = mbrtowc(ptr::null_mut(), bytes.as_ptr().cast(), bytes.len(), state.as_mut_ptr());
+        crate::doorway::set_errno(errno);
+        n != INCOMPLETE
+    }
 }
 
 fn has_char(file: &File) -> bool {
