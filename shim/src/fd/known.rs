@@ -35,7 +35,7 @@ const PACE_MASK: u8 = 3;
 const NONBLOCKING: u8 = 0x80;
 
 static TABLE: [AtomicU8; MOST] = [const { AtomicU8::new(0) }; MOST];
-/// One more than the highest descriptor that was ever own.
+/// One more than the highest descriptor of which anything was ever known.
 static END: AtomicUsize = AtomicUsize::new(0);
 /// Something has been done in this process that lets streams other than TCP
 /// end a read early: credentials or descriptors passed, packets in pipes.
@@ -219,6 +219,7 @@ pub fn nonblocking(fd: c_int) {
 pub fn set_pace(fd: c_int, pace: Pace) {
     if let Some(s) = slot(fd) {
         s.fetch_or((pace as u8) << PACE, Ordering::Relaxed);
+        END.fetch_max(fd as usize + 1, Ordering::Relaxed);
     }
 }
 
@@ -239,7 +240,7 @@ pub fn all_shared() {
     }
 }
 
-/// One more than the highest descriptor that may be own.
+/// One more than the highest descriptor of which anything may be known.
 pub fn end() -> c_int {
     END.load(Ordering::Relaxed) as c_int
 }
