@@ -22,7 +22,8 @@
 //! Symbols are exported without a version, or programs that ask for one would
 //! not find them. Variadic functions (`fcntl`, `ioctl`, `syscall`, `open`) are
 //! declared with the most arguments that they take: on x86-64 and aarch64
-//! integer arguments arrive in the same registers either way.
+//! integer arguments arrive in the same registers either way. `printf` and `scanf`
+//! take any number of any kind: [`variadic`](crate::stdio::variadic).
 //!
 //! Functions that nothing unwinds through, with one spelling, present in every
 //! libc, go into a [`plain_hooks!`](crate::plain_hooks) list instead: the

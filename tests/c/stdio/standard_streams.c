@@ -17,11 +17,15 @@ static void *feeder(void *arg)
 	CHECK_EQ(close(in[1]), 0);
 	return arg;
 }
+static int go;
+/* Empties a pipe some time after the first thread has come to its part. */
 static void *drainer(void *arg)
 {
-	int fd = *(int *)arg;
-	char b[400];
-	u_sleep(80);
+	int fd = *(int *)arg, part = fd == out[0] ? 1 : 2;
+	char b[400], full[65536];
+	while (__atomic_load_n(&go, __ATOMIC_SEQ_CST) < part)
+		u_sleep(1);
+	u_sleep(30);
 	CHECK_EQ(u_read_all(fd, full, sizeof full), sizeof full);
 	ssize_t n = u_read_all(fd, b, 200);
 	b[n] = 0;
@@ -60,6 +64,7 @@ int main(void)
 	CHECK_EQ(getchar(), EOF);
 
 	before = u_ticks();
+	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
 	CHECK(puts("puts") >= 0);
 	if (preloaded()) CHECK(u_ticks() > before);
 	CHECK_EQ(putchar('c'), 'c');
@@ -68,8 +73,10 @@ int main(void)
 	CHECK_EQ(__fpending(stdout), 0);
 
 	before = u_ticks();
+	__atomic_store_n(&go, 2, __ATOMIC_SEQ_CST);
 	errno = ENOENT;
 	perror("perror");
+	u_ticked(before);
 	errno = EACCES;
 	warn("%s %d", "warn", 5);
 	warnx("warnx %g", .5);
