@@ -11,20 +11,17 @@
 
 use super::call::Call;
 use super::file::File;
+use super::output::real;
 use crate::doorway::{set_errno, Shim};
 use crate::fd::probe;
 use crate::fd::vector;
 use crate::fd::wait::Wait;
 use crate::thread::cancel;
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use hub::reactor::WRITE;
 use hub::sys::Errno;
 use hub::wait::Reason;
-use libc::{iovec, size_t, FILE};
-
-static OVERFLOW: crate::table::Real = crate::table::Real::new("__overflow\0", "\0");
-static FWRITE: crate::table::Real = crate::table::Real::new("fwrite_unlocked\0", "\0");
-static FFLUSH: crate::table::Real = crate::table::Real::new("fflush_unlocked\0", "\0");
+use libc::iovec;
 
 /// What fits at once into a pipe, socket or terminal that polls writable, but
 /// for small rests that the kernel takes a little later.
@@ -115,16 +112,8 @@ impl Call {
         if bytes.is_empty() {
             return 0;
         }
-        // SAFETY: glibc's declaration; an open stream.
-        unsafe {
-            let fwrite: unsafe extern "C-unwind" fn(
-                *const c_void,
-                size_t,
-                size_t,
-                *mut FILE,
-            ) -> size_t = core::mem::transmute(FWRITE.get());
-            fwrite(bytes.as_ptr().cast(), 1, bytes.len(), self.file.stream())
-        }
+        // SAFETY: an open stream.
+        unsafe { real::fwrite_unlocked(bytes.as_ptr().cast(), 1, bytes.len(), self.file.stream()) }
     }
 
     /// Make the buffer ready for output. False: the stream refuses.
@@ -134,12 +123,8 @@ impl Call {
         }
         // Before its first use a stream has no buffer and does not know how it
         // is buffered. To overflow with no character does just that.
-        // SAFETY: glibc's declaration; an open stream.
-        unsafe {
-            let overflow: unsafe extern "C-unwind" fn(*mut FILE, c_int) -> c_int =
-                core::mem::transmute(OVERFLOW.get());
-            self.outside(|| overflow(self.file.stream(), libc::EOF)) != libc::EOF
-        }
+        // SAFETY: an open stream.
+        self.outside(|| unsafe { real::__overflow(self.file.stream(), libc::EOF) }) != libc::EOF
     }
 
     /// Put `bytes` into the byte stream. Returns how many were accepted: less
@@ -243,12 +228,8 @@ impl Call {
 
     /// Write out what the stream holds, as `fflush`.
     pub fn flush(&self) -> c_int {
-        // SAFETY: glibc's declaration; an open stream.
-        let real = || unsafe {
-            let fflush: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
-                core::mem::transmute(FFLUSH.get());
-            fflush(self.file.stream())
-        };
+        // SAFETY: an open stream.
+        let real = || unsafe { real::fflush_unlocked(self.file.stream()) };
         if self.never_waits() {
             return self.outside(real);
         }

@@ -305,7 +305,10 @@ impl File {
 
     /// A refill is one read into the buffer, and nothing is in the way of it.
     pub fn can_be_refilled(&self) -> bool {
-        self.mode.get() < 0 && self.can_read_past_buffer() && !self.has(EOF_SEEN)
+        // A place for pushed-back characters goes with the buffer's contents, which
+        // libc does.
+        let pushed_back = !self.save_base.get().is_null();
+        self.mode.get() < 0 && self.can_read_past_buffer() && !self.has(EOF_SEEN) && !pushed_back
     }
 
     /// As [`File::can_be_refilled`], for a wide stream: bytes that are there

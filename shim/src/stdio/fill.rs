@@ -15,7 +15,7 @@ use super::call::{Call, Guard};
 use super::drain::drain;
 use super::file::File;
 use super::output::stdout;
-use super::wide::wint_t;
+use super::wide;
 use crate::doorway::{errno, set_errno, Shim};
 use crate::fd::probe;
 use crate::fd::wait::Wait;
@@ -27,10 +27,7 @@ use hub::sys::Errno;
 use hub::wait::Reason;
 use libc::FILE;
 
-static UNDERFLOW: crate::table::Real = crate::table::Real::new("__underflow\0", "\0");
 static DOALLOCBUF: crate::table::Real = crate::table::Real::new("_IO_doallocbuf\0", "\0");
-static FFLUSH: crate::table::Real = crate::table::Real::new("fflush_unlocked\0", "\0");
-static WUNDERFLOW: crate::table::Real = crate::table::Real::new("__wunderflow\0", "\0");
 
 /// Park until `fd` is readable, or a read of it would fail at once.
 fn readable(shim: &Shim, fd: c_int) -> Result<Wait<'_>, Errno> {
@@ -61,12 +58,8 @@ fn flush_stdout(call: &Call) {
     let _guard = Guard::new(&call.shim, out);
     // What goes wrong is the output's concern.
     if super::pace::never_waits(out) || out.is_wide() {
-        // SAFETY: glibc's declaration; an open stream, whose lock is held.
-        call.outside(|| unsafe {
-            let fflush: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
-                core::mem::transmute(FFLUSH.get());
-            fflush(out.stream())
-        });
+        // SAFETY: an open stream, whose lock is held.
+        call.outside(|| unsafe { super::output::real::fflush_unlocked(out.stream()) });
     } else {
         drain(&call.shim, out);
     }
@@ -130,16 +123,9 @@ impl Call {
             Ok(wait) => wait,
             Err(e) => return self.read_failed(e),
         };
-        let got = self.outside(|| {
-            // SAFETY: glibc's declaration; an open stream, locked as the
-            // program's own call would.
-            let answer = unsafe {
-                let underflow: unsafe extern "C-unwind" fn(*mut FILE) -> c_int =
-                    core::mem::transmute(UNDERFLOW.get());
-                underflow(file.stream())
-            };
-            answer != libc::EOF
-        });
+        // SAFETY: an open stream, locked as the program's own call would.
+        let answer = self.outside(|| unsafe { super::input::real::__underflow(file.stream()) });
+        let got = answer != libc::EOF;
         let n = if got { file.buffered() } else { 0 };
         has_read(wait, n, file.buffer_size());
         got
@@ -180,15 +166,9 @@ impl Call {
                 Err(e) => return self.read_failed(e),
             };
         }
-        let got = self.outside(|| {
-            // SAFETY: as above.
-            let answer = unsafe {
-                let underflow: unsafe extern "C-unwind" fn(*mut FILE) -> wint_t =
-                    core::mem::transmute(WUNDERFLOW.get());
-                underflow(self.file.stream())
-            };
-            answer != super::wide::WEOF
-        });
+        // SAFETY: as above.
+        let answer = self.outside(|| unsafe { wide::real::__wunderflow(self.file.stream()) });
+        let got = answer != wide::WEOF;
         if let Some(wait) = wait {
             wait.finish();
         }
@@ -213,7 +193,7 @@ impl Call {
     fn read_character(&self) -> Result<bool, Errno> {
         write_first(self)?;
         let file = self.file;
-        while !super::wide::begins_with_character(file.available()) {
+        while !wide::begins_with_character(file.available()) {
             let (to, room) = file.compacted();
             if room == 0 {
                 break;
