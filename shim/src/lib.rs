@@ -27,6 +27,7 @@ pub mod locks;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod stdio;
 pub mod sys;
 pub mod tail_call;
 pub mod thread;

@@ -23,8 +23,8 @@
 //! not find them. Variadic functions (`fcntl`, `ioctl`, `syscall`, `open`) are
 //! declared with the most arguments that they take: on x86-64 and aarch64
 //! integer arguments arrive in the same registers either way. Those whose
-//! variable arguments can be of any type (`syslog`) are made by
-//! [`variadic`](crate::variadic).
+//! variable arguments can be of any number and kind (`printf`, `syslog`) are
+//! made by [`variadic`](crate::variadic).
 //!
 //! Functions that nothing unwinds through, with one spelling, present in every
 //! libc, go into a [`plain_hooks!`](crate::plain_hooks) list instead: the

@@ -1,37 +1,57 @@
-//! Hooks of variadic functions whose variable arguments are of any type.
+//! Functions with `...`: their entry points.
 //!
-//! C's variadic functions come in pairs: `syslog` takes arguments, `vsyslog` a
-//! `va_list`. Stable Rust cannot define the former, so its hook is a few
-//! instructions that make a `va_list` of the arguments, as a C compiler does,
-//! and call the latter's. (Functions whose arguments are all integers need none
-//! of this: see [`table`](crate::table).)
+//! The declared-with-most-arguments trick of [`table`](crate::table) does not do
+//! for `printf` and `scanf`: their arguments are any number, and may be in
+//! vector registers. Two ways are left: look at the call and *jump* to libc's
+//! function, as [`tail_call`](crate::tail_call) does, or build a `va_list` and
+//! call the `v` form. Only with the second can a hook do something after the
+//! call (release a lock), know what will be printed before it is printed, or
+//! be unwound while it waits; so that is what these entry points do. It
+//! costs next to nothing, because it is what libc's `printf` does, too.
+//!
+//! ```text
+//!   x86-64, from rsp up          aarch64, from sp up
+//!     0  rdi rsi rdx rcx r8 r9     0  x29 x30
+//!    48  xmm0 ... xmm7            16  va_list
+//!   176  va_list                  48  x0 ... x7
+//!   208  rbp, return address     112  q0 ... q7
+//!   224  the caller's arguments  256  the caller's arguments
+//! ```
+//!
+//! A `va_list` parameter is the address of the structure on both (psABI, AAPCS64).
 
-/// `variadic!(name(fixed) = body)`: exports `name`, which has `fixed` (at most
-/// five) named integer or pointer arguments and a variable list; `body` is
-/// called with the former and a pointer to the `va_list`, which is how both
-/// architectures pass one. Its result is passed on.
+/// The `va_list` of the C ABI, as an object that can be copied: what has been
+/// read through one cannot be read again.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, Debug)]
+pub struct VaList {
+    #[cfg(target_arch = "x86_64")]
+    words: [usize; 3],
+    #[cfg(target_arch = "aarch64")]
+    words: [usize; 4],
+}
+
+/// `variadic!(name(after N arguments) = body)`: exports `name`; `body` gets the N
+/// named arguments (1 to 3) and a `*mut VaList`, and returns an `int`.
 #[macro_export]
 macro_rules! variadic {
-    ($(#[doc = $doc:expr])* $name:ident(1) = $body:path) => {
-        $crate::variadic! { @ $(#[doc = $doc])* $name, 1, "rsi", "x1", $body }
+    ($name:ident after 1 = $body:path) => {
+        $crate::variadic!(@ $name, "rsi", "x1", 8, -56, $body);
     };
-    ($(#[doc = $doc:expr])* $name:ident(2) = $body:path) => {
-        $crate::variadic! { @ $(#[doc = $doc])* $name, 2, "rdx", "x2", $body }
+    ($name:ident after 2 = $body:path) => {
+        $crate::variadic!(@ $name, "rdx", "x2", 16, -48, $body);
     };
-    ($(#[doc = $doc:expr])* $name:ident(3) = $body:path) => {
-        $crate::variadic! { @ $(#[doc = $doc])* $name, 3, "rcx", "x3", $body }
+    ($name:ident after 3 = $body:path) => {
+        $crate::variadic!(@ $name, "rcx", "x3", 24, -40, $body);
     };
-    (@ $(#[doc = $doc:expr])* $name:ident, $fixed:literal, $list64:literal, $list_arm:literal, $body:path) => {
-        $(#[doc = $doc])*
+    (@ $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
+        #[doc = concat!("Hook of `", stringify!($name), "`: builds a `va_list`.")]
         ///
         /// # Safety
         /// As the libc function's.
         #[no_mangle]
         #[unsafe(naked)]
         pub unsafe extern "C-unwind" fn $name() {
-            // The System V ABI's register save area at the stack pointer, 176
-            // bytes, and above it the list: gp_offset, fp_offset,
-            // overflow_arg_area, reg_save_area.
             #[cfg(target_arch = "x86_64")]
             core::arch::naked_asm!(
                 ".cfi_startproc",
@@ -47,6 +67,7 @@ macro_rules! variadic {
                 "mov [rsp + 24], rcx",
                 "mov [rsp + 32], r8",
                 "mov [rsp + 40], r9",
+                // al: whether there is anything in vector registers.
                 "test al, al",
                 "je 2f",
                 "movaps [rsp + 48], xmm0",
@@ -58,29 +79,26 @@ macro_rules! variadic {
                 "movaps [rsp + 144], xmm6",
                 "movaps [rsp + 160], xmm7",
                 "2:",
-                "mov dword ptr [rsp + 176], 8 * {fixed}",
+                concat!("mov dword ptr [rsp + 176], ", $gp),
                 "mov dword ptr [rsp + 180], 48",
                 "lea rax, [rbp + 16]",
                 "mov [rsp + 184], rax",
                 "mov [rsp + 192], rsp",
-                concat!("lea ", $list64, ", [rsp + 176]"),
+                concat!("lea ", $amd, ", [rsp + 176]"),
                 "call {body}",
                 "leave",
                 ".cfi_def_cfa rsp, 8",
                 "ret",
                 ".cfi_endproc",
-                fixed = const $fixed,
                 body = sym $body,
             );
-            // AAPCS64: the list at 16 (stack, gr_top, vr_top, gr_offs, vr_offs),
-            // x0 to x7 at 48, q0 to q7 at 112.
             #[cfg(target_arch = "aarch64")]
             core::arch::naked_asm!(
                 ".cfi_startproc",
-                "stp x29, x30, [sp, #-240]!",
-                ".cfi_def_cfa_offset 240",
-                ".cfi_offset x29, -240",
-                ".cfi_offset x30, -232",
+                "stp x29, x30, [sp, #-256]!",
+                ".cfi_def_cfa_offset 256",
+                ".cfi_offset x29, -256",
+                ".cfi_offset x30, -248",
                 "mov x29, sp",
                 "stp x0, x1, [sp, #48]",
                 "stp x2, x3, [sp, #64]",
@@ -90,23 +108,27 @@ macro_rules! variadic {
                 "stp q2, q3, [sp, #144]",
                 "stp q4, q5, [sp, #176]",
                 "stp q6, q7, [sp, #208]",
-                "add x9, sp, #240",
+                "add x9, sp, #256",
                 "str x9, [sp, #16]",
-                "add x10, sp, #112",
-                "str x10, [sp, #24]",
+                "add x9, sp, #112",
+                "str x9, [sp, #24]",
+                "add x9, sp, #240",
                 "str x9, [sp, #32]",
-                "mov w9, #-(64 - 8 * {fixed})",
+                concat!("mov w9, #", $gr),
                 "str w9, [sp, #40]",
                 "mov w9, #-128",
                 "str w9, [sp, #44]",
-                concat!("add ", $list_arm, ", sp, #16"),
+                concat!("add ", $arm, ", sp, #16"),
                 "bl {body}",
-                "ldp x29, x30, [sp], #240",
+                "ldp x29, x30, [sp], #256",
+                ".cfi_def_cfa_offset 0",
+                ".cfi_restore x29",
+                ".cfi_restore x30",
                 "ret",
                 ".cfi_endproc",
-                fixed = const $fixed,
                 body = sym $body,
             );
         }
+        $crate::hook_row! { $name "Sys", "readiness", [] }
     };
 }

@@ -3,6 +3,13 @@
 //! hooked or have its reason in `docs/unhooked.md`; one that the installed
 //! libc lacks is passed over.
 
+/// Names that a newer glibc has than the one that the tests may run on: hooked
+/// for the programs that were built with it. (2.38: C23's `%b` in `scanf`.)
+pub const NEWER: &str = "
+__isoc23_scanf __isoc23_fscanf __isoc23_vscanf __isoc23_vfscanf
+__isoc23_wscanf __isoc23_fwscanf __isoc23_vwscanf __isoc23_vfwscanf
+";
+
 /// Thread life, cleanup and unwinding, thread-specific data, C11's threads.
 pub const THREADS: &str = "
 pthread_create pthread_join pthread_tryjoin_np pthread_timedjoin_np pthread_clockjoin_np
@@ -118,4 +125,35 @@ aio_read aio_read64 aio_write aio_write64 aio_fsync aio_fsync64 aio_suspend aio_
 aio_error aio_error64 aio_return aio_return64 aio_cancel aio_cancel64 aio_init lio_listio
 lio_listio64 getrandom getentropy arc4random arc4random_buf arc4random_uniform
 syslog vsyslog __syslog_chk __vsyslog_chk openlog closelog setlogmask
+";
+
+/// Streams.
+pub const STDIO: &str = "
+getc fgetc _IO_getc getchar getc_unlocked fgetc_unlocked getchar_unlocked __uflow __underflow getw
+fgets _IO_fgets fgets_unlocked __fgets_chk __fgets_unlocked_chk gets _IO_gets __gets_chk getline
+_IO_getline _IO_getline_info getdelim __getdelim fread _IO_fread fread_unlocked __fread_chk
+__fread_unlocked_chk _IO_sgetn
+getwc fgetwc getwchar getwc_unlocked fgetwc_unlocked getwchar_unlocked __wuflow __wunderflow fgetws
+fgetws_unlocked __fgetws_chk __fgetws_unlocked_chk
+scanf fscanf vscanf vfscanf __vfscanf _IO_vfscanf __isoc99_scanf __isoc99_fscanf __isoc99_vscanf
+__isoc99_vfscanf wscanf fwscanf vwscanf vfwscanf __isoc99_wscanf __isoc99_fwscanf
+__isoc99_vwscanf __isoc99_vfwscanf sscanf vsscanf
+putc fputc _IO_putc putchar putc_unlocked fputc_unlocked putchar_unlocked __overflow putw fputs
+_IO_fputs fputs_unlocked puts _IO_puts fwrite _IO_fwrite fwrite_unlocked _IO_padn
+putwc fputwc putwchar putwc_unlocked fputwc_unlocked putwchar_unlocked __woverflow fputws
+fputws_unlocked
+printf _IO_printf fprintf _IO_fprintf dprintf vprintf vfprintf _IO_vfprintf vdprintf __printf_chk
+__fprintf_chk __dprintf_chk __vprintf_chk __vfprintf_chk __vdprintf_chk wprintf fwprintf vwprintf
+vfwprintf __wprintf_chk __fwprintf_chk __vwprintf_chk __vfwprintf_chk
+fflush _IO_fflush fflush_unlocked _flushlbf _IO_flush_all _IO_flush_all_linebuffered fclose
+_IO_fclose fcloseall fopen fopen64 _IO_fopen freopen freopen64 fdopen _IO_fdopen fmemopen
+open_memstream open_wmemstream fopencookie tmpfile tmpfile64 popen _IO_popen pclose
+setvbuf _IO_setvbuf setbuf setbuffer _IO_setbuffer setlinebuf ungetc _IO_ungetc ungetwc fwide
+fseek fseeko fseeko64 ftell ftello ftello64 rewind fgetpos fgetpos64 fsetpos fsetpos64
+_IO_fgetpos _IO_fgetpos64 _IO_fsetpos _IO_fsetpos64 _IO_ftell _IO_seekoff _IO_seekpos
+feof ferror clearerr _IO_feof _IO_ferror feof_unlocked ferror_unlocked clearerr_unlocked fileno
+fileno_unlocked flockfile ftrylockfile funlockfile _IO_flockfile _IO_ftrylockfile _IO_funlockfile
+__fsetlocking __fpurge __fpending __freadable __fwritable __freading __fwriting __flbf __fbufsize
+perror psignal psiginfo error error_at_line warn warnx vwarn vwarnx err errx verr verrx
+getpass fgetgrent fgetpwent fgetspent putgrent putpwent putspent getmntent getmntent_r addmntent
 ";

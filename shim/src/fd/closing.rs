@@ -4,18 +4,17 @@
 //! The hub's own descriptors survive a program that closes everything: to the
 //! program they are not open.
 //!
-//! `fcloseall` needs no hook: glibc's flushes all streams and closes none.
+//! `fclose` and `freopen` are in [`stdio`](crate::stdio::opening).
 
 use super::known::{self, Known};
 use super::making;
 use super::peers;
 use crate::doorway::{self, returned, set_errno};
 use crate::thread::cancel;
-use core::ffi::{c_char, c_int, c_uint};
+use core::ffi::{c_int, c_uint};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::sys::Errno;
-use libc::FILE;
 
 crate::hooks! {
     Os "never" fn close(fd: c_int) -> c_int = close_, also [__close];
@@ -23,8 +22,6 @@ crate::hooks! {
     Os "never" fn dup3(fd: c_int, to: c_int, flags: c_int) -> c_int = dup3_;
     Os "never" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int = close_range_;
     Os "never" fn closefrom(first: c_int) = closefrom_;
-    Os "never" fn fclose(stream: *mut FILE) -> c_int = fclose_, also [_IO_fclose];
-    Os "never" fn freopen(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE = freopen_, also [freopen64];
 }
 
 /// Whether `fd` is the hub's own and asked for by the program.
@@ -171,30 +168,4 @@ unsafe fn closefrom_(first: c_int) {
         }
         true
     });
-}
-
-unsafe fn fclose_(stream: *mut FILE) -> c_int {
-    // SAFETY: the program's open stream.
-    unsafe {
-        let errno = doorway::errno();
-        let fd = libc::fileno(stream);
-        set_errno(errno);
-        if fd >= 0 {
-            gone(fd);
-        }
-        real::fclose(stream)
-    }
-}
-
-unsafe fn freopen_(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE {
-    // SAFETY: the program's open stream, before and after.
-    unsafe {
-        let errno = doorway::errno();
-        let fd = libc::fileno(stream);
-        set_errno(errno);
-        if fd >= 0 {
-            gone(fd);
-        }
-        real::freopen(path, mode, stream)
-    }
 }

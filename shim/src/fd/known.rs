@@ -30,10 +30,12 @@ const OWN: u8 = 1;
 const EXAMINED: u8 = 2;
 const KIND: u32 = 2;
 const KIND_MASK: u8 = 7;
+const PACE: u32 = 5;
+const PACE_MASK: u8 = 3;
 const NONBLOCKING: u8 = 0x80;
 
 static TABLE: [AtomicU8; MOST] = [const { AtomicU8::new(0) }; MOST];
-/// One more than the highest descriptor that was ever own.
+/// One more than the highest descriptor of which anything was ever known.
 static END: AtomicUsize = AtomicUsize::new(0);
 /// Something has been done in this process that lets streams other than TCP
 /// end a read early: credentials or descriptors passed, packets in pipes.
@@ -59,6 +61,20 @@ pub enum Kind {
     Event = 5,
     /// Something else that is pollable and no regular file.
     Other = 6,
+}
+
+/// How a plain call on a descriptor waits: what stdio wants to know of it. It
+/// follows from the file alone, so it is remembered for any descriptor, own or
+/// not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Pace {
+    /// Not known.
+    Unknown = 0,
+    /// Not at all: a regular file, `/dev/null`.
+    Never = 1,
+    /// Until it is ready: a pipe, a socket, a terminal, ...
+    Waits = 2,
 }
 
 /// A descriptor's byte.
@@ -104,6 +120,17 @@ impl Known {
             5 => Kind::Event,
             6 => Kind::Other,
             _ => Kind::Unknown,
+        }
+    }
+
+    /// How it waits.
+    #[inline(always)]
+    pub fn pace(self) -> Pace {
+        match self.0 >> PACE & PACE_MASK {
+            1 => Pace::Never,
+            2 => Pace::Waits,
+            _ if self.kind() != Kind::Unknown => Pace::Waits,
+            _ => Pace::Unknown,
         }
     }
 
@@ -187,6 +214,15 @@ pub fn nonblocking(fd: c_int) {
     }
 }
 
+/// It was found out how `fd` waits, which was not known. (By one operation:
+/// this may be called outside our code, while somebody closes the number.)
+pub fn set_pace(fd: c_int, pace: Pace) {
+    if let Some(s) = slot(fd) {
+        s.fetch_or((pace as u8) << PACE, Ordering::Relaxed);
+        END.fetch_max(fd as usize + 1, Ordering::Relaxed);
+    }
+}
+
 /// The program changes how `fd` behaves.
 pub fn changed(fd: c_int) {
     clear(fd, EXAMINED | NONBLOCKING);
@@ -204,7 +240,7 @@ pub fn all_shared() {
     }
 }
 
-/// One more than the highest descriptor that may be own.
+/// One more than the highest descriptor of which anything may be known.
 pub fn end() -> c_int {
     END.load(Ordering::Relaxed) as c_int
 }

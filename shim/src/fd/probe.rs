@@ -75,6 +75,17 @@ pub fn file_type(fd: c_int) -> u32 {
     }
 }
 
+/// The file type and the number of the device that it is; `None` if it cannot
+/// be told.
+pub fn file_type_and_device(fd: c_int) -> Option<(u32, libc::dev_t)> {
+    // SAFETY: as above.
+    unsafe {
+        let mut stat: libc::stat = core::mem::zeroed();
+        hub::syscall!(libc::SYS_fstat, fd, &raw mut stat).ok()?;
+        Some((stat.st_mode & libc::S_IFMT, stat.st_rdev))
+    }
+}
+
 /// A file whose calls the disk completes: they are made where they are.
 pub fn is_file(fd: c_int) -> bool {
     matches!(file_type(fd), libc::S_IFREG | libc::S_IFBLK | libc::S_IFDIR)

@@ -9,8 +9,8 @@
 //! handlers do not end `pclose`.
 
 use crate::doorway;
-use crate::fd::closing;
 use crate::signal::mask;
+use crate::stdio::opening;
 use crate::table::Group;
 use core::ffi::{c_char, c_int};
 use hub::wait::Section;
@@ -35,12 +35,9 @@ unsafe fn open(command: *const c_char, mode: *const c_char) -> *mut FILE {
 unsafe fn close(stream: *mut FILE) -> c_int {
     // SAFETY: the program's open stream.
     unsafe {
-        let errno = doorway::errno();
-        let fd = libc::fileno(stream);
-        doorway::set_errno(errno);
-        if fd >= 0 {
-            closing::gone(fd);
-        }
+        // Its own failure to write out is libc's to report.
+        opening::before_closing(stream);
+        opening::forget(stream);
         match doorway::enter(Group::Subprocess) {
             Some(shim) => shim.section("pclose", Section::Waits, || real::pclose(stream)),
             None => real::pclose(stream),

@@ -11,24 +11,17 @@
 use crate::doorway;
 use crate::table::Group;
 use crate::thread::cancel;
-use core::ffi::{c_char, c_int, c_void};
+use crate::variadic::VaList;
+use core::ffi::{c_char, c_int};
 use hub::wait::Section;
 
 crate::hooks! {
-    Sys "section" fn vsyslog(priority: c_int, format: *const c_char, list: *mut c_void) = log;
-    Sys "section" fn __vsyslog_chk(priority: c_int, flag: c_int, format: *const c_char, list: *mut c_void) = log_checked;
+    Sys "section" fn vsyslog(priority: c_int, format: *const c_char, list: *mut VaList) = log;
+    Sys "section" fn __vsyslog_chk(priority: c_int, flag: c_int, format: *const c_char, list: *mut VaList) = log_checked;
 }
 
-crate::variadic!(
-    /// Hook of `syslog`; see [`log`].
-    syslog(2) = log
-);
-crate::hook_row! { syslog "Sys", "section", [] }
-crate::variadic!(
-    /// Hook of `__syslog_chk`; see [`log_checked`].
-    __syslog_chk(3) = log_checked
-);
-crate::hook_row! { __syslog_chk "Sys", "section", [] }
+crate::variadic!(syslog after 2 = log);
+crate::variadic!(__syslog_chk after 3 = log_checked);
 
 fn send(call: impl FnOnce()) {
     match doorway::enter(Group::Sys) {
@@ -40,7 +33,7 @@ fn send(call: impl FnOnce()) {
     }
 }
 
-unsafe extern "C-unwind" fn log(priority: c_int, format: *const c_char, list: *mut c_void) {
+unsafe extern "C-unwind" fn log(priority: c_int, format: *const c_char, list: *mut VaList) {
     // SAFETY: the program's own call.
     send(|| unsafe { real::vsyslog(priority, format, list) });
 }
@@ -49,7 +42,7 @@ unsafe extern "C-unwind" fn log_checked(
     priority: c_int,
     flag: c_int,
     format: *const c_char,
-    list: *mut c_void,
+    list: *mut VaList,
 ) {
     // SAFETY: the program's own call.
     send(|| unsafe { real::__vsyslog_chk(priority, flag, format, list) });

@@ -1,5 +1,4 @@
 // rule: a pseudo terminal of posix_openpt(3) works with another thread at the slave, also through stdio lines
-// pending: stdio that waits inside libc needs blocking sections
 #include "../io/util.h"
 #include <termios.h>
 static char name[64];

@@ -1,5 +1,4 @@
 // rule: stdin dup2'ed onto a pipe blocks in scanf and getchar until another thread writes
-// pending: stdio that waits inside libc needs blocking sections
 #include "../io/util.h"
 
 int main(void) {

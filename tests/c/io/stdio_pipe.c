@@ -1,5 +1,4 @@
 // rule: stdio on pipes (getline, fread, fwrite of more than the capacity, fgetc) blocks only its thread; a FILE is locked per call
-// pending: stdio that waits inside libc needs blocking sections
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 enum { BIG = 300000 };

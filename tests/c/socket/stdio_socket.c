@@ -1,5 +1,4 @@
 // rule: stdio over a socket (fdopen, fprintf, fgets, fread) blocks only the calling thread
-// pending: stdio that waits inside libc needs blocking sections
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 static int sv[2];

@@ -1,5 +1,4 @@
 // rule: malloc() and stdio work from any thread, and flockfile() keeps a stream across switches
-// pending: a stream that flockfile() holds across a switch needs blocking sections
 // one-thread: yes
 #include "../check.h"
 

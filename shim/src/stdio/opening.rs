@@ -1,0 +1,128 @@
+//! Opening and closing streams.
+//!
+//! `fclose` writes out what the stream holds, then closes. The reactor forgets
+//! the descriptor first, as for `close`. `fopen` of a FIFO waits for the other
+//! end, which may be another thread of the program: a section. `pclose` waits
+//! for the child. `getpass` talks to the terminal.
+//!
+//! Semantics: fopen(3), fclose(3), popen(3), getpass(3). None of them is waited
+//! in twice for the same thing: an error of the early write is what `fclose`
+//! returns. `fcloseall` is `fflush(NULL)` and no more in glibc.
+
+use super::call::{attend, Locking};
+use super::file::File;
+use super::pace;
+use super::position::settle;
+use crate::doorway::{self, errno, set_errno};
+use crate::fd::closing::gone;
+use crate::fd::known::Pace;
+use crate::table::Group;
+use core::ffi::{c_char, c_int};
+use hub::hub as scheduler;
+use hub::wait::Section;
+use libc::FILE;
+
+crate::hooks! {
+    Sys "readiness" fn fclose(stream: *mut FILE) -> c_int = fclose_, also [_IO_fclose];
+    Sys "section" fn fcloseall() -> c_int = fcloseall_;
+    Sys "section" fn fopen(path: *const c_char, mode: *const c_char) -> *mut FILE = fopen_, also [fopen64, _IO_fopen];
+    Sys "section" fn freopen(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE = freopen_, also [freopen64];
+    Sys "section" fn getpass(prompt: *const c_char) -> *mut c_char = getpass_;
+}
+
+/// Wait for the lock and write the stream out. False: that failed, and `errno`
+/// says why.
+///
+/// # Safety
+/// The program's open stream.
+pub unsafe fn before_closing(stream: *mut FILE) -> bool {
+    // SAFETY: the program's open stream.
+    unsafe {
+        let Some(call) = attend(stream, Locking::Lock, |_| false) else {
+            return true;
+        };
+        // libc takes the lock again.
+        settle(&call)
+    }
+}
+
+/// The reactor forgets the stream's descriptor.
+///
+/// # Safety
+/// The program's open stream.
+pub unsafe fn forget(stream: *mut FILE) {
+    // SAFETY: the program's open stream.
+    let fd = unsafe { File::of(stream) }.fd();
+    if fd >= 0 {
+        gone(fd);
+    }
+}
+
+unsafe fn fclose_(stream: *mut FILE) -> c_int {
+    // SAFETY: the program's open stream.
+    unsafe {
+        if before_closing(stream) {
+            forget(stream);
+            return real::fclose(stream);
+        }
+        let why = errno();
+        forget(stream);
+        real::fclose(stream);
+        set_errno(why);
+        libc::EOF
+    }
+}
+
+unsafe fn fcloseall_() -> c_int {
+    // SAFETY: no arguments.
+    super::output::every("fcloseall", || unsafe { real::fcloseall() })
+}
+
+/// Whether opening `path` may wait: a FIFO for its other end, a terminal line for
+/// its carrier.
+unsafe fn opening_waits(path: *const c_char) -> bool {
+    if path.is_null() {
+        return false;
+    }
+    // SAFETY: an all-zero `stat` is valid, and the kernel fills ours; it checks
+    // the program's address.
+    unsafe {
+        let mut stat: libc::stat = core::mem::zeroed();
+        hub::syscall!(libc::SYS_newfstatat, libc::AT_FDCWD, path, &raw mut stat, 0).is_ok()
+            && pace::of_type(stat.st_mode & libc::S_IFMT, stat.st_rdev) == Pace::Waits
+    }
+}
+
+unsafe fn open<R>(path: *const c_char, call: impl FnOnce() -> R) -> R {
+    // SAFETY: the program's path.
+    if !scheduler::active() || unsafe { !opening_waits(path) } {
+        return call();
+    }
+    match doorway::enter(Group::Sys) {
+        Some(shim) => shim.section("fopen", Section::Waits, call),
+        None => call(),
+    }
+}
+
+unsafe fn fopen_(path: *const c_char, mode: *const c_char) -> *mut FILE {
+    // SAFETY: the program's own call.
+    unsafe { open(path, || real::fopen(path, mode)) }
+}
+
+unsafe fn freopen_(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE {
+    // SAFETY: the program's open stream, before and after.
+    unsafe {
+        before_closing(stream);
+        forget(stream);
+        open(path, || real::freopen(path, mode, stream))
+    }
+}
+
+unsafe fn getpass_(prompt: *const c_char) -> *mut c_char {
+    // SAFETY: the program's own call.
+    let real = || unsafe { real::getpass(prompt) };
+    match scheduler::active().then(|| doorway::enter(Group::Sys)).flatten() {
+        Some(shim) => shim.section("getpass", Section::Waits, real),
+        None => real(),
+    }
+}
