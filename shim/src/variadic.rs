@@ -31,20 +31,23 @@ pub struct VaList {
     words: [usize; 4],
 }
 
-/// `variadic!(name(after N arguments) = body)`: exports `name`; `body` gets the N
+/// `variadic!("how it waits" name after N = body)`: exports `name`; `body` gets the N
 /// named arguments (1 to 3) and a `*mut VaList`, and returns an `int`.
 #[macro_export]
 macro_rules! variadic {
-    ($name:ident after 1 = $body:path) => {
-        $crate::variadic!(@ $name, "rsi", "x1", 8, -56, $body);
+    ($name:ident after 1 = $body:path) => { $crate::variadic!("readiness" $name after 1 = $body); };
+    ($name:ident after 2 = $body:path) => { $crate::variadic!("readiness" $name after 2 = $body); };
+    ($name:ident after 3 = $body:path) => { $crate::variadic!("readiness" $name after 3 = $body); };
+    ($how:literal $name:ident after 1 = $body:path) => {
+        $crate::variadic!(@ $how, $name, "rsi", "x1", 8, -56, $body);
     };
-    ($name:ident after 2 = $body:path) => {
-        $crate::variadic!(@ $name, "rdx", "x2", 16, -48, $body);
+    ($how:literal $name:ident after 2 = $body:path) => {
+        $crate::variadic!(@ $how, $name, "rdx", "x2", 16, -48, $body);
     };
-    ($name:ident after 3 = $body:path) => {
-        $crate::variadic!(@ $name, "rcx", "x3", 24, -40, $body);
+    ($how:literal $name:ident after 3 = $body:path) => {
+        $crate::variadic!(@ $how, $name, "rcx", "x3", 24, -40, $body);
     };
-    (@ $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
+    (@ $how:literal, $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
         #[doc = concat!("Hook of `", stringify!($name), "`: builds a `va_list`.")]
         ///
         /// # Safety
@@ -129,6 +132,6 @@ macro_rules! variadic {
                 body = sym $body,
             );
         }
-        $crate::hook_row! { $name "Sys", "readiness", [] }
+        $crate::hook_row! { $name "Sys", $how, [] }
     };
 }

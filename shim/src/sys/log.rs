@@ -20,8 +20,8 @@ crate::hooks! {
     Sys "section" fn __vsyslog_chk(priority: c_int, flag: c_int, format: *const c_char, list: *mut VaList) = log_checked;
 }
 
-crate::variadic!(syslog after 2 = log);
-crate::variadic!(__syslog_chk after 3 = log_checked);
+crate::variadic!("section" syslog after 2 = log);
+crate::variadic!("section" __syslog_chk after 3 = log_checked);
 
 fn send(call: impl FnOnce()) {
     match doorway::enter(Group::Sys) {

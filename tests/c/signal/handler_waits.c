@@ -6,12 +6,12 @@ static volatile int stop;
 static void on(int s)
 {
 	(void)s;
-	in++;
+	__atomic_add_fetch(&in, 1, __ATOMIC_SEQ_CST);
 	struct timespec t = ts_ms(30);
 	while (nanosleep(&t, &t))
 		;
-	count++;
-	in--;
+	__atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST);
+	__atomic_sub_fetch(&in, 1, __ATOMIC_SEQ_CST);
 }
 static void quick(int s) { (void)s; other_ran++; }
 static void *worker(void *arg)
