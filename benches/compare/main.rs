@@ -1,6 +1,7 @@
 //! Compares native pthreads with the same binaries run under
 //! `LD_PRELOAD=libgeventrs.so`. See benches/README.md.
 
+mod blocking;
 mod child;
 mod compile;
 mod crowd;
@@ -44,12 +45,15 @@ fn compare(options: &Options) -> Result<(), String> {
 /// The works by name, in the order of the table.
 fn names() -> Vec<&'static str> {
     let simple = simple::WORKS.iter().map(|work| work.name);
-    simple.chain(crowd::NAMES).chain([echo::NAME]).collect()
+    simple.chain(blocking::NAMES).chain(crowd::NAMES).chain([echo::NAME]).collect()
 }
 
 fn measure(name: &str, setup: &Setup) -> Vec<Row> {
     if let Some(work) = simple::WORKS.iter().find(|work| work.name == name) {
         return vec![simple::measure(work, setup)];
+    }
+    if blocking::NAMES.contains(&name) {
+        return vec![blocking::measure(name, setup)];
     }
     match name {
         echo::NAME => echo::measure(setup),

@@ -26,7 +26,7 @@ enum Kind {
 enum Bar {
     /// The ratio is at least this.
     Ratio(f64),
-    /// The preloaded number is at most this much greater.
+    /// The preloaded number is at most this much greater, in the work's unit.
     Added(f64),
 }
 
@@ -40,7 +40,7 @@ const fn work(
     Work { name, program, arg, kind, bar }
 }
 
-pub const WORKS: [Work; 11] = [
+pub const WORKS: [Work; 12] = [
     work("handoff", "handoff", "", Kind::PerOp, Bar::Ratio(25.0)),
     work("semaphore", "sem_pingpong", "", Kind::PerOp, Bar::Ratio(20.0)),
     work("pipe", "fd_pingpong", "pipe", Kind::PerOp, Bar::Ratio(2.0)),
@@ -51,6 +51,7 @@ pub const WORKS: [Work; 11] = [
     work("mutex-beside", "mutex", "2", Kind::PerOp, Bar::Ratio(1.0)),
     work("copy", "blocks", "copy", Kind::Total, Bar::Ratio(0.97)),
     work("pread", "blocks", "pread", Kind::Total, Bar::Ratio(0.97)),
+    work("section", "section", "", Kind::PerOp, Bar::Added(15_000.0)),
     work("startup", "spawn", "", Kind::StartUp, Bar::Added(1.0)),
 ];
 
@@ -61,9 +62,9 @@ pub fn measure(work: &Work, setup: &Setup) -> Row {
     let mut notes = Vec::new();
     let pinned = columns(work, setup, Place::Pinned, &mut notes);
     let unpinned = columns(work, setup, Place::Unpinned, &mut notes);
-    let (bar, met) = judge(&work.bar, &pinned);
+    let (bar, met) = judge(work, &pinned);
     if let (Bar::Added(_), Some(added)) = (&work.bar, added(&pinned)) {
-        notes.push(format!("preloading adds {added:.3} ms"));
+        notes.push(format!("preloading adds {added:.3} {}", unit(&work.kind)));
     }
     Row {
         work: work.name.into(),
@@ -84,12 +85,15 @@ fn unit(kind: &Kind) -> &'static str {
     }
 }
 
-fn judge(bar: &Bar, columns: &Columns) -> (String, bool) {
-    match *bar {
+fn judge(work: &Work, columns: &Columns) -> (String, bool) {
+    match work.bar {
         Bar::Ratio(least) => {
             (format!("≥ {least}×"), columns.ratio.is_some_and(|ratio| ratio >= least))
         }
-        Bar::Added(most) => (format!("≤ +{most} ms"), added(columns).is_some_and(|ms| ms <= most)),
+        Bar::Added(most) => {
+            let within = added(columns).is_some_and(|added| added <= most);
+            (format!("≤ +{most} {}", unit(&work.kind)), within)
+        }
     }
 }
 
