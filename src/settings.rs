@@ -42,6 +42,13 @@ pub const SETTINGS: &[Setting] = &[
         effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing",
     },
     Setting {
+        name: "GEVENTRS_FILE_IO",
+        flag: "--file-io",
+        values: "`inline` or `section`",
+        default: "`inline`",
+        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 10 µs a call)",
+    },
+    Setting {
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",

@@ -10,6 +10,7 @@
 #![allow(non_snake_case)]
 
 pub mod doorway;
+pub mod kernel_wait;
 pub mod process;
 pub mod raw;
 pub mod redhooked;
@@ -19,6 +20,7 @@ pub mod table;
 
 pub mod fd;
 pub mod io;
+pub mod ipc;
 pub mod locks;
 pub mod select;
 pub mod signal;

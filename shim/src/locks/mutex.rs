@@ -14,13 +14,14 @@
 //! |---|---|
 //! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
 //! | robust, private to the process | ours, with [`super::robust`] |
-//! | process-shared, priority ceiling | libc's, asked again and again |
+//! | process-shared, priority ceiling | libc's, waited for in a blocking section |
+//! | process-shared with priority inheritance | libc's, asked again and again |
 //!
 //! Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{ask_again, deadline, robust};
+use super::{deadline, robust, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
@@ -54,6 +55,7 @@ const TYPE: i32 = 3;
 const RECURSIVE: i32 = 1;
 const ERRORCHECK: i32 = 2;
 const ROBUST: i32 = 16;
+const INHERIT: i32 = 32;
 const CEILING: i32 = 64;
 const SHARED: i32 = 128;
 /// Everything but the two flags about lock elision, which change nothing.
@@ -238,28 +240,35 @@ unsafe fn lock_libcs(
     until: *const timespec,
 ) -> c_int {
     // SAFETY: the program's own call in all three forms.
-    unsafe {
-        let Some(shim) = doorway::enter(crate::table::Group::Thread) else {
-            return match (until.is_null(), clock) {
-                (true, _) => real::pthread_mutex_lock(mutex),
-                (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
-                _ => real::pthread_mutex_clocklock(mutex, clock, until),
-            };
-        };
-        let end = match deadline(clock, until) {
-            Ok(end) => end,
-            Err(e) => return e,
-        };
-        loop {
-            let attempt = || {
-                let answer = real::pthread_mutex_trylock(mutex);
-                (answer != libc::EBUSY).then_some(answer)
-            };
-            match ask_again(&shim, "process-shared mutex", end, attempt) {
-                Ok(answer) => return answer,
-                Err(Wake::TimedOut) => return libc::ETIMEDOUT,
-                Err(_) => {}
-            }
+    let call = || unsafe {
+        match (until.is_null(), clock) {
+            (true, _) => real::pthread_mutex_lock(mutex),
+            (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
+            _ => real::pthread_mutex_clocklock(mutex, clock, until),
+        }
+    };
+    let Some(shim) = doorway::enter(crate::table::Group::Thread) else { return call() };
+    // SAFETY: the program's mutex.
+    let attempt = || unsafe {
+        let answer = real::pthread_mutex_trylock(mutex);
+        (answer != libc::EBUSY).then_some(answer)
+    };
+    // SAFETY: as in `lock`.
+    if unsafe { &*mutex.cast::<Mutex>() }.kind.load(Ordering::Relaxed) & INHERIT == 0 {
+        return shared::wait(&shim, "process-shared mutex", attempt, call);
+    }
+    // The kernel looks for the holder's thread by the id in the lock's word, and
+    // knows no greenlet's.
+    // SAFETY: the program's object.
+    let end = match unsafe { deadline(clock, until) } {
+        Ok(end) => end,
+        Err(e) => return e,
+    };
+    loop {
+        match shared::ask_again(&shim, "process-shared mutex", end, attempt) {
+            Ok(answer) => return answer,
+            Err(Wake::TimedOut) => return libc::ETIMEDOUT,
+            Err(_) => {}
         }
     }
 }
