@@ -62,6 +62,15 @@ const HUB_STACK: usize = 256 * 1024;
 const FIRST_ID: u32 = 0x1000_0000;
 const LAST_ID: u32 = 0x3fff_ffff;
 
+/// The first id in the process `pid`. Objects in shared memory hold thread ids, and
+/// libc takes a lock whose holder has the caller's id for the caller's: ids must
+/// not repeat in another process. Multiples of the golden ratio keep the ranges of
+/// all processes apart, those of neighbours more than all others'.
+fn first_id(pid: u32) -> u32 {
+    let part = pid.wrapping_mul(0x9e37_79b1);
+    FIRST_ID + ((u64::from(part) * u64::from(LAST_ID - FIRST_ID)) >> 32) as u32
+}
+
 /// Run queue, timers, reactor, and the list of all greenlets.
 pub struct Hub {
     run: RunQueue,
@@ -298,6 +307,8 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     };
     HUB.enlist(root);
     HUB.first.set(root);
+    // SAFETY: getpid has no arguments.
+    HUB.next_id.set(first_id(unsafe { libc::getpid() } as u32));
     sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
@@ -993,7 +1004,9 @@ pub fn after_fork() {
     me.joiner.set(ptr::null());
     // SAFETY: getpid has no arguments. The kernel has stored the child's id in
     // the calling thread's control block; the greenlet follows.
-    me.set_id(unsafe { libc::getpid() } as u32);
+    let pid = unsafe { libc::getpid() } as u32;
+    me.set_id(pid);
+    HUB.next_id.set(first_id(pid));
     LIVE.store(1, Ordering::Relaxed);
     match Reactor::new() {
         Ok(fresh) => {

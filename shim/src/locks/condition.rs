@@ -11,7 +11,7 @@
 //! Waiting is a cancellation point; the mutex is locked again before cleanup
 //! handlers run. Signals end no wait (a spurious return is allowed, and made).
 
-use super::{deadline, mutex};
+use super::{deadline, mutex, robust_shared};
 use crate::doorway;
 use crate::table::Group;
 use crate::thread::{cancel, patched};
@@ -123,13 +123,14 @@ unsafe fn wait_until(
 ) -> c_int {
     // SAFETY: the objects have glibc's layout.
     let (c, held) = unsafe { (&*cond.cast::<Condition>(), &*m.cast::<mutex::Mutex>()) };
+    let held_by_libc = held.is_libcs() && !robust_shared::is_ours(held);
     if !held.is_libcs() {
         let refused = mutex::may_unlock(held);
         if refused != 0 {
             return refused;
         }
     }
-    if c.is_libcs() && held.is_libcs() {
+    if c.is_libcs() && held_by_libc {
         // SAFETY: by the caller's contract.
         return unsafe { wait_in_kernel(cond, call) };
     }

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
 //! | robust, private to the process | ours, with [`super::robust`] |
+//! | robust, process-shared | [`super::robust_shared`]'s |
 //! | process-shared, priority ceiling | libc's, waited for in a blocking section |
 //! | process-shared with priority inheritance | libc's, asked again and again |
 //!
@@ -21,7 +22,7 @@
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{deadline, robust, shared};
+use super::{deadline, robust, robust_shared, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
@@ -51,13 +52,14 @@ pub struct Mutex {
     kind: AtomicI32,
 }
 
-const TYPE: i32 = 3;
-const RECURSIVE: i32 = 1;
-const ERRORCHECK: i32 = 2;
-const ROBUST: i32 = 16;
+pub(super) const TYPE: i32 = 3;
+pub(super) const RECURSIVE: i32 = 1;
+pub(super) const ERRORCHECK: i32 = 2;
+pub(super) const ROBUST: i32 = 16;
 const INHERIT: i32 = 32;
 const CEILING: i32 = 64;
-const SHARED: i32 = 128;
+pub(super) const INHERIT_OR_CEILING: i32 = INHERIT | CEILING;
+pub(super) const SHARED: i32 = 128;
 /// Everything but the two flags about lock elision, which change nothing.
 const MATTERS: i32 = 0xff;
 
@@ -70,6 +72,10 @@ impl Mutex {
     #[inline(always)]
     pub fn is_libcs(&self) -> bool {
         self.kind.load(Ordering::Relaxed) & (SHARED | CEILING) != 0
+    }
+
+    pub(super) fn kind(&self) -> i32 {
+        self.kind.load(Ordering::Relaxed)
     }
 
     fn is_robust(&self) -> bool {
@@ -93,6 +99,11 @@ impl Mutex {
         if !self.held_by_caller() || self.lock.load(Ordering::Relaxed) == 0 {
             return None;
         }
+        self.relock_held(trying)
+    }
+
+    /// As [`Mutex::relock`], of a caller that surely holds it.
+    pub(super) fn relock_held(&self, trying: bool) -> Option<c_int> {
         match self.kind.load(Ordering::Relaxed) & TYPE {
             RECURSIVE => {
                 let depth = self.count.load(Ordering::Relaxed);
@@ -124,6 +135,24 @@ impl Mutex {
     fn wait(&self, deadline: u64) -> Result<(), c_int> {
         let _shim = doorway::enter_any();
         word_lock::lock_contended(&self.lock, self.reason(), deadline).map_err(|_| libc::ETIMEDOUT)
+    }
+
+    /// A mutex that is counted like glibc's was taken. `again`: who held it before
+    /// died, and is still counted.
+    pub(super) fn taken_by(&self, owner: u32, again: bool) {
+        self.count.store(1, Ordering::Relaxed);
+        self.owner.store(owner, Ordering::Relaxed);
+        if !again {
+            self.users.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// It is given up, with this mark as its owner. A dead holder stays counted.
+    pub(super) fn left_to(&self, owner: u32, dead: bool) {
+        self.owner.store(owner, Ordering::Relaxed);
+        if !dead {
+            self.users.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_taken(&self) {
@@ -213,7 +242,13 @@ unsafe fn lock_slow(
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if m.is_libcs() {
         // SAFETY: as in `lock`.
-        return unsafe { lock_libcs(mutex, clock, until) };
+        return unsafe {
+            if robust_shared::is_ours(m) {
+                robust_shared::lock(m, clock, until)
+            } else {
+                lock_libcs(mutex, clock, until)
+            }
+        };
     }
     if let Some(answer) = m.relock(false) {
         return answer;
@@ -276,6 +311,9 @@ unsafe fn lock_libcs(
 unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
+    if patched() && robust_shared::is_ours(m) {
+        return robust_shared::try_lock(m);
+    }
     if !patched() || m.is_libcs() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_trylock(mutex) };
@@ -346,6 +384,9 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if m.is_libcs() {
+        if robust_shared::is_ours(m) {
+            return robust_shared::unlock(m);
+        }
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_unlock(mutex) };
     }
