@@ -40,6 +40,7 @@ use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
 use crate::reactor::{FdWaiter, Reactor};
 use crate::run_queue::RunQueue;
 use crate::sys::{self, Errno};
+use crate::thread_ids;
 use crate::time::{self, MILLISECOND, NEVER};
 use crate::timers::Timers;
 use crate::tls;
@@ -57,19 +58,6 @@ const LOOK_AROUND: u64 = MILLISECOND;
 const MOST_SWITCHES: u32 = 64;
 /// The hub's own stack: mio, an allocation, a report.
 const HUB_STACK: usize = 256 * 1024;
-/// Thread ids of greenlets start above every id that the kernel gives
-/// (`PID_MAX_LIMIT` is 2²²) and stay below the futex flag bits.
-const FIRST_ID: u32 = 0x1000_0000;
-const LAST_ID: u32 = 0x3fff_ffff;
-
-/// The first id in the process `pid`. Objects in shared memory hold thread ids, and
-/// libc takes a lock whose holder has the caller's id for the caller's: ids must
-/// not repeat in another process. Multiples of the golden ratio keep the ranges of
-/// all processes apart, those of neighbours more than all others'.
-fn first_id(pid: u32) -> u32 {
-    let part = pid.wrapping_mul(0x9e37_79b1);
-    FIRST_ID + ((u64::from(part) * u64::from(LAST_ID - FIRST_ID)) >> 32) as u32
-}
 
 /// Run queue, timers, reactor, and the list of all greenlets.
 pub struct Hub {
@@ -111,7 +99,7 @@ static HUB: Hub = Hub {
     switches_left: Cell::new(MOST_SWITCHES),
     interval: Cell::new(MOST_SWITCHES),
     looked: Cell::new(0),
-    next_id: Cell::new(FIRST_ID),
+    next_id: Cell::new(0),
     switches: Cell::new(0),
 };
 
@@ -196,7 +184,7 @@ pub fn first() -> Option<&'static Greenlet> {
 /// Whether a thread id is one that the hub gives.
 #[inline(always)]
 pub fn is_greenlet_id(id: u32) -> bool {
-    (FIRST_ID..=LAST_ID).contains(&id)
+    thread_ids::is_greenlets(id)
 }
 
 /// Modules with thread-locals may have come or gone: look before the next
@@ -308,7 +296,7 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     HUB.enlist(root);
     HUB.first.set(root);
     // SAFETY: getpid has no arguments.
-    HUB.next_id.set(first_id(unsafe { libc::getpid() } as u32));
+    HUB.next_id.set(thread_ids::first_of(unsafe { libc::getpid() } as u32));
     sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
@@ -413,7 +401,7 @@ pub fn root_ended(g: &'static Greenlet) -> ! {
 impl Hub {
     fn next_id(&self) -> u32 {
         let id = self.next_id.get();
-        self.next_id.set(if id == LAST_ID { FIRST_ID } else { id + 1 });
+        self.next_id.set(thread_ids::after(id));
         id
     }
 
@@ -1006,7 +994,7 @@ pub fn after_fork() {
     // the calling thread's control block; the greenlet follows.
     let pid = unsafe { libc::getpid() } as u32;
     me.set_id(pid);
-    HUB.next_id.set(first_id(pid));
+    HUB.next_id.set(thread_ids::first_of(pid));
     LIVE.store(1, Ordering::Relaxed);
     match Reactor::new() {
         Ok(fresh) => {

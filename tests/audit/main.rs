@@ -217,6 +217,7 @@ fn main() {
         family("select", entry_points::SELECT),
         family("socket", entry_points::SOCKET),
         family("fd_io", entry_points::FD_IO),
+        family("ipc", entry_points::IPC),
     ];
     libtest_mimic::run(&args, trials).exit();
 }

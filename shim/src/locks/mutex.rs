@@ -30,7 +30,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use hub::hub as scheduler;
 use hub::sync::word_lock;
 use hub::tls;
-use hub::wait::{Reason, Wake};
+use hub::wait::{Reason, Section, Wake};
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 crate::hooks! {
@@ -40,6 +40,7 @@ crate::hooks! {
     Thread "parking lot" fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_lock, version "GLIBC_2.34";
     Thread "parking lot" fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_lock, version "GLIBC_2.34";
     Thread "never" fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int = unlock, also [__pthread_mutex_unlock];
+    Thread "blocking section" fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int = set_ceiling, version "GLIBC_2.34";
 }
 
 /// glibc's object, as far as we use it.
@@ -402,6 +403,17 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
         m.release_word();
     }
     0
+}
+
+/// libc locks the mutex to change its ceiling, and there is no form that only
+/// tries.
+unsafe fn set_ceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
+    // SAFETY: the program's own call.
+    let call = || unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) };
+    match doorway::enter(crate::table::Group::Thread) {
+        Some(shim) => shim.section("pthread_mutex_setprioceiling", Section::Waits, call),
+        None => call(),
+    }
 }
 
 /// EPERM for a checked mutex that the caller does not hold.
