@@ -34,7 +34,7 @@ unsafe fn flock_(fd: c_int, operation: c_int) -> c_int {
         // SAFETY: the program's own call.
         _ => return unsafe { real::flock(fd, operation) },
     };
-    // SAFETY (both): a descriptor and a number.
+    // SAFETY: a descriptor and a number.
     let attempt = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation | libc::LOCK_NB) };
     // SAFETY: as above.
     let wait = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation) };
