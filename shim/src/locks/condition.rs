@@ -123,7 +123,7 @@ unsafe fn wait_until(
 ) -> c_int {
     // SAFETY: the objects have glibc's layout.
     let (c, held) = unsafe { (&*cond.cast::<Condition>(), &*m.cast::<mutex::Mutex>()) };
-    let held_by_libc = held.is_libcs() && !robust_shared::is_ours(held);
+    let held_by_libc = held.is_libcs() && !held.inherits() && !robust_shared::is_ours(held);
     if !held.is_libcs() {
         let refused = mutex::may_unlock(held);
         if refused != 0 {
@@ -211,8 +211,9 @@ pub fn wake_cancelled(target: &Greenlet) {
 }
 
 /// One turn of a wait on a condition variable that processes share, with a mutex
-/// that is ours (private, or robust): libc could not release it. It
-/// ends after a moment, spuriously, which POSIX allows.
+/// that libc could not release or lock again as we do: one of ours (private, or
+/// robust), or one with priority inheritance. It ends after a moment, spuriously,
+/// which POSIX allows.
 unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
     // SAFETY: by the caller's contract.
     unsafe { mutex::unlock(m) };

@@ -75,6 +75,12 @@ impl Mutex {
         self.kind.load(Ordering::Relaxed) & (SHARED | CEILING) != 0
     }
 
+    /// Whether it has priority inheritance.
+    pub(super) fn inherits(&self) -> bool {
+        self.kind() & INHERIT != 0
+    }
+
+    /// glibc's type and flags.
     pub(super) fn kind(&self) -> i32 {
         self.kind.load(Ordering::Relaxed)
     }
@@ -290,7 +296,7 @@ unsafe fn lock_libcs(
         (answer != libc::EBUSY).then_some(answer)
     };
     // SAFETY: as in `lock`.
-    if unsafe { &*mutex.cast::<Mutex>() }.kind.load(Ordering::Relaxed) & INHERIT == 0 {
+    if !unsafe { &*mutex.cast::<Mutex>() }.inherits() {
         return shared::wait(&shim, "process-shared mutex", attempt, call);
     }
     // The kernel looks for the holder's thread by the id in the lock's word, and

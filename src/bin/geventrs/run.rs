@@ -32,6 +32,9 @@ pub struct Run {
     /// (GEVENTRS_DEADLOCK)
     #[arg(long, value_name = "MODE")]
     deadlock: Option<Deadlock>,
+    /// How regular files are read and written (GEVENTRS_FILE_IO)
+    #[arg(long, value_name = "HOW")]
+    file_io: Option<FileIo>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -53,6 +56,14 @@ enum Deadlock {
     Off,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum FileIo {
+    /// In place: other greenlets wait while the disk does
+    Inline,
+    /// On another OS thread, while other greenlets run
+    Section,
+}
+
 impl Run {
     /// Returns only if it fails.
     pub fn execute(self) -> Result<(), Failure> {
@@ -65,6 +76,8 @@ impl Run {
         set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
         let mode = self.deadlock.and_then(|d| d.to_possible_value());
         set("GEVENTRS_DEADLOCK", mode.as_ref().map(|m| OsStr::new(m.get_name())));
+        let how = self.file_io.and_then(|h| h.to_possible_value());
+        set("GEVENTRS_FILE_IO", how.as_ref().map(|h| OsStr::new(h.get_name())));
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         Err(Failure::new(code, format_args!("{}: {error}", program.path.display())))
