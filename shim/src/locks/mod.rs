@@ -18,6 +18,7 @@ pub mod futex;
 pub mod mutex;
 pub mod once;
 pub mod robust;
+pub mod robust_list;
 pub mod robust_shared;
 pub mod rwlock;
 pub mod semaphore;

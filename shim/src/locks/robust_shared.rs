@@ -26,19 +26,20 @@
 //! Limits, all of a process that is killed:
 //! - The kernel walks the first 2,048 mutexes of a list (ROBUST_LIST_LIMIT): what
 //!   all greenlets of the process hold together.
-//! - A waiter that was just woken and is killed before it could take the
-//!   mutex takes the wake-up with it; other processes' waiters get theirs at
-//!   the next unlock. (An OS thread says in its list what it is about to take, and
-//!   the kernel passes the wake-up on; the guardian can say it of one mutex only.)
+//! - A waiter that is killed after it was woken, before it could take the mutex,
+//!   must not take the wake-up with it: the kernel passes it on if the OS thread's
+//!   list says that it is about to take this mutex ([`Intent`]). The first thread
+//!   itself cannot say so, since the guardian's list says what others take: its
+//!   wake-up is lost then, and other processes' waiters wait for the next unlock.
 //! - With priority inheritance the kernel itself looks for the holder; those
 //!   mutexes are libc's, and a greenlet that dies holding one is not noticed.
 
 use super::mutex::{Mutex, INHERIT_OR_CEILING, RECURSIVE, ROBUST, SHARED, TYPE};
 use super::robust::{self, INCONSISTENT, LOST};
+use super::robust_list::{Guardian, Intent};
 use crate::doorway;
 use core::ffi::c_int;
-use core::ptr;
-use core::sync::atomic::{compiler_fence, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::tls;
@@ -49,119 +50,6 @@ use libc::{clockid_t, timespec};
 const WAITERS: u32 = 0x8000_0000;
 const OWNER_DIED: u32 = 0x4000_0000;
 const ID: u32 = 0x3fff_ffff;
-
-/// `struct robust_list_head`.
-#[repr(C)]
-struct Head {
-    first: *mut Link,
-    futex_offset: isize,
-    /// What its thread is about to take or release.
-    pending: *mut Link,
-}
-
-/// `__next` of a mutex's list fields; `__prev` lies before it. Heads have the same
-/// form.
-#[repr(C)]
-struct Link {
-    next: *mut Link,
-}
-
-impl Link {
-    /// The field before the one at `at`; the lowest bit of an address is a flag.
-    fn previous(at: *mut Link) -> *mut *mut Link {
-        at.map_addr(|a| a & !1).wrapping_byte_sub(size_of::<usize>()).cast()
-    }
-}
-
-/// From a mutex's word to its `Link`: fixed by the static initialisers.
-const LINK: usize = 32;
-
-/// The process's first OS thread.
-#[derive(Clone, Copy)]
-struct Guardian {
-    id: u32,
-    head: *mut Head,
-}
-
-static GUARDIAN_ID: AtomicU32 = AtomicU32::new(0);
-static GUARDIAN_HEAD: AtomicPtr<Head> = AtomicPtr::new(ptr::null_mut());
-
-/// In the child of a fork, the only thread is the first; it holds none of these
-/// mutexes.
-pub fn after_fork() {
-    GUARDIAN_ID.store(0, Ordering::Relaxed);
-}
-
-impl Guardian {
-    /// `None`: the kernel does not tell, or glibc's list has an unknown form.
-    fn find() -> Option<Guardian> {
-        let id = GUARDIAN_ID.load(Ordering::Relaxed);
-        if id != 0 {
-            return Some(Guardian { id, head: GUARDIAN_HEAD.load(Ordering::Relaxed) });
-        }
-        let mut head: *mut Head = ptr::null_mut();
-        let mut length = 0usize;
-        // SAFETY: the kernel fills our two words. The first thread's id is the
-        // process's.
-        unsafe {
-            let id = libc::getpid();
-            let told = hub::syscall!(libc::SYS_get_robust_list, id, &raw mut head, &raw mut length);
-            if told.is_err() || length != size_of::<Head>() || head.is_null() {
-                return None;
-            }
-            if (*head).futex_offset != -(LINK as isize) {
-                return None;
-            }
-            GUARDIAN_HEAD.store(head, Ordering::Relaxed);
-            GUARDIAN_ID.store(id as u32, Ordering::Relaxed);
-            Some(Guardian { id: id as u32, head })
-        }
-    }
-
-    /// Say what is about to be taken or released, or that it is done.
-    fn announce(&self, m: Option<&Mutex>) {
-        compiler_fence(Ordering::SeqCst);
-        // SAFETY: the list's head lives as long as its thread.
-        unsafe { (&raw mut (*self.head).pending).write_volatile(m.map_or(ptr::null_mut(), link)) };
-        compiler_fence(Ordering::SeqCst);
-    }
-
-    /// Put a mutex that was just taken into the list.
-    fn enlist(&self, m: &Mutex) {
-        let link = link(m);
-        // SAFETY: head and links have glibc's form; the hub's holder changes them.
-        unsafe {
-            let head = self.head.cast::<Link>();
-            let first = (*head).next;
-            Link::previous(first).write(link);
-            (*link).next = first;
-            Link::previous(link).write(head);
-            compiler_fence(Ordering::SeqCst);
-            (&raw mut (*head).next).write_volatile(link);
-        }
-    }
-
-    /// Take a held mutex out of the list.
-    fn delist(&self, m: &Mutex) {
-        let link = link(m);
-        // SAFETY: as above; a held mutex is in the list.
-        unsafe {
-            let (next, previous) = ((*link).next, Link::previous(link).read());
-            if next.is_null() || previous.is_null() {
-                return;
-            }
-            Link::previous(next).write(previous);
-            let previous = previous.map_addr(|a| a & !1);
-            (&raw mut (*previous).next).write_volatile(next);
-            (*link).next = ptr::null_mut();
-            Link::previous(link).write(ptr::null_mut());
-        }
-    }
-}
-
-fn link(m: &Mutex) -> *mut Link {
-    m.lock.as_ptr().wrapping_byte_add(LINK).cast()
-}
 
 /// Whether the mutex is held and released here when the caller is a greenlet.
 pub fn is_ours(m: &Mutex) -> bool {
@@ -257,8 +145,11 @@ pub unsafe fn lock(m: &Mutex, clock: clockid_t, until: *const timespec) -> c_int
     }
     let mut waiters = 0;
     let mut yielded = false;
+    let mut intent = Intent::NONE;
     loop {
-        let word = match take(&g, m, waiters) {
+        let taken = take(&g, m, waiters);
+        intent.done(m);
+        let word = match taken {
             Ok(answer) => return answer,
             Err(word) => word,
         };
@@ -281,16 +172,24 @@ pub unsafe fn lock(m: &Mutex, clock: clockid_t, until: *const timespec) -> c_int
         waiters = WAITERS;
         let realtime = if clock == libc::CLOCK_REALTIME { libc::FUTEX_CLOCK_REALTIME } else { 0 };
         let operation = libc::FUTEX_WAIT_BITSET | realtime;
-        // SAFETY: the word is the program's; the kernel reads the time.
-        let sleep = || unsafe {
+        let sleep = || {
+            let mut intent = Intent::state(&g, m);
             let address = m.lock.as_ptr();
-            hub::syscall!(libc::SYS_futex, address, operation, awaited, until, 0, u32::MAX)
+            // SAFETY: the word is the program's; the kernel reads the time.
+            let slept = unsafe {
+                hub::syscall!(libc::SYS_futex, address, operation, awaited, until, 0, u32::MAX)
+            };
+            if slept == Err(libc::ETIMEDOUT) {
+                intent.done(m);
+            }
+            (slept, intent)
         };
         let slept = match &shim {
             Some(shim) => shim.section("process-shared mutex", Section::Waits, sleep),
             None => sleep(),
         };
-        if slept == Err(libc::ETIMEDOUT) {
+        intent = slept.1;
+        if slept.0 == Err(libc::ETIMEDOUT) {
             return libc::ETIMEDOUT;
         }
     }

@@ -19,7 +19,7 @@ extern "C" fn in_child() {
     scheduler::after_fork();
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
-    crate::locks::robust_shared::after_fork();
+    crate::locks::robust_list::after_fork();
     crate::signal::fault::after_fork();
     crate::signal::deliver::after_fork();
     if let Some(g) = hub::greenlet::Greenlet::current() {
