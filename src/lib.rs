@@ -71,6 +71,7 @@
 
 mod api;
 mod doorway;
+mod thread_ids;
 mod thread_keys;
 
 #[doc(hidden)]

@@ -63,6 +63,13 @@ pub const SETTINGS: &[Setting] = &[
         effect: "how many OS threads there may be for calls that end by themselves (name look-ups, disk writes) and for greenlets that compute; further ones wait for their turn. Calls that may wait for another thread of the program do not count",
     },
     Setting {
+        name: "GEVENTRS_FILE_IO",
+        flag: "--file-io",
+        values: "`inline` or `section`",
+        default: "`inline`",
+        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 10 µs a call)",
+    },
+    Setting {
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",

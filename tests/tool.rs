@@ -209,9 +209,10 @@ fn the_library_goes_before_what_is_preloaded_already() {
 
 #[test]
 fn flags_become_settings() {
-    let print = "echo $GEVENTRS_PATCH $GEVENTRS_DISABLE $GEVENTRS_DEADLOCK";
-    let flags = ["--patch=-dns", "--disable", "--deadlock=abort", "sh", "-c", print];
-    assert_eq!(stdout(&mut run(&flags)), "-dns 1 abort\n");
+    let print = "echo $GEVENTRS_PATCH $GEVENTRS_DISABLE $GEVENTRS_DEADLOCK $GEVENTRS_FILE_IO";
+    let flags =
+        ["--patch=-dns", "--disable", "--deadlock=abort", "--file-io=section", "sh", "-c", print];
+    assert_eq!(stdout(&mut run(&flags)), "-dns 1 abort section\n");
     // Without a flag, what is set stays.
     let mut command = run(&["sh", "-c", print]);
     command.env("GEVENTRS_DEADLOCK", "off");

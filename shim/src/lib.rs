@@ -14,6 +14,7 @@
 pub mod allocator;
 pub mod dns;
 pub mod doorway;
+pub mod kernel_wait;
 pub mod process;
 pub mod raw;
 pub mod redhooked;
@@ -23,6 +24,7 @@ pub mod table;
 
 pub mod fd;
 pub mod io;
+pub mod ipc;
 pub mod locks;
 pub mod select;
 pub mod signal;

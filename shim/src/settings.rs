@@ -4,7 +4,7 @@
 //! An unknown name or value gets one line on stderr and is otherwise ignored.
 
 use crate::table::Group;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hub::deadlock;
 use hub::hub::monitor;
 use hub::settings::is_unknown;
@@ -12,6 +12,15 @@ use hub::time::MILLISECOND;
 
 /// Bit per group; no group before the settings have been read.
 static PATCHED: AtomicU32 = AtomicU32::new(0);
+
+/// Calls on regular files are blocking sections.
+static FILE_IO_SECTIONS: AtomicBool = AtomicBool::new(false);
+
+/// Whether calls on regular files and block devices are to be blocking sections.
+#[inline(always)]
+pub fn file_io_sections() -> bool {
+    FILE_IO_SECTIONS.load(Ordering::Relaxed)
+}
 
 /// Whether a group's hooks are to act.
 #[inline(always)]
@@ -123,6 +132,13 @@ pub fn init() {
                 Some(most) => hub::hub::set_ceiling(most as u32),
                 None => {
                     complain(&[b"GEVENTRS_CARRIERS: \"", value, b"\" is no number from 2 on"]);
+                }
+            },
+            b"GEVENTRS_FILE_IO" => match value {
+                b"inline" => FILE_IO_SECTIONS.store(false, Ordering::Relaxed),
+                b"section" => FILE_IO_SECTIONS.store(true, Ordering::Relaxed),
+                _ => {
+                    complain(&[b"GEVENTRS_FILE_IO: \"", value, b"\" is neither inline nor section"])
                 }
             },
             _ if is_unknown(name) => {

@@ -4,6 +4,7 @@ use super::{carrier, live, monitor, HUB, LIVE};
 use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
 use crate::sys;
+use crate::thread_ids;
 use crate::unit;
 use core::ptr;
 use core::sync::atomic::Ordering;
@@ -58,7 +59,9 @@ pub fn after_fork() {
     me.joiner.set(ptr::null());
     // SAFETY: getpid has no arguments. The kernel has stored the child's id in
     // the calling thread's control block; the greenlet follows.
-    me.set_id(unsafe { libc::getpid() } as u32);
+    let pid = unsafe { libc::getpid() } as u32;
+    me.set_id(pid);
+    HUB.next_id.set(thread_ids::first_of(pid));
     LIVE.store(1, Ordering::Relaxed);
     match Reactor::new() {
         Ok(fresh) => {

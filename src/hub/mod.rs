@@ -58,6 +58,7 @@ use crate::greenlet::Greenlet;
 use crate::reactor::Reactor;
 use crate::run_queue::RunQueue;
 use crate::sys;
+use crate::thread_ids;
 use crate::time;
 use crate::timers::Timers;
 use carrier::Carrier;
@@ -77,10 +78,6 @@ pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
 
 /// Switches between two looks at the clock, at most.
 const MOST_SWITCHES: u32 = 64;
-/// Thread ids of greenlets start above every id that the kernel gives
-/// (`PID_MAX_LIMIT` is 2²²) and stay below the futex flag bits.
-const FIRST_ID: u32 = 0x1000_0000;
-const LAST_ID: u32 = 0x3fff_ffff;
 
 /// Run queue, timers, reactor, and the list of all greenlets.
 pub struct Hub {
@@ -139,7 +136,7 @@ static HUB: Hub = Hub {
     switches_left: Cell::new(MOST_SWITCHES),
     interval: Cell::new(MOST_SWITCHES),
     looked: Cell::new(0),
-    next_id: Cell::new(FIRST_ID),
+    next_id: Cell::new(0),
     switches: AtomicU64::new(0),
     carrier: AtomicPtr::new(ptr::null_mut()),
     running: AtomicPtr::new(ptr::null_mut()),
@@ -217,7 +214,7 @@ pub fn first() -> Option<&'static Greenlet> {
 /// Whether a thread id is one that the hub gives.
 #[inline(always)]
 pub fn is_greenlet_id(id: u32) -> bool {
-    (FIRST_ID..=LAST_ID).contains(&id)
+    thread_ids::is_greenlets(id)
 }
 
 /// Modules with thread-locals may have come or gone: look before the next

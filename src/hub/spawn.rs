@@ -1,10 +1,11 @@
 //! Making greenlets, and their end.
 
-use super::{callbacks, carrier, drive, handoff, monitor, Hub, FIRST_ID, HUB, LAST_ID, LIVE};
+use super::{callbacks, carrier, drive, handoff, monitor, Hub, HUB, LIVE};
 use crate::arch;
 use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
 use crate::reactor::Reactor;
 use crate::sys;
+use crate::thread_ids;
 use crate::tls;
 use crate::unit::{self, Stack};
 use crate::wait::{Reason, Wake};
@@ -101,6 +102,8 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     HUB.enlist(root);
     HUB.first.set(root);
     HUB.running.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
+    // SAFETY: getpid has no arguments.
+    HUB.next_id.set(thread_ids::first_of(unsafe { libc::getpid() } as u32));
     sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
@@ -210,7 +213,7 @@ pub fn root_ended(g: &'static Greenlet) -> ! {
 impl Hub {
     fn next_id(&self) -> u32 {
         let id = self.next_id.get();
-        self.next_id.set(if id == LAST_ID { FIRST_ID } else { id + 1 });
+        self.next_id.set(thread_ids::after(id));
         id
     }
 

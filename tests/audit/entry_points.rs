@@ -81,11 +81,21 @@ read __read write __write readv writev pread pread64 __pread64 pwrite pwrite64 _
 preadv preadv64 preadv2 preadv64v2 pwritev pwritev64 pwritev2 pwritev64v2 __read_chk
 __pread_chk __pread64_chk sendfile sendfile64 splice tee vmsplice copy_file_range
 eventfd_read eventfd_write getrandom getentropy ioctl fcntl fcntl64 __fcntl flock lockf lockf64
-tcdrain tcflow fsync fdatasync sync_file_range syncfs
+tcdrain tcflow tcflush tcgetattr tcsetattr tcsendbreak
+sync fsync fdatasync msync sync_file_range syncfs
 open open64 __open __open64 __open_2 __open64_2 openat openat64 __openat_2 __openat64_2 creat
 creat64 close __close close_range closefrom dup dup2 __dup2 dup3 pipe __pipe pipe2 eventfd
 timerfd_create timerfd_settime signalfd inotify_init inotify_init1 memfd_create pidfd_open
-opendir closedir readdir fclose freopen freopen64
+open_by_handle_at truncate truncate64 ftruncate ftruncate64 fallocate fallocate64 posix_fallocate
+posix_fallocate64 readahead posix_fadvise posix_fadvise64
+opendir closedir readdir fopen fopen64 fclose freopen freopen64
+";
+
+/// Queues and semaphores that are the kernel's.
+pub const IPC: &str = "
+semget semop semtimedop semctl msgget msgsnd msgrcv msgctl shmget shmat shmdt shmctl ftok
+mq_open __mq_open_2 mq_close mq_unlink mq_send mq_timedsend mq_receive mq_timedreceive
+mq_notify mq_getattr mq_setattr
 ";
 
 /// Names and addresses, and libc's other databases.

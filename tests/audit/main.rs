@@ -223,6 +223,7 @@ fn main() {
         family("subprocess", entry_points::SUBPROCESS),
         family("sys", entry_points::SYS),
         family("stdio", entry_points::STDIO),
+        family("ipc", entry_points::IPC),
     ];
     libtest_mimic::run(&args, trials).exit();
 }

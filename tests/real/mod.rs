@@ -20,7 +20,8 @@ use bench::Place;
 const PENDING: &[(&str, &str)] = &[
     ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
     ("/redis_io_threads", "no monitor yet: a thread that spins keeps all others waiting"),
-    ("/fifo_flock", "no blocking sections yet"),
+    ("/fifo_flock", "blocking sections are plain calls"),
+    ("/multiprocessing_fork", "blocking sections are plain calls"),
 ];
 
 /// What a case does in a directory of its own; an error says what differs.

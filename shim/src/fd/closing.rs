@@ -4,20 +4,31 @@
 //! The hub's own descriptors survive a program that closes everything: to the
 //! program they are not open.
 //!
+//! Closing waits where the program asked for it with SO_LINGER, which is a
+//! blocking section. It may also wait for a server (NFS, FUSE) or for a serial
+//! line's output, of which nothing tells beforehand: such a call is the program's
+//! own, outside our code, and is taken off the hub's thread when it lasts.
+//!
+//! `fcloseall` needs no hook: glibc's flushes all streams and closes none.
+//!
 //! `fclose` and `freopen` are in [`stdio`](crate::stdio::opening).
 
 use super::known::{self, Known};
 use super::making;
 use super::peers;
+use super::probe;
 use crate::doorway::{self, returned, set_errno};
+use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_uint};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::sys::Errno;
+use hub::wait::Section;
 
 crate::hooks! {
-    Os "never" fn close(fd: c_int) -> c_int = close_, also [__close];
+    Os "SO_LINGER: blocking section" fn close(fd: c_int) -> c_int = close_, also [__close];
+    Os "never" fn mq_close(queue: c_int) -> c_int = mq_close_, version "GLIBC_2.34";
     Os "never" fn dup2(fd: c_int, to: c_int) -> c_int = dup2_, also [__dup2];
     Os "never" fn dup3(fd: c_int, to: c_int, flags: c_int) -> c_int = dup3_;
     Os "never" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int = close_range_;
@@ -54,7 +65,25 @@ unsafe fn close_(fd: c_int) -> c_int {
     }
     gone(fd);
     // SAFETY: the program's own call.
-    unsafe { real::close(fd) }
+    let call = || unsafe { real::close(fd) };
+    if known::linger() && probe::lingers(fd) {
+        if let Some(shim) = doorway::enter(Group::Socket) {
+            // The number is free from the call's start: nothing may be noted of
+            // it afterwards.
+            return shim.section("close of a lingering socket", Section::Ends, call);
+        }
+    }
+    call()
+}
+
+unsafe fn mq_close_(queue: c_int) -> c_int {
+    if hidden(queue) {
+        set_errno(libc::EBADF);
+        return -1;
+    }
+    gone(queue);
+    // SAFETY: the program's own call.
+    unsafe { real::mq_close(queue) }
 }
 
 /// `fd` is about to be duplicated to the number `to`. The kernel refuses

@@ -2,20 +2,21 @@
 //! They pass the call on and drop what [`known`](super::known) has remembered.
 //!
 //! `F_SETLKW` and `F_OFD_SETLKW` wait as [`file_lock`](crate::io::file_lock)
-//! says.
+//! says, `ioctl`s that wait for a terminal's output as
+//! [`terminal`](crate::io::terminal).
 
 use super::known;
 use super::making;
 use crate::doorway::{self, returned, set_errno};
-use crate::io::file_lock;
+use crate::io::{file_lock, terminal};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_ulong, c_void};
 use libc::socklen_t;
 
 crate::hooks! {
-    Os "F_SETLKW: asked again and again" fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = fcntl_, also [fcntl64, __fcntl];
-    Os "never" fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int = ioctl_;
+    Os "F_SETLKW: blocking section" fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = fcntl_, also [fcntl64, __fcntl];
+    Os "draining a terminal: blocking section" fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int = ioctl_;
     Socket "never" fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t) -> c_int = setsockopt_;
 }
 
@@ -34,12 +35,8 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
         libc::F_SETLKW | libc::F_OFD_SETLKW => {
             if let Some(shim) = doorway::enter(Group::File) {
                 cancel::point(&shim);
-                let try_once =
-                    if command == libc::F_SETLKW { libc::F_SETLK } else { libc::F_OFD_SETLK };
-                // SAFETY: the program's own call, in the form that does not wait.
-                let result = file_lock::again_and_again(&shim, "a file lock", || unsafe {
-                    hub::syscall!(libc::SYS_fcntl, fd, try_once, argument)
-                });
+                // SAFETY: the program's own call.
+                let result = unsafe { file_lock::set_waiting(&shim, fd, command, argument) };
                 return returned(result) as c_int;
             }
         }
@@ -64,7 +61,7 @@ unsafe fn ioctl_(fd: c_int, request: c_ulong, argument: usize) -> c_int {
         known::changed(fd);
     }
     // SAFETY: the program's own call.
-    unsafe { real::ioctl(fd, request, argument) }
+    terminal::control(request, argument, || unsafe { real::ioctl(fd, request, argument) })
 }
 
 unsafe fn setsockopt_(
@@ -80,6 +77,7 @@ unsafe fn setsockopt_(
             libc::SO_RCVTIMEO | libc::SO_SNDTIMEO | SO_RCVTIMEO_NEW | SO_SNDTIMEO_NEW,
         ) => known::changed(fd),
         (libc::SOL_SOCKET, libc::SO_RCVLOWAT) => known::low_water_set(),
+        (libc::SOL_SOCKET, libc::SO_LINGER) => known::linger_set(),
         // Reads stop between messages of different senders.
         (libc::SOL_SOCKET, libc::SO_PASSCRED) => known::uneven_reads(),
         // TLS in the kernel: reads stop between records.

@@ -42,6 +42,8 @@ static END: AtomicUsize = AtomicUsize::new(0);
 static UNEVEN: AtomicBool = AtomicBool::new(false);
 /// The program has asked for a `SO_RCVLOWAT`.
 static LOW_WATER: AtomicBool = AtomicBool::new(false);
+/// The program has used `SO_LINGER`.
+static LINGER: AtomicBool = AtomicBool::new(false);
 
 /// What a descriptor is, as far as waiting is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,6 +261,18 @@ pub fn low_water_set() {
 #[inline(always)]
 pub fn low_water() -> bool {
     LOW_WATER.load(Ordering::Relaxed)
+}
+
+/// The program has set `SO_LINGER` on some socket.
+pub fn linger_set() {
+    LINGER.store(true, Ordering::Relaxed);
+}
+
+/// Whether closing a socket may wait for what it has not sent yet. (A socket
+/// that was inherited with the option goes unnoticed.)
+#[inline(always)]
+pub fn linger() -> bool {
+    LINGER.load(Ordering::Relaxed)
 }
 
 extern "C" fn before_fork() {

@@ -63,6 +63,25 @@ pub fn time_limit(fd: c_int, name: c_int) -> Option<u64> {
     (limit != 0).then_some(limit)
 }
 
+/// Whether closing the socket waits until its data are sent (socket(7),
+/// SO_LINGER).
+pub fn lingers(fd: c_int) -> bool {
+    let mut value = libc::linger { l_onoff: 0, l_linger: 0 };
+    let mut length = size_of::<libc::linger>() as libc::socklen_t;
+    // SAFETY: as above.
+    let answer = unsafe {
+        hub::syscall!(
+            libc::SYS_getsockopt,
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            &raw mut value,
+            &raw mut length
+        )
+    };
+    answer.is_ok() && value.l_onoff != 0 && value.l_linger > 0
+}
+
 /// The file type (`S_IFMT` bits); 0 if it cannot be told.
 pub fn file_type(fd: c_int) -> u32 {
     // SAFETY: an all-zero `stat` is valid, and the kernel fills ours.

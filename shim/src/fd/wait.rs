@@ -69,7 +69,10 @@ pub struct Wait<'a> {
     pub known: Known,
     generation: u32,
     examined: bool,
+    /// Of SO_RCVTIMEO or SO_SNDTIMEO.
     deadline: u64,
+    /// Of the call itself.
+    until: u64,
     unpollable: bool,
     /// The next park comes without an attempt before it.
     unattempted: Cell<bool>,
@@ -91,10 +94,19 @@ impl<'a> Wait<'a> {
             generation: scheduler::with_reactor(|r, _| r.table.generation(fd)),
             examined: known.is_examined(),
             deadline: NEVER,
+            until: NEVER,
             unpollable: false,
             unattempted: Cell::new(false),
             woken: Cell::new(false),
         }
+    }
+
+    /// The call itself has a deadline, in the hub's nanoseconds. A wait that it
+    /// ends gives ETIMEDOUT; unlike a time limit of the socket it does not keep
+    /// a call from being restarted (signal(7)).
+    pub fn until(mut self, deadline: u64) -> Self {
+        self.until = deadline;
+        self
     }
 
     /// Trying would be in vain: park first. Only for calls on at least one
@@ -159,8 +171,9 @@ impl<'a> Wait<'a> {
     }
 
     /// The attempt found nothing: wait for an edge. On `Ok` try again. EAGAIN:
-    /// the call may not wait, or not longer; EINTR: it was interrupted; EBADF:
-    /// the descriptor was closed.
+    /// the call may not wait, or not longer; ETIMEDOUT: its own deadline
+    /// ([`Wait::until`]) has come; EINTR: it was interrupted; EBADF: the
+    /// descriptor was closed.
     pub fn park(&mut self) -> Result<(), Errno> {
         if !self.examined {
             self.examine()?;
@@ -185,7 +198,7 @@ impl<'a> Wait<'a> {
         let g = self.shim.greenlet;
         let woken = confirmed.and_then(|()| {
             let waiter = [FdWaiter::exclusive(g, fd, direction)];
-            scheduler::wait_fds(g, &waiter, self.reason, self.deadline)
+            scheduler::wait_fds(g, &waiter, self.reason, self.deadline.min(self.until))
         });
         match woken {
             Ok(Wake::Notified) => {
@@ -196,7 +209,7 @@ impl<'a> Wait<'a> {
                 }
                 Ok(())
             }
-            Ok(Wake::TimedOut) => Err(libc::EAGAIN),
+            Ok(Wake::TimedOut) => Err(self.timed_out()),
             Ok(Wake::Interrupted) => self.interrupted(),
             Err(libc::EPERM) => {
                 self.unpollable = true;
@@ -224,10 +237,20 @@ impl<'a> Wait<'a> {
             self.examine()?;
         }
         let at = clock::after(span);
-        match scheduler::pause_until(self.shim.greenlet, self.reason, at.min(self.deadline)) {
+        let end = self.deadline.min(self.until);
+        match scheduler::pause_until(self.shim.greenlet, self.reason, at.min(end)) {
             Wake::Interrupted => self.interrupted(),
-            _ if at >= self.deadline => Err(libc::EAGAIN),
+            _ if at >= end => Err(self.timed_out()),
             _ => Ok(()),
+        }
+    }
+
+    /// What the earlier of both deadlines gives.
+    fn timed_out(&self) -> Errno {
+        if self.until < self.deadline {
+            libc::ETIMEDOUT
+        } else {
+            libc::EAGAIN
         }
     }
 

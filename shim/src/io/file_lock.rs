@@ -1,61 +1,64 @@
 //! Patch group `file`: locks on files: `flock`, `lockf`, and what `fcntl` says
-//! of F_SETLKW.
+//! of F_SETLKW and F_OFD_SETLKW.
 //!
-//! The kernel tells nobody when a lock is free, so a lock that would be waited
-//! for is asked for again and again. (EDEADLK of POSIX's locks is not reported
-//! then: it would take two processes that wait.)
+//! The kernel tells nobody when a lock is free, so a lock that must be waited
+//! for is waited for in the kernel ([`kernel_wait`]). POSIX's locks
+//! belong to the process, so there it finds deadlocks between processes
+//! (EDEADLK); those of `flock` and of open files belong to the open file, and
+//! threads of one process wait for each other.
+//!
+//! Signals: EINTR, or waited for again under SA_RESTART (signal(7)). `lockf` and
+//! `fcntl` are cancellation points, `flock` is none.
 
 use crate::doorway::{self, returned, Shim};
-use crate::fd::pauses::Pauses;
+use crate::kernel_wait;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
-use hub::hub as scheduler;
 use hub::sys::Errno;
-use hub::time as clock;
-use hub::wait::{Reason, Wake};
 use libc::off64_t;
 
 crate::hooks! {
-    File "asked again and again" fn flock(fd: c_int, operation: c_int) -> c_int = flock_;
-    File "asked again and again" fn lockf(fd: c_int, command: c_int, length: off64_t) -> c_int = lockf_, also [lockf64];
+    File "blocking section" fn flock(fd: c_int, operation: c_int) -> c_int = flock_;
+    File "blocking section" fn lockf(fd: c_int, command: c_int, length: off64_t) -> c_int = lockf_, also [lockf64];
 }
 
-/// Repeat a call that does not wait until it gets what it asks for.
-pub fn again_and_again(
-    shim: &Shim,
-    what: &'static str,
-    mut call: impl FnMut() -> Result<usize, Errno>,
-) -> Result<usize, Errno> {
-    let mut pauses = Pauses::new();
-    loop {
-        match call() {
-            Err(libc::EAGAIN | libc::EACCES) => {}
-            other => return other,
-        }
-        let until = clock::after(pauses.longer());
-        let wake = scheduler::pause_until(shim.greenlet, Reason::Retry(what), until);
-        // signal(7): locks on files are waited for again under SA_RESTART.
-        if wake == Wake::Interrupted && !crate::signal::restarts(shim, true) {
-            return Err(libc::EINTR);
-        }
-    }
+/// fcntl(2) names both for a lock that somebody else has.
+fn taken(error: Errno) -> bool {
+    matches!(error, libc::EAGAIN | libc::EACCES)
 }
 
 unsafe fn flock_(fd: c_int, operation: c_int) -> c_int {
-    let Some(shim) = doorway::enter(Group::File) else {
+    let shim = match doorway::enter(Group::File) {
+        Some(shim) if operation & (libc::LOCK_NB | libc::LOCK_UN) == 0 => shim,
         // SAFETY: the program's own call.
-        return unsafe { real::flock(fd, operation) };
+        _ => return unsafe { real::flock(fd, operation) },
     };
-    if operation & (libc::LOCK_NB | libc::LOCK_UN) != 0 {
-        // SAFETY: the program's own call, which does not wait.
-        return unsafe { real::flock(fd, operation) };
-    }
     // SAFETY: a descriptor and a number.
-    let result = again_and_again(&shim, "flock", || unsafe {
-        hub::syscall!(libc::SYS_flock, fd, operation | libc::LOCK_NB)
-    });
-    returned(result) as c_int
+    let attempt = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation | libc::LOCK_NB) };
+    // SAFETY: as above.
+    let wait = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation) };
+    returned(kernel_wait::try_then_wait(&shim, "flock", taken, attempt, wait)) as c_int
+}
+
+/// fcntl(2)'s F_SETLKW or F_OFD_SETLKW (`command`) with the `lock` at this
+/// address.
+///
+/// # Safety
+/// The program's own arguments; the kernel checks the address.
+pub unsafe fn set_waiting(
+    shim: &Shim,
+    fd: c_int,
+    command: c_int,
+    lock: usize,
+) -> Result<usize, Errno> {
+    let at_once = if command == libc::F_SETLKW { libc::F_SETLK } else { libc::F_OFD_SETLK };
+    // SAFETY: by the contract.
+    let attempt = || unsafe { hub::syscall!(libc::SYS_fcntl, fd, at_once, lock) };
+    // SAFETY: by the contract.
+    let wait = || unsafe { hub::syscall!(libc::SYS_fcntl, fd, command, lock) };
+    let answer = kernel_wait::try_then_wait(shim, "a file lock", taken, attempt, wait);
+    kernel_wait::cancellable(shim, answer)
 }
 
 unsafe fn lockf_(fd: c_int, command: c_int, length: off64_t) -> c_int {
@@ -65,14 +68,14 @@ unsafe fn lockf_(fd: c_int, command: c_int, length: off64_t) -> c_int {
         _ => return unsafe { real::lockf(fd, command, length) },
     };
     cancel::point(&shim);
-    let errno = doorway::errno();
-    // SAFETY: the program's own call, in the form that does not wait.
-    let result = again_and_again(&shim, "lockf", || unsafe {
-        match real::lockf(fd, libc::F_TLOCK, length) {
-            0 => Ok(0),
-            _ => Err(doorway::errno()),
-        }
-    });
-    doorway::set_errno(errno);
+    // What lockf(3) is made of: a write lock from here on.
+    // SAFETY: an all-zero `flock` is valid, and ours.
+    let result = unsafe {
+        let mut lock: libc::flock = core::mem::zeroed();
+        lock.l_type = libc::F_WRLCK as _;
+        lock.l_whence = libc::SEEK_CUR as _;
+        lock.l_len = length;
+        set_waiting(&shim, fd, libc::F_SETLKW, &raw const lock as usize)
+    };
     returned(result) as c_int
 }

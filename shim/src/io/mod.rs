@@ -9,15 +9,20 @@
 //! |---|---|
 //! | pipe, socket, most others | `preadv2`/`pwritev2` with RWF_NOWAIT |
 //! | terminal, FIFO of an old kernel, ... (EOPNOTSUPP) | a zero-time poll, then the call, nothing between |
-//! | regular file, block device | the call itself: the disk is not waited for elsewhere |
+//! | regular file, block device | what is in the page cache; then the call itself, as [`regular`] says |
 //!
-//! `pread`, `pwrite`, `copy_file_range` and the like work on files only, and
-//! need no hook.
+//! What only the kernel can wait for is a blocking section:
+//! [opening](open) a FIFO, [locks on files](file_lock), [writing back](sync),
+//! [terminals' output](terminal).
 
 pub mod asynchronous;
 pub mod file_lock;
+pub mod open;
 pub mod random;
 pub mod read;
+pub mod regular;
 pub mod sendfile;
 pub mod splice;
+pub mod sync;
+pub mod terminal;
 pub mod write;

@@ -1,5 +1,6 @@
 //! Reading: `read`, `readv`, `preadv2`, `eventfd_read`.
 
+use super::regular;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::known::Kind;
 use crate::fd::wait::Wait;
@@ -70,6 +71,10 @@ pub unsafe fn read_parts(
     simple: bool,
 ) -> Result<usize, Errno> {
     let mut wait = Wait::new(shim, fd, READ, Reason::Read(fd));
+    if wait.known.kind() == Kind::Unknown && regular::is_section(fd) {
+        // SAFETY: as the caller's.
+        return regular::on_file(shim, || unsafe { once(fd, parts, count, flags) });
+    }
     let mut vain = simple && wait.in_vain();
     let mut retried = false;
     let result = loop {
@@ -92,7 +97,7 @@ pub unsafe fn read_parts(
                         }
                         if must_go_on(&wait, n, length) {
                             // SAFETY: as the caller's.
-                            break unsafe { go_on(&mut wait, parts, count, n, length) };
+                            break unsafe { go_on(shim, &mut wait, parts, count, n, length) };
                         }
                     }
                     break Ok(n);
@@ -101,7 +106,12 @@ pub unsafe fn read_parts(
                 Err(libc::EAGAIN) => {
                     // Not in the page cache, or nothing there.
                     if probe::poll(fd, libc::POLLIN) != 0 {
-                        if retried || probe::is_file(fd) {
+                        if probe::is_file(fd) {
+                            // SAFETY: as the caller's.
+                            let call = || unsafe { once(fd, parts, count, flags) };
+                            break regular::on_file(shim, call);
+                        }
+                        if retried {
                             // SAFETY: as the caller's.
                             break unsafe { once(fd, parts, count, flags) };
                         }
@@ -152,6 +162,7 @@ pub fn below_low_water(fd: c_int, done: usize, length: usize) -> bool {
 
 /// Read the rest. An error or an end now is told by the next call.
 unsafe fn go_on(
+    shim: &Shim,
     wait: &mut Wait,
     parts: *const iovec,
     count: usize,
@@ -164,7 +175,8 @@ unsafe fn go_on(
         let left = unsafe { vector::rest(parts, count, done) };
         let flags = if is_file { 0 } else { libc::RWF_NOWAIT };
         // SAFETY: parts of the program's buffers.
-        match unsafe { once(wait.fd, left.as_ptr(), left.len(), flags) } {
+        let call = || unsafe { once(wait.fd, left.as_ptr(), left.len(), flags) };
+        match if is_file { regular::on_file(shim, call) } else { call() } {
             Ok(0) => return Ok(done),
             Ok(n) => {
                 done += n;
@@ -233,10 +245,14 @@ unsafe fn preadv2_(
     offset: off64_t,
     flags: c_int,
 ) -> ssize_t {
-    // At an offset it is a file, and with RWF_NOWAIT it does not wait.
-    if offset != -1 || flags & libc::RWF_NOWAIT != 0 {
+    // With RWF_NOWAIT it does not wait.
+    if flags & libc::RWF_NOWAIT != 0 {
         // SAFETY: the program's own call.
         return unsafe { real::preadv2(fd, parts, count, offset, flags) };
+    }
+    if offset != -1 {
+        // SAFETY: as above.
+        return regular::positioned(|| unsafe { real::preadv2(fd, parts, count, offset, flags) });
     }
     let Some(shim) = doorway::enter(Group::Os) else {
         // SAFETY: the program's own call.

@@ -5,6 +5,7 @@
 //! file that changes during the call may be sent in either state (as it may
 //! natively).
 
+use super::regular;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::probe;
 use crate::table::Group;
@@ -34,7 +35,7 @@ unsafe fn sendfile_(to: c_int, from: c_int, offset: *mut off64_t, length: size_t
     };
     if length == 0 || !may_block(to, from) {
         // SAFETY: the program's own call.
-        return unsafe { real::sendfile(to, from, offset, length) };
+        return regular::on_file(&shim, || unsafe { real::sendfile(to, from, offset, length) });
     }
     // SAFETY: as above.
     returned(unsafe { copy(&shim, to, from, offset, length) })
@@ -60,8 +61,10 @@ unsafe fn copy(
         let mut result = Ok(());
         while done < length {
             let want = buffer.len().min(length - done);
-            let read =
-                hub::syscall!(libc::SYS_pread64, from, buffer.as_mut_ptr(), want, start + done);
+            let into = buffer.as_mut_ptr();
+            let read = regular::on_file(shim, || {
+                hub::syscall!(libc::SYS_pread64, from, into, want, start + done)
+            });
             let n = match read {
                 Ok(0) => break,
                 Ok(n) => n,

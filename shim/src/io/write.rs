@@ -6,6 +6,7 @@
 //! RWF_NOWAIT keeps that.
 
 use super::read::MOST;
+use super::regular;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::known::Kind;
 use crate::fd::wait::Wait;
@@ -208,6 +209,10 @@ pub unsafe fn write_parts(
     simple: bool,
 ) -> Result<usize, Errno> {
     let mut wait = Wait::new(shim, fd, WRITE, Reason::Write(fd));
+    if wait.known.kind() == Kind::Unknown && regular::is_section(fd) {
+        // SAFETY: as the caller's.
+        return regular::on_file(shim, || unsafe { once(fd, parts, count, flags) });
+    }
     let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
     let mut done = 0;
     let mut left: Vec<iovec> = Vec::new();
@@ -225,6 +230,7 @@ pub unsafe fn write_parts(
                     None if in_part_to_socket => more_to_socket(fd, at, n),
                     None if simple && done == 0 && flags == 0 => attempt(&wait, &*parts),
                     None => once(fd, at, n, flags | libc::RWF_NOWAIT),
+                    Some(Manner::Direct) => regular::in_place(shim, || once(fd, at, n, flags)),
                     Some(manner) => step(&wait, manner, core::slice::from_raw_parts(at, n), flags),
                 }
             };
@@ -323,10 +329,14 @@ unsafe fn pwritev2_(
     offset: off64_t,
     flags: c_int,
 ) -> ssize_t {
-    // At an offset it is a file, and with RWF_NOWAIT it does not wait.
-    if offset != -1 || flags & libc::RWF_NOWAIT != 0 {
+    // With RWF_NOWAIT it does not wait.
+    if flags & libc::RWF_NOWAIT != 0 {
         // SAFETY: the program's own call.
         return unsafe { real::pwritev2(fd, parts, count, offset, flags) };
+    }
+    if offset != -1 {
+        // SAFETY: as above.
+        return regular::positioned(|| unsafe { real::pwritev2(fd, parts, count, offset, flags) });
     }
     let Some(shim) = doorway::enter(Group::Os) else {
         // SAFETY: the program's own call.

@@ -8,6 +8,7 @@ use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::sync::barrier;
+use hub::wait::Section;
 use libc::pthread_barrier_t;
 
 crate::hooks! {
@@ -25,10 +26,17 @@ struct Object {
 unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
     // SAFETY: the program's object.
     let o = unsafe { &*object.cast::<Object>() };
-    if !patched() || o.shared.load(Ordering::Relaxed) != 0 {
-        // Between processes the kernel must do it, and the carrier waits.
-        // SAFETY: the program's own call.
-        return unsafe { real::pthread_barrier_wait(object) };
+    // SAFETY: the program's own call.
+    let call = || unsafe { real::pthread_barrier_wait(object) };
+    if !patched() {
+        return call();
+    }
+    if o.shared.load(Ordering::Relaxed) != 0 {
+        // Between processes the kernel must do it; there is no way to try.
+        return match doorway::enter(crate::table::Group::Thread) {
+            Some(shim) => shim.section("process-shared barrier", Section::Waits, call),
+            None => call(),
+        };
     }
     let _shim = doorway::enter_any();
     if barrier::wait(&o.arrived, &o.round, o.threads.load(Ordering::Relaxed)) {

@@ -5,18 +5,23 @@
 //! pthread_cond_init puts them. The 2.2.5 forms of these functions have the
 //! same object size and initialiser, so the unversioned hooks serve them, too.
 //!
+//! A condition variable that processes share is libc's, and waited for in a
+//! blocking section.
+//!
 //! Waiting is a cancellation point; the mutex is locked again before cleanup
 //! handlers run. Signals end no wait (a spurious return is allowed, and made).
 
-use super::{deadline, mutex};
+use super::{deadline, mutex, robust_shared};
 use crate::doorway;
+use crate::table::Group;
 use crate::thread::{cancel, patched};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
+use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::parking_lot::{self, Parked};
 use hub::time::{self as clock, MILLISECOND, NEVER};
-use hub::wait::{Reason, Wake};
+use hub::wait::{Reason, Section, Wake};
 use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 crate::hooks! {
@@ -64,7 +69,7 @@ unsafe fn wait(cond: *mut pthread_cond_t, m: *mut pthread_mutex_t) -> c_int {
         return unsafe { real::pthread_cond_wait(cond, m) };
     }
     // SAFETY: the program's objects, here and below.
-    unsafe { wait_until(cond, m, NEVER) }
+    unsafe { wait_until(cond, m, NEVER, || real::pthread_cond_wait(cond, m)) }
 }
 
 unsafe fn timed_wait(
@@ -79,7 +84,7 @@ unsafe fn timed_wait(
     // SAFETY: as above.
     unsafe {
         match deadline((*cond.cast::<Condition>()).clock(), until) {
-            Ok(end) => wait_until(cond, m, end),
+            Ok(end) => wait_until(cond, m, end, || real::pthread_cond_timedwait(cond, m, until)),
             Err(e) => e,
         }
     }
@@ -98,28 +103,36 @@ unsafe fn clock_wait(
     // SAFETY: as above.
     unsafe {
         match deadline(clock, until) {
-            Ok(end) => wait_until(cond, m, end),
+            Ok(end) => {
+                wait_until(cond, m, end, || real::pthread_cond_clockwait(cond, m, clock, until))
+            }
             Err(e) => e,
         }
     }
 }
 
-/// Wait until signalled or `deadline`; also for C11's form.
+/// Wait until signalled or `deadline`; `call` is the program's own call.
 ///
 /// # Safety
 /// Both objects are valid, and the caller holds the mutex.
-pub unsafe fn wait_until(
+unsafe fn wait_until(
     cond: *mut pthread_cond_t,
     m: *mut pthread_mutex_t,
     deadline: u64,
+    call: impl FnOnce() -> c_int,
 ) -> c_int {
     // SAFETY: the objects have glibc's layout.
     let (c, held) = unsafe { (&*cond.cast::<Condition>(), &*m.cast::<mutex::Mutex>()) };
+    let held_by_libc = held.is_libcs() && !held.inherits() && !robust_shared::is_ours(held);
     if !held.is_libcs() {
         let refused = mutex::may_unlock(held);
         if refused != 0 {
             return refused;
         }
+    }
+    if c.is_libcs() && held_by_libc {
+        // SAFETY: by the caller's contract.
+        return unsafe { wait_in_kernel(cond, call) };
     }
     let shim = doorway::enter_any();
     if let Some(shim) = &shim {
@@ -162,8 +175,45 @@ pub unsafe fn wait_until(
     }
 }
 
-/// One turn of a wait on a condition variable that other processes share: it
-/// ends after a moment, spuriously, which POSIX allows.
+/// Wait with libc's own function on a condition variable that processes share,
+/// with a mutex that is libc's as well.
+///
+/// A cancellation cannot reach libc there. Whoever requests it wakes all who wait
+/// ([`wake_cancelled`]): POSIX allows spurious returns. One that comes in the
+/// moment before the waiter is known to libc acts at its next wake-up.
+unsafe fn wait_in_kernel(cond: *mut pthread_cond_t, call: impl FnOnce() -> c_int) -> c_int {
+    let Some(shim) = doorway::enter(Group::Thread) else { return call() };
+    cancel::point(&shim);
+    let word = &shim.greenlet.extension[AWAITED];
+    word.set(cond as usize);
+    let result = shim.section("process-shared condition variable", Section::Waits, call);
+    word.set(0);
+    if cancel::is_due(shim.greenlet) {
+        // POSIX: who is cancelled takes no signal away from the others.
+        // SAFETY: the program's object.
+        unsafe { real::pthread_cond_signal(cond) };
+        cancel::point(&shim);
+    }
+    result
+}
+
+/// Extension word: the address of the shared condition variable that the
+/// greenlet waits for in a section, or 0.
+const AWAITED: usize = 11;
+
+/// The greenlet was asked to end: let it return from [`wait_in_kernel`].
+pub fn wake_cancelled(target: &Greenlet) {
+    let cond = target.extension[AWAITED].get() as *mut pthread_cond_t;
+    if !cond.is_null() {
+        // SAFETY: the program keeps the object while somebody waits for it.
+        unsafe { real::pthread_cond_broadcast(cond) };
+    }
+}
+
+/// One turn of a wait on a condition variable that processes share, with a mutex
+/// that libc could not release or lock again as we do: one of ours (private, or
+/// robust), or one with priority inheritance. It ends after a moment, spuriously,
+/// which POSIX allows.
 unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
     // SAFETY: by the caller's contract.
     unsafe { mutex::unlock_inside(m) };

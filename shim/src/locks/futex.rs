@@ -5,18 +5,24 @@
 //! there asks the kernel as well if the process has other OS threads: code
 //! with a `syscall` instruction of its own may sleep there.
 //!
-//! Without FUTEX_PRIVATE_FLAG (libstdc++ leaves it out for its own, private
-//! words) another process might wake: such a wake always asks the kernel, and
-//! such a wait looks at the word again every few milliseconds. Forms that are
-//! not listed here pass through.
+//! Without FUTEX_PRIVATE_FLAG another process might wake. libstdc++ leaves the
+//! flag out for its own, private words, so the word's page decides
+//! ([`shared_page`]): a word in shared memory is waited for in the kernel, in a
+//! blocking section, and such wakes and requeues ask the kernel; any other word is
+//! parked for like a private one. Where the page cannot be asked, a wait parks
+//! and looks at the word again every few milliseconds. Forms that are not listed
+//! here pass through.
 
-use crate::doorway::{self, set_errno};
+use super::shared_page;
+use crate::doorway::{self, set_errno, Shim};
+use crate::fd::wait::served;
+use crate::thread::cancel;
 use core::ffi::c_long;
 use core::sync::atomic::{AtomicI32, Ordering};
 use hub::parking_lot::{self, Parked};
 use hub::sys;
 use hub::time::{self as clock, MILLISECOND, NEVER};
-use hub::wait::{Reason, Wake};
+use hub::wait::{Reason, Section, Wake};
 use libc::timespec;
 
 const ANY: u32 = u32::MAX;
@@ -55,6 +61,11 @@ pub unsafe fn call(c: Call) -> Option<c_long> {
             libc::FUTEX_WAKE => Ok(wake(&c, c.address, c.value, ANY)),
             libc::FUTEX_WAKE_BITSET if c.value3 == 0 => Err(libc::EINVAL),
             libc::FUTEX_WAKE_BITSET => Ok(wake(&c, c.address, c.value, c.value3)),
+            libc::FUTEX_REQUEUE | libc::FUTEX_CMP_REQUEUE | libc::FUTEX_WAKE_OP
+                if c.is_shared() == Some(true) =>
+            {
+                return None
+            }
             libc::FUTEX_REQUEUE => requeue(&c, false),
             libc::FUTEX_CMP_REQUEUE => requeue(&c, true),
             libc::FUTEX_WAKE_OP => wake_op(&c),
@@ -104,11 +115,22 @@ unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result
     // say EFAULT.)
     let word = unsafe { AtomicI32::from_ptr(c.address as *mut i32) };
     let unchanged = || word.load(Ordering::SeqCst) == c.value as i32;
+    if !unchanged() {
+        served(&shim);
+        return Some(Err(libc::EAGAIN));
+    }
+    let shared = c.is_shared();
+    if shared == Some(true) {
+        return Some(wait_in_kernel(&shim, c));
+    }
     let reason = Reason::Futex(c.address);
     let mut waited = false;
     let mut pause = FIRST_LOOK;
     Some(loop {
-        let until = if c.is_private() { deadline } else { deadline.min(clock::after(pause)) };
+        let until = match shared {
+            Some(_) => deadline,
+            None => deadline.min(clock::after(pause)),
+        };
         match parking_lot::park(c.address, mask, reason, until, unchanged, || ()) {
             // A changed word after a wait is what a wake would have told.
             Parked::Invalid if waited => break Ok(0),
@@ -129,6 +151,20 @@ unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result
     })
 }
 
+/// The program's own call on a word in shared memory, from its attempt on.
+fn wait_in_kernel(shim: &Shim, c: &Call) -> Result<usize, i32> {
+    // SAFETY: the program's own call.
+    let result = shim.section("futex", Section::Waits, || unsafe {
+        let (address, timeout) = (c.address, c.timeout);
+        let Call { operation, value, address2, value3, .. } = *c;
+        hub::syscall!(libc::SYS_futex, address, operation, value, timeout, address2, value3)
+    });
+    if result == Err(libc::EINTR) {
+        cancel::point(shim);
+    }
+    result
+}
+
 /// How long a wait on a word that processes may share goes on without a look
 /// at the word, at first and at most.
 const FIRST_LOOK: u64 = MILLISECOND;
@@ -137,6 +173,14 @@ const LAST_LOOK: u64 = 16 * MILLISECOND;
 impl Call {
     fn is_private(&self) -> bool {
         self.operation & libc::FUTEX_PRIVATE_FLAG != 0
+    }
+
+    /// Whether other processes may have the word; `None`: nobody can tell.
+    fn is_shared(&self) -> Option<bool> {
+        if self.is_private() {
+            return Some(false);
+        }
+        shared_page::is_shared(self.address)
     }
 }
 

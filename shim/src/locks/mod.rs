@@ -7,8 +7,9 @@
 //! before we were ready can be unlocked here.
 //!
 //! Objects that other processes may share (and mutexes with a priority
-//! ceiling) belong to libc and the kernel. A greenlet must not block its
-//! carrier in them, so it asks again and again ([`ask_again`]).
+//! ceiling) belong to libc and the kernel, which alone knows who waits for them.
+//! A greenlet tries, and then waits in a blocking section with libc's own
+//! function ([`shared`]).
 
 pub mod barrier;
 pub mod c11;
@@ -17,14 +18,16 @@ pub mod futex;
 pub mod mutex;
 pub mod once;
 pub mod robust;
+pub mod robust_list;
+pub mod robust_shared;
 pub mod rwlock;
 pub mod semaphore;
+pub mod shared;
+pub mod shared_page;
 pub mod spin;
 
-use crate::doorway::Shim;
 use hub::hub as scheduler;
-use hub::time::{self as clock, MICROSECOND, MILLISECOND, NEVER};
-use hub::wait::{Reason, Wake};
+use hub::time::{self as clock, NEVER};
 use libc::{clockid_t, timespec};
 
 /// The hub's deadline of an absolute time on `clock`: `Err` is the error
@@ -60,32 +63,5 @@ pub fn take_turns() {
 fn give_turn() {
     if let Some(shim) = crate::doorway::enter_any() {
         scheduler::yield_now(shim.greenlet);
-    }
-}
-
-/// Call `attempt` until it says something, sleeping a little longer each time,
-/// at most a millisecond. `None`: `deadline` has come, or (as
-/// [`Wake::Interrupted`]) an interrupt that the caller may want to act on.
-pub fn ask_again<T>(
-    shim: &Shim,
-    what: &'static str,
-    deadline: u64,
-    mut attempt: impl FnMut() -> Option<T>,
-) -> Result<T, Wake> {
-    let mut pause = 20 * MICROSECOND;
-    loop {
-        if let Some(answer) = attempt() {
-            return Ok(answer);
-        }
-        let now = clock::now();
-        if now >= deadline {
-            return Err(Wake::TimedOut);
-        }
-        let until = deadline.min(now + pause);
-        let wake = scheduler::pause_until(shim.greenlet, Reason::Retry(what), until);
-        if wake == Wake::Interrupted {
-            return Err(wake);
-        }
-        pause = (pause * 2).min(MILLISECOND);
     }
 }

@@ -14,20 +14,22 @@
 //! |---|---|
 //! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
 //! | robust, private to the process | ours, with [`super::robust`] |
-//! | process-shared, priority ceiling | libc's, asked again and again |
+//! | robust, process-shared | [`super::robust_shared`]'s |
+//! | process-shared, priority ceiling | libc's, waited for in a blocking section |
+//! | process-shared with priority inheritance | libc's, asked again and again |
 //!
 //! Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{ask_again, deadline, robust};
+use super::{deadline, robust, robust_shared, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use hub::hub as scheduler;
 use hub::sync::word_lock;
-use hub::wait::{Reason, Wake};
+use hub::wait::{Reason, Section, Wake};
 use hub::{sys, tls};
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
@@ -38,6 +40,7 @@ crate::hooks! {
     Thread "parking lot" fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_lock, version "GLIBC_2.34";
     Thread "parking lot" fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_lock, version "GLIBC_2.34";
     Thread "never" fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int = unlock, also [__pthread_mutex_unlock];
+    Thread "blocking section" fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int = set_ceiling, version "GLIBC_2.34";
 }
 
 /// glibc's object, as far as we use it.
@@ -50,12 +53,14 @@ pub struct Mutex {
     kind: AtomicI32,
 }
 
-const TYPE: i32 = 3;
-const RECURSIVE: i32 = 1;
-const ERRORCHECK: i32 = 2;
-const ROBUST: i32 = 16;
+pub(super) const TYPE: i32 = 3;
+pub(super) const RECURSIVE: i32 = 1;
+pub(super) const ERRORCHECK: i32 = 2;
+pub(super) const ROBUST: i32 = 16;
+const INHERIT: i32 = 32;
 const CEILING: i32 = 64;
-const SHARED: i32 = 128;
+pub(super) const INHERIT_OR_CEILING: i32 = INHERIT | CEILING;
+pub(super) const SHARED: i32 = 128;
 /// Everything but the two flags about lock elision, which change nothing.
 const MATTERS: i32 = 0xff;
 
@@ -68,6 +73,16 @@ impl Mutex {
     #[inline(always)]
     pub fn is_libcs(&self) -> bool {
         self.kind.load(Ordering::Relaxed) & (SHARED | CEILING) != 0
+    }
+
+    /// Whether it has priority inheritance.
+    pub(super) fn inherits(&self) -> bool {
+        self.kind() & INHERIT != 0
+    }
+
+    /// glibc's type and flags.
+    pub(super) fn kind(&self) -> i32 {
+        self.kind.load(Ordering::Relaxed)
     }
 
     fn is_robust(&self) -> bool {
@@ -91,6 +106,11 @@ impl Mutex {
         if !self.held_by_caller() || self.lock.load(Ordering::Relaxed) == 0 {
             return None;
         }
+        self.relock_held(trying)
+    }
+
+    /// As [`Mutex::relock`], of a caller that surely holds it.
+    pub(super) fn relock_held(&self, trying: bool) -> Option<c_int> {
         match self.kind.load(Ordering::Relaxed) & TYPE {
             RECURSIVE => {
                 let depth = self.count.load(Ordering::Relaxed);
@@ -122,6 +142,24 @@ impl Mutex {
     fn wait(&self, deadline: u64) -> Result<(), c_int> {
         let _shim = doorway::enter_any();
         word_lock::lock_contended(&self.lock, self.reason(), deadline).map_err(|_| libc::ETIMEDOUT)
+    }
+
+    /// A mutex that is counted like glibc's was taken. `again`: who held it before
+    /// died, and is still counted.
+    pub(super) fn taken_by(&self, owner: u32, again: bool) {
+        self.count.store(1, Ordering::Relaxed);
+        self.owner.store(owner, Ordering::Relaxed);
+        if !again {
+            self.users.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// It is given up, with this mark as its owner. A dead holder stays counted.
+    pub(super) fn left_to(&self, owner: u32, dead: bool) {
+        self.owner.store(owner, Ordering::Relaxed);
+        if !dead {
+            self.users.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_taken(&self) {
@@ -258,7 +296,13 @@ unsafe fn lock_slow(
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if m.is_libcs() {
         // SAFETY: as in `lock`.
-        return unsafe { lock_libcs(mutex, clock, until) };
+        return unsafe {
+            if robust_shared::is_ours(m) {
+                robust_shared::lock(m, clock, until)
+            } else {
+                lock_libcs(mutex, clock, until)
+            }
+        };
     }
     if let Some(answer) = m.relock(false) {
         return answer;
@@ -285,28 +329,35 @@ unsafe fn lock_libcs(
     until: *const timespec,
 ) -> c_int {
     // SAFETY: the program's own call in all three forms.
-    unsafe {
-        let Some(shim) = doorway::enter(crate::table::Group::Thread) else {
-            return match (until.is_null(), clock) {
-                (true, _) => real::pthread_mutex_lock(mutex),
-                (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
-                _ => real::pthread_mutex_clocklock(mutex, clock, until),
-            };
-        };
-        let end = match deadline(clock, until) {
-            Ok(end) => end,
-            Err(e) => return e,
-        };
-        loop {
-            let attempt = || {
-                let answer = real::pthread_mutex_trylock(mutex);
-                (answer != libc::EBUSY).then_some(answer)
-            };
-            match ask_again(&shim, "process-shared mutex", end, attempt) {
-                Ok(answer) => return answer,
-                Err(Wake::TimedOut) => return libc::ETIMEDOUT,
-                Err(_) => {}
-            }
+    let call = || unsafe {
+        match (until.is_null(), clock) {
+            (true, _) => real::pthread_mutex_lock(mutex),
+            (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
+            _ => real::pthread_mutex_clocklock(mutex, clock, until),
+        }
+    };
+    let Some(shim) = doorway::enter(crate::table::Group::Thread) else { return call() };
+    // SAFETY: the program's mutex.
+    let attempt = || unsafe {
+        let answer = real::pthread_mutex_trylock(mutex);
+        (answer != libc::EBUSY).then_some(answer)
+    };
+    // SAFETY: as in `lock`.
+    if !unsafe { &*mutex.cast::<Mutex>() }.inherits() {
+        return shared::wait(&shim, "process-shared mutex", attempt, call);
+    }
+    // The kernel looks for the holder's thread by the id in the lock's word, and
+    // knows no greenlet's.
+    // SAFETY: the program's object.
+    let end = match unsafe { deadline(clock, until) } {
+        Ok(end) => end,
+        Err(e) => return e,
+    };
+    loop {
+        match shared::ask_again(&shim, "process-shared mutex", end, attempt) {
+            Ok(answer) => return answer,
+            Err(Wake::TimedOut) => return libc::ETIMEDOUT,
+            Err(_) => {}
         }
     }
 }
@@ -314,6 +365,9 @@ unsafe fn lock_libcs(
 unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
+    if patched() && robust_shared::is_ours(m) {
+        return robust_shared::try_lock(m);
+    }
     if !patched() || m.is_libcs() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_trylock(mutex) };
@@ -414,6 +468,9 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if m.is_libcs() {
+        if robust_shared::is_ours(m) {
+            return robust_shared::unlock(m);
+        }
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_unlock(mutex) };
     }
@@ -429,6 +486,17 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
         m.release_word();
     }
     0
+}
+
+/// libc locks the mutex to change its ceiling, and there is no form that only
+/// tries.
+unsafe fn set_ceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
+    // SAFETY: the program's own call.
+    let call = || unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) };
+    match doorway::enter(crate::table::Group::Thread) {
+        Some(shim) => shim.section("pthread_mutex_setprioceiling", Section::Waits, call),
+        None => call(),
+    }
 }
 
 /// EPERM for a checked mutex that the caller does not hold.

@@ -1,4 +1,5 @@
-//! Robust mutexes of one process: what happens when their holder ends.
+//! Robust mutexes of one process: what happens when their holder ends. Those that
+//! processes share are in [`robust_shared`].
 //!
 //! A thread keeps a list of the robust mutexes that it holds. At its end each
 //! is marked and released; the next to lock it gets EOWNERDEAD and must call
@@ -7,15 +8,16 @@
 //! owner field.
 
 use super::mutex::Mutex;
+use super::robust_shared;
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 use hub::greenlet::Greenlet;
 use hub::tls;
 
 /// PTHREAD_MUTEX_INCONSISTENT: held by who was told EOWNERDEAD.
-const INCONSISTENT: u32 = i32::MAX as u32;
+pub const INCONSISTENT: u32 = i32::MAX as u32;
 /// PTHREAD_MUTEX_NOTRECOVERABLE.
-const LOST: u32 = i32::MAX as u32 - 1;
+pub const LOST: u32 = i32::MAX as u32 - 1;
 /// Ours: released by the end of its holder.
 const OWNER_DIED: u32 = i32::MAX as u32 - 2;
 
@@ -35,6 +37,23 @@ fn with_list(f: impl FnOnce(&mut List)) {
     f(unsafe { &mut *(word.get() as *mut List) });
 }
 
+/// The caller holds `m` from here on, and must give it up when it ends.
+pub fn hold(m: &Mutex) {
+    with_list(|l| l.push(m));
+}
+
+/// The caller does not hold `m` any more.
+pub fn let_go(m: &Mutex) {
+    with_list(|l| l.retain(|&held| !core::ptr::eq(held, m)));
+}
+
+/// Whether `m` is in the caller's list.
+pub fn holds(m: &Mutex) -> bool {
+    let mut found = false;
+    with_list(|l| found = l.iter().any(|&held| core::ptr::eq(held, m)));
+    found
+}
+
 /// Whether nobody can have the mutex any more.
 pub fn is_lost(m: &Mutex) -> bool {
     m.owner.load(Ordering::Relaxed) == LOST
@@ -50,12 +69,12 @@ pub fn obtained(m: &Mutex) -> c_int {
         OWNER_DIED => {
             m.set_taken();
             m.owner.store(INCONSISTENT, Ordering::Relaxed);
-            with_list(|l| l.push(m));
+            hold(m);
             libc::EOWNERDEAD
         }
         _ => {
             m.set_taken();
-            with_list(|l| l.push(m));
+            hold(m);
             0
         }
     }
@@ -73,7 +92,7 @@ pub fn unlock(m: &Mutex) -> c_int {
             return 0;
         }
     }
-    with_list(|l| l.retain(|&held| !core::ptr::eq(held, m)));
+    let_go(m);
     // Unlocked without having been made consistent: lost for good.
     m.clear_owner(if owner == INCONSISTENT { LOST } else { 0 });
     m.release_word();
@@ -92,7 +111,12 @@ pub fn thread_ended(g: &'static Greenlet) {
         for m in *Box::from_raw(list) {
             let m = &*m;
             let owner = m.owner.load(Ordering::Relaxed);
-            if owner == tls::tid() || owner == INCONSISTENT {
+            if owner != tls::tid() && owner != INCONSISTENT {
+                continue;
+            }
+            if robust_shared::is_ours(m) {
+                robust_shared::holder_ended(m);
+            } else {
                 m.clear_owner(OWNER_DIED);
                 m.release_word();
             }

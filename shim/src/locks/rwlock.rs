@@ -13,16 +13,14 @@
 //! Answers are glibc's: EDEADLK to the writer that asks again, EBUSY, EAGAIN
 //! (too many readers), EINVAL (time, clock), ETIMEDOUT.
 
-use super::{ask_again, deadline};
+use super::{deadline, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::hub as scheduler;
 use hub::sync::rw_lock::{RwLock, WRITER};
-use hub::time::NEVER;
 use hub::tls;
-use hub::wait::Wake;
 use libc::{clockid_t, pthread_rwlock_t, timespec};
 
 crate::hooks! {
@@ -87,15 +85,16 @@ unsafe fn acquire(
     until: *const timespec,
 ) -> c_int {
     // SAFETY: the program's objects, here and below.
-    let (o, end) = unsafe { (&*lock.cast::<Object>(), deadline(clock, until)) };
-    let end = match end {
+    let o = unsafe { &*lock.cast::<Object>() };
+    if o.is_libcs() {
+        // SAFETY: as above.
+        return unsafe { acquire_libcs(lock, side, clock, until) };
+    }
+    // SAFETY: as above.
+    let end = match unsafe { deadline(clock, until) } {
         Ok(end) => end,
         Err(e) => return e,
     };
-    if o.is_libcs() {
-        // SAFETY: as above.
-        return unsafe { acquire_libcs(lock, side, end) };
-    }
     if o.is_writer() {
         return libc::EDEADLK;
     }
@@ -116,7 +115,29 @@ unsafe fn acquire(
 }
 
 /// A lock that other processes share.
-unsafe fn acquire_libcs(lock: *mut pthread_rwlock_t, side: Side, end: u64) -> c_int {
+unsafe fn acquire_libcs(
+    lock: *mut pthread_rwlock_t,
+    side: Side,
+    clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    // SAFETY: as above, in all forms.
+    let call = || unsafe {
+        match (side, until.is_null(), clock) {
+            (Side::Read, true, _) => real::pthread_rwlock_rdlock(lock),
+            (Side::Write, true, _) => real::pthread_rwlock_wrlock(lock),
+            (Side::Read, _, libc::CLOCK_REALTIME) => real::pthread_rwlock_timedrdlock(lock, until),
+            (Side::Write, _, libc::CLOCK_REALTIME) => real::pthread_rwlock_timedwrlock(lock, until),
+            (Side::Read, ..) => real::pthread_rwlock_clockrdlock(lock, clock, until),
+            (Side::Write, ..) => real::pthread_rwlock_clockwrlock(lock, clock, until),
+        }
+    };
+    let Some(shim) = doorway::enter(crate::table::Group::Thread) else { return call() };
+    // glibc refuses a bad time before it looks at the lock.
+    // SAFETY: the program's object.
+    if let Err(e) = unsafe { deadline(clock, until) } {
+        return e;
+    }
     // SAFETY: as above.
     let attempt = || unsafe {
         let answer = match side {
@@ -125,29 +146,7 @@ unsafe fn acquire_libcs(lock: *mut pthread_rwlock_t, side: Side, end: u64) -> c_
         };
         (answer != libc::EBUSY).then_some(answer)
     };
-    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
-        loop {
-            match ask_again(&shim, "process-shared read-write lock", end, attempt) {
-                Ok(answer) => return answer,
-                Err(Wake::TimedOut) => return libc::ETIMEDOUT,
-                Err(_) => {}
-            }
-        }
-    }
-    let until = hub::time::to_timespec(end);
-    // SAFETY: as above; the hub's deadlines are CLOCK_MONOTONIC times.
-    unsafe {
-        match (side, end == NEVER) {
-            (Side::Read, true) => real::pthread_rwlock_rdlock(lock),
-            (Side::Write, true) => real::pthread_rwlock_wrlock(lock),
-            (Side::Read, false) => {
-                real::pthread_rwlock_clockrdlock(lock, libc::CLOCK_MONOTONIC, &until)
-            }
-            (Side::Write, false) => {
-                real::pthread_rwlock_clockwrlock(lock, libc::CLOCK_MONOTONIC, &until)
-            }
-        }
-    }
+    shared::wait(&shim, "process-shared read-write lock", attempt, call)
 }
 
 macro_rules! passes_unless_patched {

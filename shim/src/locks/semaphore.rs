@@ -2,12 +2,12 @@
 //!
 //! `sem_t` as glibc lays it out on 64-bit machines: one word of value and
 //! waiters, then a flag that says whether other processes may share it.
-//! Shared and named semaphores are the kernel's; a greenlet asks them again
-//! and again. `sem_post` may be called from a signal handler.
+//! Shared and named semaphores are the kernel's; a greenlet waits for them in a
+//! blocking section. `sem_post` may be called from a signal handler.
 //!
 //! Waiting is a cancellation point and ends with EINTR when interrupted.
 
-use super::{ask_again, deadline};
+use super::{deadline, shared};
 use crate::doorway::{self, set_errno};
 use crate::thread::{cancel, patched};
 use core::ffi::c_int;
@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hub::hub as scheduler;
 use hub::sync::semaphore::{self, NotTaken};
 use hub::time::NEVER;
-use hub::wait::{Reason, Wake};
+use hub::wait::Reason;
 use libc::{clockid_t, sem_t, timespec};
 
 crate::hooks! {
@@ -61,6 +61,10 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         super::take_turns();
         return 0;
     }
+    if o.is_libcs() {
+        // SAFETY: as above.
+        return unsafe { wait_libcs(sem, || real::sem_wait(sem)) };
+    }
     // SAFETY: as above.
     unsafe { wait_until(sem, NEVER) }
 }
@@ -73,6 +77,9 @@ unsafe fn timed_wait(sem: *mut sem_t, until: *const timespec) -> c_int {
     // SAFETY: as above.
     unsafe {
         match deadline(libc::CLOCK_REALTIME, until) {
+            Ok(_) if (*sem.cast::<Object>()).is_libcs() => {
+                wait_libcs(sem, || real::sem_timedwait(sem, until))
+            }
             Ok(end) => wait_until(sem, end),
             Err(e) => failed(e),
         }
@@ -87,6 +94,9 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
     // SAFETY: as above.
     unsafe {
         match deadline(clock, until) {
+            Ok(_) if (*sem.cast::<Object>()).is_libcs() => {
+                wait_libcs(sem, || real::sem_clockwait(sem, clock, until))
+            }
             Ok(end) => wait_until(sem, end),
             Err(e) => failed(e),
         }
@@ -96,10 +106,6 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
 unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     // SAFETY: as above.
     let o = unsafe { &*sem.cast::<Object>() };
-    if o.is_libcs() {
-        // SAFETY: as above.
-        return unsafe { wait_libcs(sem, end) };
-    }
     let shim = doorway::enter_any();
     if let Some(shim) = &shim {
         cancel::point(shim);
@@ -118,28 +124,21 @@ unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     }
 }
 
-/// A semaphore that other processes may post.
-unsafe fn wait_libcs(sem: *mut sem_t, end: u64) -> c_int {
-    // SAFETY: the program's own call in all forms.
-    unsafe {
-        let Some(shim) = doorway::enter(crate::table::Group::Thread) else {
-            if end == NEVER {
-                return real::sem_wait(sem);
-            }
-            let until = hub::time::to_timespec(end);
-            return real::sem_clockwait(sem, libc::CLOCK_MONOTONIC, &until);
-        };
+/// A semaphore that other processes may post; `call` is the program's own.
+unsafe fn wait_libcs(sem: *mut sem_t, call: impl Fn() -> c_int) -> c_int {
+    let Some(shim) = doorway::enter(crate::table::Group::Thread) else { return call() };
+    cancel::point(&shim);
+    let errno = doorway::errno();
+    // SAFETY: the program's semaphore.
+    let attempt = || unsafe { (real::sem_trywait(sem) == 0).then_some(0) };
+    let result = shared::wait(&shim, "process-shared semaphore", attempt, call);
+    if result == 0 {
+        // Not that of an attempt.
+        set_errno(errno);
+    } else if doorway::errno() == libc::EINTR {
         cancel::point(&shim);
-        let attempt = || (real::sem_trywait(sem) == 0).then_some(());
-        loop {
-            match ask_again(&shim, "process-shared semaphore", end, attempt) {
-                Ok(()) => return 0,
-                Err(Wake::TimedOut) => return failed(libc::ETIMEDOUT),
-                Err(_) if crate::signal::restarts(&shim, true) => {}
-                Err(_) => return failed(libc::EINTR),
-            }
-        }
     }
+    result
 }
 
 unsafe fn try_wait(sem: *mut sem_t) -> c_int {

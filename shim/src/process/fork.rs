@@ -43,6 +43,7 @@ extern "C" fn in_child() {
     scheduler::after_fork();
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
+    crate::locks::robust_list::after_fork();
     crate::stdio::output::after_fork();
     crate::signal::fault::after_fork();
     crate::signal::deliver::after_fork();

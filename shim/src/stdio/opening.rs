@@ -11,11 +11,10 @@
 
 use super::call::{attend, Locking};
 use super::file::File;
-use super::pace;
 use super::position::settle;
 use crate::doorway::{self, errno, set_errno};
 use crate::fd::closing::gone;
-use crate::fd::known::Pace;
+use crate::io::open::stream_opening;
 use crate::table::Group;
 use core::ffi::{c_char, c_int};
 use hub::hub as scheduler;
@@ -78,35 +77,9 @@ unsafe fn fcloseall_() -> c_int {
     super::output::every("fcloseall", || unsafe { real::fcloseall() })
 }
 
-/// Whether opening `path` may wait: a FIFO for its other end, a terminal line for
-/// its carrier.
-unsafe fn opening_waits(path: *const c_char) -> bool {
-    if path.is_null() {
-        return false;
-    }
-    // SAFETY: an all-zero `stat` is valid, and the kernel fills ours; it checks
-    // the program's address.
-    unsafe {
-        let mut stat: libc::stat = core::mem::zeroed();
-        hub::syscall!(libc::SYS_newfstatat, libc::AT_FDCWD, path, &raw mut stat, 0).is_ok()
-            && pace::of_type(stat.st_mode & libc::S_IFMT, stat.st_rdev) == Pace::Waits
-    }
-}
-
-unsafe fn open<R>(path: *const c_char, call: impl FnOnce() -> R) -> R {
-    // SAFETY: the program's path.
-    if !scheduler::active() || unsafe { !opening_waits(path) } {
-        return call();
-    }
-    match doorway::enter(Group::Sys) {
-        Some(shim) => shim.section("fopen", Section::Waits, call),
-        None => call(),
-    }
-}
-
 unsafe fn fopen_(path: *const c_char, mode: *const c_char) -> *mut FILE {
     // SAFETY: the program's own call.
-    unsafe { open(path, || real::fopen(path, mode)) }
+    unsafe { stream_opening(path, mode, || real::fopen(path, mode)) }
 }
 
 unsafe fn freopen_(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE {
@@ -114,7 +87,7 @@ unsafe fn freopen_(path: *const c_char, mode: *const c_char, stream: *mut FILE) 
     unsafe {
         before_closing(stream);
         forget(stream);
-        open(path, || real::freopen(path, mode, stream))
+        stream_opening(path, mode, || real::freopen(path, mode, stream))
     }
 }
 

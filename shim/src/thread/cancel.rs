@@ -6,6 +6,7 @@
 
 use super::find;
 use crate::doorway::Shim;
+use crate::locks::condition;
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
@@ -41,6 +42,11 @@ pub fn point(shim: &Shim) {
     }
 }
 
+/// Whether [`point`] would act.
+pub fn is_due(g: &Greenlet) -> bool {
+    g.extension[WORD].get() == REQUESTED
+}
+
 #[cold]
 fn act(g: &'static Greenlet) -> ! {
     change(g, ENDING, REQUESTED);
@@ -71,6 +77,7 @@ unsafe fn cancel(thread: pthread_t) -> c_int {
             && shim.is_some_and(|s| !core::ptr::eq(s.greenlet, target))
         {
             scheduler::interrupt(target);
+            condition::wake_cancelled(target);
         }
     }
     0

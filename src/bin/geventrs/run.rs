@@ -43,6 +43,9 @@ pub struct Run {
     /// compute (GEVENTRS_CARRIERS)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     carriers: Option<u32>,
+    /// How regular files are read and written (GEVENTRS_FILE_IO)
+    #[arg(long, value_name = "HOW")]
+    file_io: Option<FileIo>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -62,6 +65,14 @@ enum Deadlock {
     Abort,
     /// Nothing
     Off,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FileIo {
+    /// In place: other greenlets wait while the disk does
+    Inline,
+    /// On another OS thread, while other greenlets run
+    Section,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -93,6 +104,7 @@ impl Run {
             let text = number.map(|n| OsString::from(n.to_string()));
             set(&format!("GEVENTRS_{name}"), text.as_deref());
         }
+        set("GEVENTRS_FILE_IO", name_of(self.file_io).as_deref());
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         Err(Failure::new(code, format_args!("{}: {error}", program.path.display())))

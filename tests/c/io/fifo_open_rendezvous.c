@@ -1,5 +1,5 @@
 // rule: fifo(7): open(2) of a FIFO for reading blocks until another thread opens it for writing, and the other way round
-// pending: an open() that waits for the other end of a FIFO needs blocking sections
+// pending: blocking sections are plain calls
 #include "../io/util.h"
 static char f[64];
 static void *opener(void *arg) {

@@ -1,7 +1,6 @@
 // rule: a mutex excludes: 8 threads that yield while they hold it lose no increment
 // variant: pi -DPROTOCOL=PTHREAD_PRIO_INHERIT
 // variant: recursive -DTYPE=PTHREAD_MUTEX_RECURSIVE
-// variant: shared -DSHARED=PTHREAD_PROCESS_SHARED
 // variant: robust -DROBUST=PTHREAD_MUTEX_ROBUST
 // one-thread: yes
 #include "../check.h"

@@ -1,5 +1,5 @@
 // rule: threads meet at a named semaphore; sem_open() gives EEXIST and ENOENT, and the same address when opened twice
-// one-thread: yes
+// pending: blocking sections are plain calls
 #include "../check.h"
 #include <semaphore.h>
 #include <sys/stat.h>

@@ -1,0 +1,73 @@
+//! System V's semaphores: `semop`, `semtimedop`.
+//!
+//! All operations of a call happen at once or not at all. The attempt that does
+//! not wait is the same call with no time to wait. What SEM_UNDO is to undo
+//! belongs to the process, whichever of its OS threads made the call.
+//!
+//! semop(2): a signal's handler ends the wait with EINTR, SA_RESTART or not. No
+//! cancellation point.
+
+use crate::doorway::{self, returned, Shim};
+use crate::kernel_wait;
+use crate::table::Group;
+use core::ffi::c_int;
+use hub::sys::Errno;
+use hub::time::from_timespec;
+use libc::{sembuf, size_t, timespec};
+
+crate::hooks! {
+    Os "blocking section" fn semop(set: c_int, operations: *mut sembuf, count: size_t) -> c_int = semop_;
+    Os "blocking section" fn semtimedop(set: c_int, operations: *mut sembuf, count: size_t, timeout: *const timespec) -> c_int = semtimedop_;
+}
+
+unsafe fn semop_(set: c_int, operations: *mut sembuf, count: size_t) -> c_int {
+    let Some(shim) = doorway::enter(Group::Os) else {
+        // SAFETY: the program's own call.
+        return unsafe { real::semop(set, operations, count) };
+    };
+    // SAFETY: the program's own arguments.
+    returned(unsafe { operate(&shim, set, operations, count, core::ptr::null()) }) as c_int
+}
+
+unsafe fn semtimedop_(
+    set: c_int,
+    operations: *mut sembuf,
+    count: size_t,
+    timeout: *const timespec,
+) -> c_int {
+    let Some(shim) = doorway::enter(Group::Os) else {
+        // SAFETY: the program's own call.
+        return unsafe { real::semtimedop(set, operations, count, timeout) };
+    };
+    // SAFETY: the program's own arguments.
+    returned(unsafe { operate(&shim, set, operations, count, timeout) }) as c_int
+}
+
+unsafe fn operate(
+    shim: &Shim,
+    set: c_int,
+    operations: *mut sembuf,
+    count: size_t,
+    timeout: *const timespec,
+) -> Result<usize, Errno> {
+    // SAFETY: null or the program's object. The kernel refuses a bad time
+    // before it looks at the operations.
+    if unsafe { timeout.as_ref() }.is_some_and(|t| from_timespec(t).is_none()) {
+        return Err(libc::EINVAL);
+    }
+    // SAFETY: the program's arguments; the kernel checks the addresses.
+    let call = |timeout: *const timespec| unsafe {
+        hub::syscall!(libc::SYS_semtimedop, set, operations, count, timeout)
+    };
+    let no_time = timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: as above; the kernel has just read the operations.
+    let would_wait = |e| e == libc::EAGAIN && !unsafe { none_may_wait(operations, count) };
+    kernel_wait::try_then_wait(shim, "semop", would_wait, || call(&no_time), || call(timeout))
+}
+
+/// Whether the program itself does not want to wait for any of the operations.
+unsafe fn none_may_wait(operations: *const sembuf, count: size_t) -> bool {
+    // SAFETY: by the caller's contract.
+    let operations = unsafe { core::slice::from_raw_parts(operations, count) };
+    operations.iter().all(|o| c_int::from(o.sem_flg) & libc::IPC_NOWAIT != 0)
+}
