@@ -43,7 +43,7 @@ use crate::wait::{Reason, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering};
 
 /// A greenlet's first function: a pthread start routine that may be unwound.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -119,6 +119,10 @@ pub struct Greenlet {
     /// Handlers of signals that the kernel has called on it and that have not
     /// returned.
     handlers: Cell<u32>,
+    /// It is in a section whose call an interrupt may end.
+    pub(crate) interruptible: Cell<bool>,
+    /// That call is to end: see [`crate::hub::interrupt_call`].
+    pub(crate) stop: AtomicBool,
     /// See [`EXTENSION_WORDS`].
     pub extension: [Cell<usize>; EXTENSION_WORDS],
 }
@@ -160,6 +164,8 @@ impl Greenlet {
             stride: Cell::new(0),
             asked_guard: Cell::new(0),
             handlers: Cell::new(0),
+            interruptible: Cell::new(false),
+            stop: AtomicBool::new(false),
             extension: [const { Cell::new(0) }; EXTENSION_WORDS],
         }
     }

@@ -157,6 +157,20 @@ pub fn set_fp_control(control: u64) {
     }
 }
 
+/// In a signal's frame; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32) {
+    const SVC: u32 = 0xd400_0001;
+    let machine = &mut context.uc_mcontext;
+    // SAFETY: code that runs can be read.
+    if unsafe { (machine.pc as *const u32).read() } == SVC {
+        machine.pc += 4;
+        machine.regs[0] = -errno as i64 as u64;
+    }
+}
+
 /// The address of the code that a signal's handler returns to: the kernel's own
 /// here, which is not told; 0.
 pub fn signal_trampoline() -> usize {

@@ -202,6 +202,23 @@ unsafe extern "C" fn sigreturn() {
     naked_asm!(".byte 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0", "syscall")
 }
 
+/// In a signal's frame: if the code that was interrupted is about to make a
+/// system call (again, after SA_RESTART), let it have failed with `errno`.
+///
+/// # Safety
+/// `context` is the kernel's.
+pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32) {
+    const SYSCALL: [u8; 2] = [0x0f, 0x05];
+    let registers = &mut context.uc_mcontext.gregs;
+    let at = registers[libc::REG_RIP as usize];
+    // SAFETY: code that runs can be read (execute-only mappings are nobody's
+    // system calls).
+    if unsafe { (at as *const [u8; 2]).read() } == SYSCALL {
+        registers[libc::REG_RIP as usize] = at + 2;
+        registers[libc::REG_RAX as usize] = -errno as i64;
+    }
+}
+
 /// The address of the code that a signal's handler returns to.
 pub fn signal_trampoline() -> usize {
     sigreturn as *const () as usize

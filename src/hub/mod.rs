@@ -73,7 +73,7 @@ pub use park::{
     sleep_until, tick, wait_fds, yield_now,
 };
 pub(crate) use section::rejoin;
-pub use section::{as_program, blocking, set_ceiling};
+pub use section::{as_program, blocking, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
 
 /// Switches between two looks at the clock, at most.

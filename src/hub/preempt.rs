@@ -20,8 +20,10 @@
 //! foreign OS thread is cancelled, glibc installs its own handler, which ignores
 //! a signal without a cancellation: then greenlets take no turns any more.)
 //!
-//! Only greenlets that compute are sent it; one that is blocked in the kernel
-//! gets a carrier however many there are, since a signal could end its call.
+//! Only greenlets that compute are sent it for this; one that is blocked in the
+//! kernel gets a carrier however many there are, since a signal could end its
+//! call. The same signal serves two more ends: to take the stack of what runs,
+//! and to end the call of a greenlet that is cancelled.
 
 use super::drive::leave;
 use super::HUB;
@@ -137,6 +139,10 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
         return;
     }
     let Some(g) = Greenlet::current() else { return };
+    if g.stop.swap(false, Ordering::Acquire) {
+        // SAFETY: the kernel's own frame.
+        return unsafe { arch::end_call(&mut *context.cast(), libc::EINTR) };
+    }
     if g.in_handler() || !g.enter_shim() {
         return;
     }

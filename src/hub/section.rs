@@ -15,7 +15,7 @@
 
 use super::carrier::{self, Carrier};
 use super::park::inject;
-use super::{active, holder, HUB};
+use super::{active, holder, preempt, HUB};
 use crate::greenlet::Greenlet;
 use crate::parking_lot;
 use crate::time::NEVER;
@@ -72,6 +72,8 @@ impl Drop for Back {
     fn drop(&mut self) {
         self.0.enter_shim();
         self.0.reason.set(Reason::None);
+        self.0.interruptible.set(false);
+        self.0.stop.store(false, Ordering::Relaxed);
     }
 }
 
@@ -89,6 +91,7 @@ pub fn blocking<R>(
 ) -> R {
     let to = if active() { carrier_for(section) } else { None };
     g.reason.set(reason);
+    g.interruptible.set(section == Section::Waits);
     match to {
         Some(to) => {
             carrier::begin_away();
@@ -99,6 +102,23 @@ pub fn blocking<R>(
     }
     let _back = Back(g);
     call()
+}
+
+/// End the kernel call of a greenlet that is in a section of the kind
+/// [`Section::Waits`]: it gets EINTR, whatever SA_RESTART would say. False: it
+/// is in none. The caller has the hub.
+///
+/// A call that has not quite begun may be missed: ask again while it is
+/// [`off_hub`](super::off_hub).
+pub fn interrupt_call(g: &'static Greenlet) -> bool {
+    match super::off_hub(g).filter(|_| g.interruptible.get()) {
+        Some(tid) => {
+            g.stop.store(true, Ordering::Release);
+            preempt::ask(tid);
+            true
+        }
+        None => false,
+    }
 }
 
 /// Call something of libc's that may take a lock which another greenlet holds

@@ -10,6 +10,8 @@ use crate::locks::condition;
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
+use hub::time::MILLISECOND;
+use hub::wait::Reason;
 use libc::pthread_t;
 
 crate::hooks! {
@@ -73,14 +75,29 @@ unsafe fn cancel(thread: pthread_t) -> c_int {
         }
         let flags = target.extension[WORD].get();
         change(target, REQUESTED, 0);
-        if flags & (DISABLED | ENDING) == 0
-            && shim.is_some_and(|s| !core::ptr::eq(s.greenlet, target))
-        {
-            scheduler::interrupt(target);
-            condition::wake_cancelled(target);
+        if let (0, Some(shim)) = (flags & (DISABLED | ENDING), shim) {
+            if !core::ptr::eq(shim.greenlet, target) {
+                interrupt(&shim, target);
+                condition::wake_cancelled(target);
+            }
         }
     }
     0
+}
+
+/// End the target's wait, in the hub or in the kernel.
+fn interrupt(shim: &Shim, target: &'static Greenlet) {
+    if scheduler::interrupt(target) {
+        return;
+    }
+    // Its call may be about to begin just now: a few tries.
+    for pause in 0..6 {
+        if !scheduler::interrupt_call(target) {
+            return;
+        }
+        let until = hub::time::after(MILLISECOND << pause);
+        scheduler::pause_until(shim.greenlet, Reason::Retry("pthread_cancel"), until);
+    }
 }
 
 unsafe fn test() {

@@ -1,5 +1,4 @@
 // rule: fifo(7): open(2) of a FIFO for reading blocks until another thread opens it for writing, and the other way round
-// pending: blocking sections are plain calls
 #include "../io/util.h"
 static char f[64];
 static void *opener(void *arg) {

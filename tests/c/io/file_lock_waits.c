@@ -1,5 +1,4 @@
 // rule: flock(2), lockf(3), F_SETLKW and F_OFD_SETLKW wait for another process's lock while other threads run; a circle of two processes gives EDEADLK
-// pending: blocking sections are plain calls
 #include "../ipc/ticks.h"
 #include <sys/file.h>
 

@@ -1,6 +1,5 @@
 // rule: with GEVENTRS_FILE_IO=section a long read of a regular file lets other threads run
 // env: GEVENTRS_FILE_IO=section
-// pending: blocking sections are plain calls
 #include "../ipc/ticks.h"
 #include <sys/uio.h>
 

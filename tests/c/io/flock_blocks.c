@@ -1,5 +1,4 @@
 // rule: flock(2) and fcntl F_OFD_SETLKW of an open file wait for another open file's lock, held by another thread, to be released
-// pending: blocking sections are plain calls
 #include "../io/util.h"
 static char name[] = "/tmp/gvt-flXXXXXX";
 static volatile int released;

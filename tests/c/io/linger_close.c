@@ -1,5 +1,4 @@
 // rule: socket(7), SO_LINGER: close() waits until what was written has arrived; other threads run meanwhile
-// pending: blocking sections are plain calls
 #include "util.h"
 #include "../ipc/ticks.h"
 

@@ -1,6 +1,5 @@
 // rule: 200 threads wait for one thing that excludes: each has it once, alone (flock(2), semop(2), mq_receive(3), a mutex and a semaphore in shared memory)
 // libs: -lrt
-// pending: blocking sections are plain calls
 // variant: semop -DSEMOP
 // variant: mutex -DMUTEX
 // variant: robust -DROBUST

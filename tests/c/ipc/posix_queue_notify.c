@@ -1,6 +1,5 @@
 // rule: mq_notify(3): while a thread is blocked in mq_receive(), a message goes to it and the registration stays; without one, it notifies once
 // libs: -lrt
-// pending: blocking sections are plain calls
 #include "ticks.h"
 #include <mqueue.h>
 

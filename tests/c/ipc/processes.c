@@ -1,5 +1,4 @@
 // rule: locks between processes exclude: 4 processes of 4 threads each lose no increment of a counter in shared memory
-// pending: blocking sections are plain calls
 // variant: lockf -DLOCKF
 // variant: ofd -DOFD
 // variant: semop -DSEMOP

@@ -1,5 +1,4 @@
 // rule: msgrcv(2) waits for a message of the wanted type, msgsnd(2) for room; IPC_NOWAIT gives ENOMSG and EAGAIN, a removed queue EIDRM; other threads run meanwhile
-// pending: blocking sections are plain calls
 #include "ticks.h"
 #include <sys/ipc.h>
 #include <sys/msg.h>

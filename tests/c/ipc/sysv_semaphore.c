@@ -1,5 +1,4 @@
 // rule: semop(2) waits until all its operations can be done at once, IPC_NOWAIT gives EAGAIN, a removed set EIDRM, semtimedop a time-out EAGAIN; other threads run meanwhile
-// pending: blocking sections are plain calls
 #include "ticks.h"
 #include <sys/ipc.h>
 #include <sys/sem.h>

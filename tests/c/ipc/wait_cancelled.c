@@ -1,5 +1,4 @@
 // rule: pthreads(7): a thread that waits in open(2) of a FIFO, F_SETLKW, lockf(3), msgrcv(2), msgsnd(2) or sem_wait(3) of a shared semaphore is cancelled there; its cleanup handlers run
-// pending: blocking sections are plain calls
 #include "ticks.h"
 #include <semaphore.h>
 #include <sys/ipc.h>

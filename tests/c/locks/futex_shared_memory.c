@@ -1,5 +1,4 @@
 // rule: futex(2): FUTEX_WAIT on a word in shared memory is woken by another process, and by FUTEX_WAKE_OP and FUTEX_CMP_REQUEUE of this one; other threads run meanwhile
-// pending: blocking sections are plain calls
 #include "futex.h"
 #include "../ipc/ticks.h"
 

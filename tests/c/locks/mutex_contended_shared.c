@@ -1,4 +1,3 @@
 // rule: as locks/mutex_contended, with a process-shared mutex, which the kernel grants
-// pending: blocking sections are plain calls
 // cflags: -DSHARED=PTHREAD_PROCESS_SHARED
 #include "mutex_contended.c"

@@ -1,5 +1,4 @@
 // rule: threads meet at a named semaphore; sem_open() gives EEXIST and ENOENT, and the same address when opened twice
-// pending: blocking sections are plain calls
 #include "../check.h"
 #include <semaphore.h>
 #include <sys/stat.h>

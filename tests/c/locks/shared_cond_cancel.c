@@ -1,5 +1,4 @@
 // rule: a thread that waits on a process-shared condition variable is cancelled there, with the mutex locked again, and takes no signal away from another waiter
-// pending: blocking sections are plain calls
 #include "../ipc/ticks.h"
 
 static struct shared {

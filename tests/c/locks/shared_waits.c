@@ -1,5 +1,4 @@
 // rule: a thread that waits for a process-shared mutex, condition variable, read-write lock, barrier or semaphore lets other threads run, is woken by another process, and its time-outs are exact
-// pending: blocking sections are plain calls
 #include "../ipc/ticks.h"
 #include <semaphore.h>
 
