@@ -61,6 +61,12 @@ impl Trace {
         }
     }
 
+    /// Print a stack of which only the innermost frame is known.
+    pub fn print_one(address: usize) {
+        print_frame(0, address);
+        say(format_args!("geventrs:   (blocked in the kernel: no more is known)"));
+    }
+
     /// How many frames are the handler's that took the stack: those up to the
     /// return into the kernel's trampoline.
     fn handlers(&self, len: usize) -> usize {

@@ -86,8 +86,16 @@ static STACK_WANTED: AtomicU32 = AtomicU32::new(NOBODY);
 static STACK: Trace = Trace::new();
 
 /// Print the stack of what runs on the OS thread `tid`, if it can be had within
-/// a tenth of a second.
+/// a tenth of a second. Of what is blocked in the kernel only the innermost
+/// frame: a signal could end its call.
 pub(super) fn print_stack(tid: u32) {
+    let file = read_task_file(tid, b"stat");
+    if is_blocked_in(&file) {
+        if let Some(at) = blocked_at(&read_task_file(tid, b"syscall")) {
+            Trace::print_one(at);
+        }
+        return;
+    }
     STACK_WANTED.store(WANTED, Ordering::Release);
     ask(tid);
     let deadline = time::after(100 * MILLISECOND);
@@ -101,32 +109,55 @@ pub(super) fn print_stack(tid: u32) {
 
 /// Whether the OS thread `tid` is blocked in the kernel.
 pub(super) fn is_blocked(tid: u32) -> bool {
-    let mut path = *b"/proc/self/task/0000000000/stat\0";
-    let mut digits = tid;
-    for place in path[16..26].iter_mut().rev() {
-        *place = b'0' + (digits % 10) as u8;
-        digits /= 10;
+    is_blocked_in(&read_task_file(tid, b"stat"))
+}
+
+/// The beginning of a small file, and zeroes.
+type Text = [u8; 256];
+
+/// `/proc/self/task/TID/NAME`, without an allocation.
+fn read_task_file(tid: u32, name: &[u8]) -> Text {
+    let mut path = [0u8; 64];
+    let mut length = 0;
+    let mut add = |bytes: &[u8]| {
+        path[length..length + bytes.len()].copy_from_slice(bytes);
+        length += bytes.len();
+    };
+    let mut digits = [b'0'; 10];
+    let mut rest = tid;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
-    // The kernel takes no leading zeroes.
-    let first = path[16..26].iter().position(|d| *d != b'0').unwrap_or(9);
-    path.copy_within(16 + first..32, 16);
+    let first = digits.iter().position(|d| *d != b'0').unwrap_or(9);
+    add(b"/proc/self/task/");
+    add(&digits[first..]);
+    add(b"/");
+    add(name);
     let mut text = [0u8; 256];
     // SAFETY: a terminated path, a buffer of the told size, our own descriptor.
-    let read = unsafe {
+    unsafe {
         let flags = libc::O_RDONLY | libc::O_CLOEXEC;
-        match syscall!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags) {
-            Ok(fd) => {
-                let read = syscall!(libc::SYS_read, fd, text.as_mut_ptr(), text.len());
-                let _ = syscall!(libc::SYS_close, fd);
-                read.unwrap_or(0)
-            }
-            Err(_) => 0,
+        if let Ok(fd) = syscall!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags) {
+            let _ = syscall!(libc::SYS_read, fd, text.as_mut_ptr(), text.len());
+            let _ = syscall!(libc::SYS_close, fd);
         }
-    };
-    // "tid (name) S ...": the name may hold brackets of its own.
-    let text = &text[..read];
-    let state = text.iter().rposition(|b| *b == b')').and_then(|at| text.get(at + 2));
-    state.is_some_and(|state| *state != b'R')
+    }
+    text
+}
+
+/// proc(5), `stat`: "tid (name) S ...", where the name may hold brackets.
+fn is_blocked_in(stat: &Text) -> bool {
+    let state = stat.iter().rposition(|b| *b == b')').and_then(|at| stat.get(at + 2));
+    state.is_some_and(|state| *state != b'R' && *state != 0)
+}
+
+/// proc(5), `syscall`: "number arguments... sp pc", the last two of which are
+/// there for every thread that is blocked.
+fn blocked_at(text: &Text) -> Option<usize> {
+    let end = text.iter().position(|b| matches!(b, 0 | b'\n'))?;
+    let last = text[..end].rsplit(|b| *b == b' ').next()?.strip_prefix(b"0x")?;
+    usize::from_str_radix(core::str::from_utf8(last).ok()?, 16).ok()
 }
 
 /// In program code of the greenlet that the monitor means, or, if that has
@@ -157,5 +188,38 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
         if syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0, &raw mut mask, 8).is_ok() {
             (&raw mut context.uc_sigmask).cast::<u64>().write(mask);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(s: &str) -> Text {
+        let mut t = [0; 256];
+        t[..s.len()].copy_from_slice(s.as_bytes());
+        t
+    }
+
+    #[test]
+    fn the_state_of_a_thread_follows_its_name() {
+        assert!(is_blocked_in(&text("12 (a) R b) S 1 2")));
+        assert!(!is_blocked_in(&text("12 (S ) R 1 2")));
+        assert!(!is_blocked_in(&text("")), "a thread that is gone");
+    }
+
+    #[test]
+    fn where_a_blocked_thread_is() {
+        let at = "230 0x0 0x0 0x7ffd 0x0 0x0 0x0 0x7ffd11 0x7f00aa\n";
+        assert_eq!(blocked_at(&text(at)), Some(0x7f00aa));
+        assert_eq!(blocked_at(&text("running\n")), None);
+    }
+
+    #[test]
+    fn this_thread_runs() {
+        // SAFETY: takes nothing.
+        let tid = unsafe { syscall!(libc::SYS_gettid) }.unwrap() as u32;
+        assert!(!is_blocked(tid));
+        assert!(read_task_file(tid, b"comm")[0] != 0);
     }
 }

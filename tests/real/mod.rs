@@ -17,12 +17,7 @@ use bench::Place;
 /// the end of their names, and what they wait for. They are listed as
 /// `[pending: reason]` and run with `--include-ignored`. Whoever makes one pass
 /// takes its line out.
-const PENDING: &[(&str, &str)] = &[
-    ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
-    ("/redis_io_threads", "no monitor yet: a thread that spins keeps all others waiting"),
-    ("/fifo_flock", "blocking sections are plain calls"),
-    ("/multiprocessing_fork", "blocking sections are plain calls"),
-];
+const PENDING: &[(&str, &str)] = &[];
 
 /// What a case does in a directory of its own; an error says what differs.
 type Body = Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>;
