@@ -43,6 +43,7 @@
 //! is null, so that hooks entered from there pass straight through.
 //!
 
+pub mod blocked_sites;
 pub mod carrier;
 mod drive;
 mod fork;

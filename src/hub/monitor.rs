@@ -11,7 +11,7 @@
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, carrier, handoff, preempt, section, HUB};
+use super::{active, blocked_sites, carrier, handoff, preempt, section, HUB};
 use crate::greenlet::Greenlet;
 use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
@@ -213,6 +213,9 @@ fn take_the_hub(g: &'static Greenlet) -> bool {
     carrier::begin_away();
     g.taken(HUB.carrier());
     carrier::give(to);
+    if let Some(at) = preempt::blocked_instruction(tid) {
+        blocked_sites::note(at);
+    }
     true
 }
 

@@ -112,6 +112,12 @@ pub(super) fn is_blocked(tid: u32) -> bool {
     is_blocked_in(&read_task_file(tid, b"stat"))
 }
 
+/// The instruction at which the OS thread `tid` is blocked in the kernel, if it
+/// is.
+pub(super) fn blocked_instruction(tid: u32) -> Option<usize> {
+    is_blocked(tid).then(|| blocked_at(&read_task_file(tid, b"syscall"))).flatten()
+}
+
 /// The beginning of a small file, and zeroes.
 type Text = [u8; 256];
 
