@@ -107,8 +107,10 @@ pub mod unit;
 #[doc(hidden)]
 pub mod wait;
 
+pub use api::{event, lock, queue, timeout};
 pub use api::{
-    getcurrent, joinall, select, sleep, spawn, wait_fd, yield_now, Builder, Current, Greenlet,
-    Interest, Selected, Waitable,
+    getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, wait, wait_fd,
+    yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId,
+    Selected, Waitable,
 };
 pub use hub::SpawnError;

@@ -1,0 +1,70 @@
+//! The state of an API object: a value behind a lock that greenlets and OS
+//! threads wait for in the parking lot.
+//!
+//! It is held for a few instructions, but the program's code may run under it
+//! (an `Ord` of a priority queue) and wait; std's mutex would stop the hub then.
+//! Waiting for it is no wait point: nothing is raised.
+
+use crate::doorway;
+use crate::sync::word_lock;
+use crate::wait::Reason;
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::AtomicU32;
+
+pub(super) struct Guarded<T> {
+    word: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock lets one at a time reach the value.
+unsafe impl<T: Send> Sync for Guarded<T> {}
+// SAFETY: owning the lock is owning the value.
+unsafe impl<T: Send> Send for Guarded<T> {}
+
+impl<T> Guarded<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Guarded { word: AtomicU32::new(0), value: UnsafeCell::new(value) }
+    }
+
+    pub(super) fn lock(&self) -> Held<'_, T> {
+        if !word_lock::try_lock(&self.word) {
+            let _inside = doorway::enter();
+            word_lock::lock_forever(&self.word, Reason::Api("the state of an object"));
+        }
+        Held { guarded: self }
+    }
+}
+
+/// Proof that the lock is held; releases it when dropped.
+pub(super) struct Held<'a, T> {
+    guarded: &'a Guarded<T>,
+}
+
+// SAFETY: a shared `Held` gives out `&T` only; by itself it would be `Sync`
+// wherever `Guarded<T>` is, that is for any `T: Send`.
+unsafe impl<T: Sync> Sync for Held<'_, T> {}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held.
+        unsafe { &*self.guarded.value.get() }
+    }
+}
+
+impl<T> DerefMut for Held<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the lock is held, and the guard is borrowed uniquely.
+        unsafe { &mut *self.guarded.value.get() }
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        if !word_lock::try_unlock(&self.guarded.word) {
+            let _inside = doorway::enter();
+            word_lock::unlock_contended(&self.guarded.word);
+        }
+    }
+}
