@@ -107,7 +107,7 @@ pub mod unit;
 #[doc(hidden)]
 pub mod wait;
 
-pub use api::{event, lock, queue, timeout};
+pub use api::{event, local, lock, pool, queue, threadpool, timeout};
 pub use api::{
     getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, wait, wait_fd,
     yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId,

@@ -12,12 +12,15 @@ use crate::{doorway, hub, parking_lot};
 use core::cell::UnsafeCell;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 pub(super) const ALIVE: u32 = 0;
 pub(super) const SUCCEEDED: u32 = 1;
 pub(super) const FAILED: u32 = 2;
+
+/// The crate's own business at the end of a greenlet.
+type AtEnd = Box<dyn FnOnce() + Send>;
 
 /// What is known of a greenlet whatever it returns.
 pub(super) struct About {
@@ -34,6 +37,7 @@ pub(super) struct About {
     name: Mutex<String>,
     pub(super) kill: Kill,
     pub(super) observers: Observers,
+    ends: Mutex<Vec<AtEnd>>,
     pub(super) exception: OnceLock<Exception>,
 }
 
@@ -48,6 +52,7 @@ impl About {
             name: Mutex::new(name),
             kill: Kill::new(),
             observers: Observers::new(),
+            ends: Mutex::new(Vec::new()),
             exception: OnceLock::new(),
         }
     }
@@ -144,12 +149,41 @@ impl About {
             parking_lot::unpark_all(self.state.as_ptr() as usize);
         }
         self.observers.tell();
+        let ends = core::mem::take(&mut *self.ends());
+        ends.into_iter().for_each(|end| end());
+    }
+
+    fn ends(&self) -> MutexGuard<'_, Vec<AtEnd>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Call `f` when the greenlet has ended; at once if it has.
+    pub(super) fn at_end(&self, f: AtEnd) {
+        let mut ends = self.ends();
+        if self.ended() {
+            // Whoever ends it takes the list after saying so.
+            drop(ends);
+            f();
+        } else {
+            ends.push(f);
+        }
     }
 
     fn settle(&self) {
         let _inside = doorway::enter();
         self.settled.store(1, Ordering::Release);
         parking_lot::unpark_all(self.settled.as_ptr() as usize);
+    }
+}
+
+/// A greenlet of whatever value.
+pub(super) trait Member: Send + Sync {
+    fn about(&self) -> &About;
+}
+
+impl<T: Send> Member for Packet<T> {
+    fn about(&self) -> &About {
+        &self.about
     }
 }
 
