@@ -107,10 +107,13 @@ pub mod unit;
 #[doc(hidden)]
 pub mod wait;
 
-pub use api::{event, local, lock, pool, queue, threadpool, timeout};
+pub use api::{
+    event, fileobject, local, lock, os, pool, queue, server, signal, socket, subprocess,
+    threadpool, timeout,
+};
 pub use api::{
     getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, wait, wait_fd,
-    yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId,
+    yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId, Poll,
     Selected, Waitable,
 };
 pub use hub::SpawnError;

@@ -216,7 +216,7 @@ fn look(fds: &mut [pollfd]) -> Result<bool, Errno> {
 }
 
 /// On an OS thread that is no greenlet: libc's call, blocking.
-fn block(fds: &mut [pollfd], deadline: u64) -> Result<bool, Errno> {
+pub(super) fn block(fds: &mut [pollfd], deadline: u64) -> Result<bool, Errno> {
     let mut asked = fds.to_vec();
     loop {
         let left = time::to_timespec(deadline.saturating_sub(time::now()));
