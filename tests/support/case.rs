@@ -2,6 +2,9 @@
 //! test program starts itself with `--case NAME`. There `main`'s thread is no
 //! greenlet until the case spawns.
 
+// Each test uses its part of this.
+#![allow(dead_code)]
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -74,8 +77,6 @@ fn check(case: &Case) -> Result<(), Failed> {
 
 /// What an example prints, which must end well and leave stderr empty.
 /// Examples are built beside the directory of the test.
-// Not every test has examples.
-#[allow(dead_code)]
 pub fn example(name: &str) -> Result<String, Failed> {
     let mut path: PathBuf = std::env::current_exe()?;
     path.pop();
