@@ -107,6 +107,7 @@ pub mod unit;
 #[doc(hidden)]
 pub mod wait;
 
+pub use api::inspect as util;
 pub use api::{
     event, fileobject, local, lock, os, pool, queue, server, signal, socket, subprocess,
     threadpool, timeout,

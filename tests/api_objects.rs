@@ -64,6 +64,14 @@ const CASES: &[Case] = &[
     case("wait_and_iwait_take_whatever_is_ready_first", wait_mixed),
     case("an_abandoned_iwait_leaves_nothing_behind", iwait_dropped),
     case("spawn_later_waits_first", later),
+    case("the_greenlets_and_what_they_wait_for_are_told", told),
+    Case {
+        name: "a_late_kill_whose_payload_panics_ends_nothing",
+        run: kill_late_payload,
+        signal: 0,
+        stderr: &["panicked at", "bad payload"],
+    },
+    case("handles_and_objects_are_send_and_sync", send_and_sync),
     case("idle_waits_until_the_others_do", idle_waits),
 ];
 
@@ -790,6 +798,65 @@ fn later() {
     }
     geventrs::sleep(ms(60));
     assert_eq!(seen(&log), [2, 1, 0]);
+}
+
+fn told() {
+    static EVENT: Event = Event::new();
+    let waits = geventrs::Builder::new().name("waits").spawn(|| EVENT.wait(None)).unwrap();
+    geventrs::yield_now();
+    let all = geventrs::util::greenlets();
+    assert_eq!(all.len(), 2);
+    assert!(all[0].is_current && !all[1].is_current);
+    assert_eq!((all[1].id, all[1].name.as_str()), (waits.id(), "waits"));
+    assert_eq!(all[1].waits_for, "an event");
+    assert!(geventrs::util::format_run_info().contains("\"waits\""));
+    assert_eq!(std::thread::spawn(geventrs::util::greenlets).join().unwrap(), []);
+    EVENT.set();
+}
+
+fn kill_late_payload() {
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("bad payload");
+        }
+    }
+    let g = geventrs::spawn(|| {
+        // Asked for while it does not wait, and it waits no more.
+        std::thread::sleep(ms(30));
+        1
+    });
+    let g = Arc::new(g);
+    let other = g.clone();
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(ms(10));
+        other.kill_with(Bad, Some(Duration::ZERO))
+    });
+    g.join(None);
+    killer.join().unwrap();
+    assert_eq!(g.value(), Some(&1));
+}
+
+fn send_and_sync() {
+    fn both<T: Send + Sync>() {}
+    both::<Greenlet<u8>>();
+    both::<Event>();
+    both::<AsyncResult<u8>>();
+    both::<Semaphore>();
+    both::<geventrs::lock::BoundedSemaphore>();
+    both::<RLock>();
+    // What may be sent, but not shared, is shared by these.
+    both::<Mutex<std::cell::Cell<u8>>>();
+    both::<Queue<std::cell::Cell<u8>>>();
+    both::<Channel<std::cell::Cell<u8>>>();
+    both::<geventrs::queue::SimpleQueue<std::cell::Cell<u8>>>();
+    both::<geventrs::pool::Pool>();
+    both::<geventrs::threadpool::ThreadPool>();
+    both::<geventrs::threadpool::ThreadResult<std::cell::Cell<u8>>>();
+    both::<geventrs::local::Local<std::rc::Rc<u8>>>();
+    both::<geventrs::socket::TcpStream>();
+    both::<geventrs::server::StreamServer<geventrs::socket::TcpListener>>();
+    both::<Expired>();
 }
 
 fn idle_waits() {

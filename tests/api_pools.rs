@@ -6,7 +6,7 @@ mod case;
 use case::{case, Case};
 use geventrs::event::Event;
 use geventrs::local::Local;
-use geventrs::pool::{Group, Pool};
+use geventrs::pool::{Group, Pool, PoolFull};
 use geventrs::threadpool::ThreadPool;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +28,8 @@ const CASES: &[Case] = &[
         signal: 0,
         stderr: &["failed with panic: 2"],
     },
+    case("a_greenlet_that_is_discarded_makes_room_and_lives_on", discarded),
+    case("try_spawn_gives_back_what_there_is_no_room_for", try_spawn),
     case("imap_yields_in_order_and_runs_ahead_no_further_than_allowed", imap_ahead),
     case("imap_unordered_yields_as_they_end", imap_unordered),
     case("an_imap_that_is_dropped_starts_no_more", imap_dropped),
@@ -183,6 +185,24 @@ fn map_panics() {
     assert_eq!(result.unwrap_err().downcast_ref::<String>().unwrap(), "2");
     group.join(None);
     assert_eq!(done.load(Ordering::Relaxed), 3);
+}
+
+fn discarded() {
+    let pool = Pool::new(1);
+    let g = pool.spawn(|| geventrs::sleep(ms(20)));
+    assert!(pool.discard(&g) && !pool.discard(&g));
+    assert_eq!((pool.free_count(), pool.len()), (1, 0));
+    assert!(pool.kill(None) && !g.ready());
+    g.get().unwrap();
+    assert_eq!(pool.free_count(), 1);
+}
+
+fn try_spawn() {
+    let pool = Pool::new(1);
+    let one = pool.try_spawn(|| 1).unwrap();
+    let PoolFull(again) = pool.try_spawn(|| 2).unwrap_err();
+    assert_eq!(one.get().unwrap(), 1);
+    assert_eq!(pool.try_spawn(again).unwrap().get().unwrap(), 2);
 }
 
 fn imap_ahead() {

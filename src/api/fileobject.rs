@@ -3,6 +3,7 @@
 //! gevent: `gevent.fileobject`.
 
 use super::park;
+use super::section::off_hub;
 use crate::wait::Reason;
 use crate::{wait_fd, Interest};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -21,11 +22,11 @@ const RETRY: u64 = crate::time::MILLISECOND;
 /// O_NONBLOCK is not touched: it belongs to the open file, which a terminal, a
 /// standard stream or an inherited pipe shares with other processes. Reading is
 /// tried in a form that does not block, where the kernel has one (pipes, regular
-/// files; not terminals). Regular files are always ready: their calls are the
-/// ordinary ones, and block for as long as the disk takes.
+/// files; not terminals). What a regular file must fetch from a disk is fetched
+/// off the hub; writes to one are ordinary ones, into the kernel's memory.
 ///
-/// gevent: `FileObjectPosix`, which sets O_NONBLOCK; it reads regular files with
-/// `FileObjectThread`, compare [`threadpool`](crate::threadpool).
+/// gevent: `FileObjectPosix`, which sets O_NONBLOCK, and for regular files
+/// `FileObjectThread`.
 ///
 /// ```
 /// use geventrs::fileobject::FileObject;
@@ -68,6 +69,15 @@ impl FileObject {
     /// As [`wait_fd`](crate::wait_fd).
     pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
         wait_fd(self.as_raw_fd(), Interest::Read, timeout)
+    }
+
+    /// Waits until what was written to a regular file is on its disk, off the
+    /// hub.
+    ///
+    /// # Errors
+    /// fsync(2)'s.
+    pub fn sync_all(&self) -> io::Result<()> {
+        off_hub("a disk", || self.file.sync_all())
     }
 
     /// Read what is there; `WouldBlock` if nothing is, `None` if the kernel has
@@ -114,7 +124,7 @@ impl Read for &FileObject {
                 // A regular file that is not in memory is "ready", and would
                 // block all the same; so may others, for an instant.
                 if self.file.metadata()?.is_file() {
-                    return (&self.file).read(buffer);
+                    return off_hub("a disk", || (&self.file).read(buffer));
                 }
                 park::pause(Reason::Read(self.as_raw_fd()), crate::time::after(RETRY));
             }

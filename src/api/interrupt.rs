@@ -15,7 +15,7 @@ use core::any::Any;
 use core::cell::{Cell, RefCell};
 use core::sync::atomic::{fence, AtomicU8, Ordering};
 use core::time::Duration;
-use std::panic::resume_unwind;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 use std::thread::panicking;
 
@@ -75,7 +75,10 @@ impl Kill {
         self.state.store(CLOSED, Ordering::SeqCst);
         let late = held.take();
         drop(held);
-        drop(late);
+        // A payload's destructor is the program's code; no panic leaves here.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(late))) {
+            core::mem::forget(payload);
+        }
     }
 }
 

@@ -132,6 +132,12 @@ impl Timeout {
 }
 
 /// A time-out that runs, until this is dropped. Made by [`Timeout::start`].
+///
+/// ```compile_fail,E0277
+/// use geventrs::timeout::Timeout;
+/// let limit = Timeout::new(std::time::Duration::from_secs(1)).start();
+/// geventrs::spawn(move || drop(limit)); // it is this greenlet's
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, it limits nothing"]
 pub struct Running {

@@ -105,6 +105,12 @@ impl Default for RLock {
 
 /// The lock is held until this, and every other guard of the owner's, is
 /// dropped.
+///
+/// ```compile_fail,E0277
+/// static LOCK: geventrs::lock::RLock = geventrs::lock::RLock::new();
+/// let guard = LOCK.acquire();
+/// geventrs::spawn(move || drop(guard)); // another greenlet must not release it
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, it is released at once"]
 pub struct RLockGuard<'a> {

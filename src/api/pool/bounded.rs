@@ -1,5 +1,6 @@
 //! A group of so many greenlets at most.
 
+use super::super::handle::Greenlet;
 use super::Group;
 use crate::lock::Semaphore;
 use core::ops::Deref;
@@ -70,6 +71,32 @@ impl Pool {
         self.free_count() == 0
     }
 
+    /// Starts a greenlet if there is room; does not wait.
+    ///
+    /// gevent: `Pool.add(blocking=False)`.
+    ///
+    /// # Errors
+    /// [`PoolFull`], with what was to be run.
+    ///
+    /// # Panics
+    /// As [`spawn`](crate::spawn()).
+    ///
+    /// ```
+    /// let pool = geventrs::pool::Pool::new(1);
+    /// assert!(pool.try_spawn(|| ()).is_ok());
+    /// assert!(pool.try_spawn(|| ()).is_err());
+    /// ```
+    pub fn try_spawn<F, T>(&self, f: F) -> Result<Greenlet<T>, PoolFull<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.room().try_acquire() {
+            Some(place) => Ok(self.group.spawn_at(Some(place), f)),
+            None => Err(PoolFull(f)),
+        }
+    }
+
     /// Waits until one can be started, for at most `timeout`; returns how many
     /// can then.
     ///
@@ -78,6 +105,26 @@ impl Pool {
         self.room().wait(timeout)
     }
 }
+
+/// There was no room in the pool; what was to be run comes back.
+///
+/// gevent: `gevent.pool.PoolFull`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PoolFull<F>(pub F);
+
+impl<F> core::fmt::Debug for PoolFull<F> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PoolFull(..)")
+    }
+}
+
+impl<F> core::fmt::Display for PoolFull<F> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the pool is full")
+    }
+}
+
+impl<F> std::error::Error for PoolFull<F> {}
 
 impl Deref for Pool {
     type Target = Group;

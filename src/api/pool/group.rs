@@ -7,7 +7,7 @@ use super::super::interrupt;
 use super::super::spawn::spawn;
 use super::IMap;
 use crate::event::Event;
-use crate::lock::Semaphore;
+use crate::lock::{Permit, Semaphore};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -56,7 +56,8 @@ impl Shared {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn discard(&self, key: usize) {
+    /// False if it is not there.
+    fn discard(&self, key: usize) -> bool {
         let mut members = self.members();
         let gone = members.remove(&key);
         if members.is_empty() {
@@ -66,8 +67,7 @@ impl Shared {
         if let (Some(Entry { has_place: true, .. }), Some(room)) = (&gone, &self.room) {
             room.release();
         }
-        // What it holds is the program's.
-        drop(gone);
+        gone.is_some()
     }
 }
 
@@ -95,7 +95,15 @@ impl Group {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let place = self.shared.room.as_ref().map(Semaphore::acquire);
+        self.spawn_at(self.shared.room.as_ref().map(Semaphore::acquire), f)
+    }
+
+    /// Start a greenlet that takes this place of the pool.
+    pub(super) fn spawn_at<F, T>(&self, place: Option<Permit<'_>>, f: F) -> Greenlet<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
         let greenlet = spawn(f);
         self.insert(&greenlet, true);
         place.into_iter().for_each(|p| p.forget());
@@ -132,8 +140,25 @@ impl Group {
         self.shared.empty.clear();
         drop(members);
         let shared = self.shared.clone();
-        greenlet.packet.about.at_end(Box::new(move || shared.discard(key)));
+        greenlet.packet.about.at_end(Box::new(move || {
+            shared.discard(key);
+        }));
         true
+    }
+
+    /// Takes a greenlet out of the group, which lives on outside; its place in
+    /// a pool is free. False if it is not in the group.
+    ///
+    /// gevent: `Group.discard`.
+    ///
+    /// ```
+    /// let group = geventrs::pool::Group::new();
+    /// let g = group.spawn(|| ());
+    /// assert!(group.discard(&g));
+    /// assert!(group.is_empty() && !g.ready());
+    /// ```
+    pub fn discard<T: Send + 'static>(&self, greenlet: &Greenlet<T>) -> bool {
+        self.shared.discard(Arc::as_ptr(&greenlet.packet) as usize)
     }
 
     /// How many are in the group.
@@ -276,6 +301,25 @@ impl Group {
             })
             .collect();
         all.into_iter().map(Greenlet::get).collect()
+    }
+
+    /// As [`map`](Self::map), on a greenlet of its own, outside the group.
+    ///
+    /// gevent: `Group.map_async`.
+    ///
+    /// ```
+    /// let squares = geventrs::pool::Pool::new(2).map_async(1..=4, |n| n * n);
+    /// assert_eq!(squares.get().unwrap().unwrap(), [1, 4, 9, 16]);
+    /// ```
+    pub fn map_async<I, F, T>(&self, items: I, f: F) -> Greenlet<thread::Result<Vec<T>>>
+    where
+        I: IntoIterator + Send + 'static,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let group = self.clone();
+        spawn(move || group.map(items, f))
     }
 
     /// As [`map`](Self::map), but yields each value, or what its greenlet

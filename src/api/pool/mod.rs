@@ -6,6 +6,6 @@ mod bounded;
 mod group;
 mod imap;
 
-pub use bounded::Pool;
+pub use bounded::{Pool, PoolFull};
 pub use group::Group;
 pub use imap::IMap;

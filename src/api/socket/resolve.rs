@@ -1,7 +1,6 @@
 //! From names to addresses.
 
-use crate::wait::{Reason, Section};
-use crate::{doorway, hub};
+use super::super::section::off_hub;
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 
@@ -26,14 +25,7 @@ pub fn getaddrinfo(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let look_up = || (host, port).to_socket_addrs().map(Iterator::collect);
-    match doorway::enter() {
-        Some(inside) => {
-            let reason = Reason::Section("a name to be looked up");
-            hub::blocking(inside.greenlet, reason, Section::Ends, look_up)
-        }
-        None => look_up(),
-    }
+    off_hub("a name to be looked up", || (host, port).to_socket_addrs().map(Iterator::collect))
 }
 
 /// What can be made into addresses: addresses, `"host:port"` and `(host, port)`.

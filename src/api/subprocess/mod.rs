@@ -10,5 +10,5 @@ mod run;
 mod wait;
 
 pub use popen::{Output, Popen};
-pub use run::{call, check_output, run, CalledProcessError};
+pub use run::{call, check_call, check_output, run, CalledProcessError};
 pub(super) use wait::wait_pid;

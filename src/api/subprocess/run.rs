@@ -88,6 +88,33 @@ impl core::fmt::Display for CalledProcessError {
 
 impl std::error::Error for CalledProcessError {}
 
+/// As [`call`], but the command must succeed.
+///
+/// gevent: `gevent.subprocess.check_call`.
+///
+/// # Errors
+/// As [`call`]; an error that holds [`CalledProcessError`] if it ends with
+/// anything but 0.
+///
+/// ```
+/// use geventrs::subprocess::check_call;
+/// use std::process::Command;
+/// assert!(check_call(&mut Command::new("true"), None).is_ok());
+/// assert!(check_call(&mut Command::new("false"), None).is_err());
+/// ```
+pub fn check_call(command: &mut Command, timeout: Option<Duration>) -> io::Result<()> {
+    let status = call(command, timeout)?;
+    succeeded(Output { status, stdout: vec![], stderr: vec![] }).map(drop)
+}
+
+fn succeeded(output: Output) -> io::Result<Output> {
+    if output.status.success() {
+        Ok(output)
+    } else {
+        Err(io::Error::other(CalledProcessError { output }))
+    }
+}
+
 /// The standard output of `command`, which must succeed.
 ///
 /// gevent: `gevent.subprocess.check_output`.
@@ -105,10 +132,5 @@ impl std::error::Error for CalledProcessError {}
 /// # std::io::Result::Ok(())
 /// ```
 pub fn check_output(command: &mut Command, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
-    let output = run(command, &[], timeout)?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(io::Error::other(CalledProcessError { output }))
-    }
+    Ok(succeeded(run(command, &[], timeout)?)?.stdout)
 }
