@@ -767,6 +767,12 @@ fn wait_mixed() {
         other.1.set(1).unwrap();
         other.0.set();
     });
+    let semaphore = Semaphore::new(0);
+    let both: [&dyn Waitable; 2] = [&semaphore, &slow];
+    assert_eq!(geventrs::wait(&both, Some(ms(1)), None), [0usize; 0]);
+    semaphore.release();
+    assert_eq!(geventrs::wait(&both, None, Some(1)), [0]);
+    assert_eq!(semaphore.counter(), 1);
     let all: [&dyn Waitable; 4] = [&slow, &quick, &shared.0, &shared.1];
     assert_eq!(geventrs::wait(&all, Some(ms(1)), None), [0usize; 0]);
     assert_eq!(geventrs::wait(&all, None, Some(2)), [3, 2]);

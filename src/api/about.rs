@@ -15,6 +15,10 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
+/// The word of a control block's extension that has the spawner's id. (The
+/// extension is the preload library's where there is one; this is another hub.)
+pub(super) const PARENT: usize = 0;
+
 pub(super) const ALIVE: u32 = 0;
 pub(super) const SUCCEEDED: u32 = 1;
 pub(super) const FAILED: u32 = 2;
@@ -61,6 +65,7 @@ impl About {
     pub(super) fn made(&self, control: &'static Control, parent: u32) {
         self.id.store(control.id(), Ordering::Relaxed);
         self.parent.store(parent, Ordering::Relaxed);
+        control.extension[PARENT].set(parent as usize);
         self.control.store(ptr::from_ref(control).cast_mut(), Ordering::Release);
     }
 

@@ -2,15 +2,20 @@
 //!
 //! gevent: `gevent.util`.
 
+use super::about::PARENT;
 use crate::greenlet::Phase;
 use crate::{doorway, hub, sys};
 use core::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A greenlet as [`greenlets`] has found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
     /// Its number, as [`Greenlet::id`](crate::Greenlet::id) has it.
     pub id: u32,
+    /// The id of the greenlet that spawned it, which may have ended; 0 for the
+    /// root.
+    pub parent_id: u32,
     /// The first 15 bytes of its name.
     pub name: String,
     /// What it waits for.
@@ -22,7 +27,7 @@ pub struct Info {
 /// All greenlets that are alive, oldest first. None on an OS thread that is no
 /// greenlet.
 ///
-/// gevent: what `GreenletTree` walks over, without the tree and the stacks.
+/// gevent: what `GreenletTree` walks over.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,6 +50,7 @@ pub fn greenlets() -> Vec<Info> {
             let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
             all.push(Info {
                 id: g.id(),
+                parent_id: g.extension[PARENT].get() as u32,
                 name: String::from_utf8_lossy(&name[..end]).into_owned(),
                 waits_for: g.reason().to_string(),
                 is_current: core::ptr::eq(g, inside.greenlet),
@@ -56,14 +62,37 @@ pub fn greenlets() -> Vec<Info> {
     all
 }
 
-/// [`greenlets`] as text, a line each.
+/// [`greenlets`] as text, a line each, below who has spawned it and further in.
 ///
-/// gevent: `gevent.util.format_run_info`.
+/// gevent: `gevent.util.format_run_info`, without the stacks.
+///
+/// ```
+/// use geventrs::util::format_run_info;
+/// let text = geventrs::spawn(|| geventrs::spawn(format_run_info).get().unwrap()).get().unwrap();
+/// let further_in: Vec<usize> =
+///     text.lines().map(|line| line.len() - line.trim_start().len()).collect();
+/// assert_eq!(further_in, [0, 2, 4]);
+/// ```
 pub fn format_run_info() -> String {
+    let all = greenlets();
     let mut text = String::new();
-    for g in greenlets() {
+    let alive: BTreeSet<u32> = all.iter().map(|g| g.id).collect();
+    let mut children: BTreeMap<u32, Vec<&Info>> = BTreeMap::new();
+    // Depth first, without recursion: there may be a million in a row.
+    let mut rest: Vec<(usize, &Info)> = Vec::new();
+    for g in all.iter().rev() {
+        match alive.contains(&g.parent_id) {
+            true => children.entry(g.parent_id).or_default().push(g),
+            false => rest.push((0, g)),
+        }
+    }
+    while let Some((depth, g)) = rest.pop() {
         let waits_for = if g.is_current { "nothing, it runs" } else { &g.waits_for };
-        let _ = writeln!(text, "<Greenlet \"{}\" {}> waits for {waits_for}", g.name, g.id);
+        let (indent, id) = (2 * depth, g.id);
+        let _ =
+            writeln!(text, "{:indent$}<Greenlet \"{}\" {id}> waits for {waits_for}", "", g.name);
+        let below = children.remove(&id).unwrap_or_default();
+        rest.extend(below.into_iter().map(|c| (depth + 1, c)));
     }
     text
 }

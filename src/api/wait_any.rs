@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 /// Something that can be waited for, as gevent's `wait` and `joinall` take it:
 /// a [`Greenlet`], an [`Event`](crate::event::Event), an
-/// [`AsyncResult`](crate::event::AsyncResult), and references to these. Other
-/// crates cannot implement it.
+/// [`AsyncResult`](crate::event::AsyncResult), a
+/// [`Semaphore`](crate::lock::Semaphore), a
+/// [`ThreadResult`](crate::threadpool::ThreadResult), and pointers to these.
+/// Other crates cannot implement it.
 ///
 /// ```
 /// use geventrs::Waitable;

@@ -2,6 +2,8 @@
 
 use super::super::deadline;
 use super::super::guarded::Guarded;
+use super::super::observers::{Observer, Observers};
+use super::super::wait_any::{Sealed, Waitable};
 use super::super::waiter::{Line, Verdict, Waiter};
 use crate::time::NEVER;
 use crate::wait::Reason;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 /// ```
 pub struct Semaphore {
     state: Guarded<State>,
+    observers: Observers,
 }
 
 struct State {
@@ -44,7 +47,7 @@ impl Semaphore {
     /// A semaphore with so many units.
     pub const fn new(units: usize) -> Self {
         let state = State { units, takers: Line::new(), watchers: Line::new() };
-        Semaphore { state: Guarded::new(state) }
+        Semaphore { state: Guarded::new(state), observers: Observers::new() }
     }
 
     /// Takes a unit, waiting for one if there is none. It is released when the
@@ -100,8 +103,9 @@ impl Semaphore {
         }
         drop(state);
         watchers.into_iter().for_each(|w| w.end(Verdict::Given));
-        if let Some(taker) = taker {
-            taker.end(Verdict::Given);
+        match taker {
+            Some(taker) => taker.end(Verdict::Given),
+            None => self.observers.tell(),
         }
     }
 
@@ -197,6 +201,25 @@ impl Drop for Place<'_> {
             // A unit was handed over to one who unwinds: it is the next one's.
             self.semaphore.release();
         }
+    }
+}
+
+/// Ready when there is a unit to take, which [`wait`](crate::wait()) does not take.
+impl Waitable for Semaphore {
+    fn ready(&self) -> bool {
+        !self.locked()
+    }
+    fn wait(&self, timeout: Option<Duration>) -> bool {
+        Semaphore::wait(self, timeout) > 0
+    }
+}
+
+impl Sealed for Semaphore {
+    fn observe(&self, observer: &Arc<Observer>, index: usize) {
+        self.observers.add(observer, index, || !self.locked());
+    }
+    fn forget(&self, observer: &Arc<Observer>, index: usize) {
+        self.observers.remove(observer, index);
     }
 }
 

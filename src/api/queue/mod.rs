@@ -16,13 +16,14 @@
 //! `static` or an [`Arc`](std::sync::Arc).
 
 mod channel;
+mod error;
 mod order;
 mod simple;
 mod state;
 mod typed;
 
 pub use self::channel::Channel;
+pub use self::error::{GetError, PutError, TooManyTasksDone};
 pub use self::order::{Fifo, Lifo, Order, Priority};
 pub use self::simple::SimpleQueue;
-pub use self::state::{GetError, PutError, TooManyTasksDone};
 pub use self::typed::{Iter, JoinableQueue, LifoQueue, OrderedQueue, PriorityQueue, Queue};

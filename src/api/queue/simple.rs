@@ -1,8 +1,9 @@
 //! The queue with the least to it.
 
 use super::super::deadline;
+use super::error::{GetError, PutError};
 use super::order::Fifo;
-use super::state::{Core, GetError, PutError};
+use super::state::Core;
 use crate::time::NEVER;
 use core::time::Duration;
 

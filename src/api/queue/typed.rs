@@ -1,8 +1,9 @@
 //! The queues that differ in their order only.
 
 use super::super::deadline;
+use super::error::{GetError, PutError, TooManyTasksDone};
 use super::order::{Fifo, Lifo, Order, Priority};
-use super::state::{Core, GetError, PutError, TooManyTasksDone};
+use super::state::Core;
 use crate::time::NEVER;
 use core::time::Duration;
 
