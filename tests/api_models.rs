@@ -1,6 +1,7 @@
 //! Queue, Semaphore, Pool and Event against reference models: random sequences
 //! of operations, each on a greenlet of its own; after each one, whatever can
-//! run has run, and what has happened must be what the model says.
+//! run has run, and what has happened must be what the model says. And what must
+//! hold whatever happens when, among greenlets and OS threads.
 
 #[path = "support/case.rs"]
 mod case;
@@ -12,12 +13,14 @@ use geventrs::pool::Pool;
 use geventrs::queue::{
     Channel, GetError, LifoQueue, Order, OrderedQueue, PriorityQueue, PutError, Queue,
 };
+use geventrs::timeout::with_timeout;
 use geventrs::Greenlet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +32,8 @@ const CASES: &[Case] = &[
     case("semaphore", semaphore),
     case("event", event),
     case("pool", pool),
+    case("units_are_conserved_among_threads_kills_and_time_outs", units_conserved),
+    case("items_are_conserved_among_threads_kills_and_time_outs", items_conserved),
 ];
 
 fn main() {
@@ -663,4 +668,160 @@ fn pool() {
         assert!(pool.kill(None));
         assert_eq!(pool.free_count(), size);
     });
+}
+
+// ---- conservation ----
+
+/// A small generator: the same numbers each time, of no pattern.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) % n
+    }
+}
+
+const UNITS: usize = 2;
+const ROUNDS: u64 = 400;
+
+fn units_conserved() {
+    static LOCK: Semaphore = Semaphore::new(UNITS);
+    static HOLDERS: AtomicUsize = AtomicUsize::new(0);
+    fn hold(numbers: &mut Numbers) {
+        let permit = match numbers.below(3) {
+            0 => LOCK.acquire_timeout(Duration::from_micros(numbers.below(100))),
+            1 => with_timeout(Duration::from_micros(numbers.below(100)), || LOCK.acquire()).ok(),
+            _ => Some(LOCK.acquire()),
+        };
+        if let Some(_permit) = permit {
+            assert!(HOLDERS.fetch_add(1, Ordering::SeqCst) < UNITS);
+            std::hint::spin_loop();
+            HOLDERS.fetch_sub(1, Ordering::SeqCst);
+            if numbers.below(4) == 0 {
+                geventrs::sleep(Duration::from_micros(numbers.below(50)));
+            }
+        }
+    }
+    // The hub is the caller's.
+    geventrs::spawn(|| ()).join(None);
+    let threads: Vec<_> = (0..2)
+        .map(|i| {
+            std::thread::spawn(move || (0..ROUNDS).for_each(|n| hold(&mut Numbers(i * ROUNDS + n))))
+        })
+        .collect();
+    let workers = |i: u64| {
+        geventrs::spawn(move || {
+            let mut numbers = Numbers(i + 1_000_000);
+            loop {
+                hold(&mut numbers);
+            }
+        })
+    };
+    let (tell, told) = std::sync::mpsc::channel::<Greenlet<()>>();
+    // Kills from an OS thread, at any moment.
+    let killer = std::thread::spawn(move || {
+        let mut killed = 0;
+        for greenlet in told {
+            greenlet.kill_nowait();
+            assert!(greenlet.join(Some(Duration::from_secs(30))), "it waits though it was killed");
+            killed += 1;
+        }
+        killed
+    });
+    for i in 0..ROUNDS {
+        let (a, b) = (workers(2 * i), workers(2 * i + 1));
+        geventrs::sleep(Duration::from_micros(i % 60));
+        tell.send(a).unwrap();
+        assert!(b.kill(Some(Duration::from_secs(30))));
+    }
+    drop(tell);
+    while !killer.is_finished() || threads.iter().any(|t| !t.is_finished()) {
+        geventrs::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(killer.join().unwrap(), ROUNDS);
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    assert_eq!((LOCK.counter(), HOLDERS.load(Ordering::SeqCst)), (UNITS, 0));
+}
+
+fn items_conserved() {
+    static QUEUE: Queue<u64> = Queue::bounded(3);
+    static PUT: AtomicUsize = AtomicUsize::new(0);
+    static GOT: AtomicUsize = AtomicUsize::new(0);
+    static SUM: AtomicUsize = AtomicUsize::new(0);
+    fn put(numbers: &mut Numbers, item: u64) {
+        let done = match numbers.below(3) {
+            0 => QUEUE.put_timeout(item, Duration::from_micros(numbers.below(100))),
+            1 => QUEUE.put_nowait(item),
+            _ => QUEUE.put(item),
+        };
+        if done.is_ok() {
+            PUT.fetch_add(1, Ordering::SeqCst);
+            SUM.fetch_add(item as usize, Ordering::SeqCst);
+        }
+    }
+    fn get(numbers: &mut Numbers) {
+        let item = match numbers.below(3) {
+            0 => QUEUE.get_timeout(Duration::from_micros(numbers.below(100))),
+            // Unwound, it has no item; what it was handed goes on to another.
+            1 => with_timeout(Duration::from_micros(numbers.below(100)), || QUEUE.get())
+                .unwrap_or(Err(GetError::Empty)),
+            _ => QUEUE.get(),
+        };
+        if let Ok(item) = item {
+            GOT.fetch_add(1, Ordering::SeqCst);
+            SUM.fetch_sub(item as usize, Ordering::SeqCst);
+        }
+    }
+    geventrs::spawn(|| ()).join(None);
+    let putting: Vec<_> = (0..2)
+        .map(|i| {
+            std::thread::spawn(move || {
+                let mut numbers = Numbers(i);
+                (0..3 * ROUNDS).for_each(|n| put(&mut numbers, n));
+            })
+        })
+        .collect();
+    let getting = std::thread::spawn(|| {
+        let mut numbers = Numbers(7);
+        while !QUEUE.is_shutdown() || !QUEUE.is_empty() {
+            get(&mut numbers);
+        }
+    });
+    let puts: Vec<_> = (0..3)
+        .map(|i| {
+            geventrs::spawn(move || {
+                let mut numbers = Numbers(i + 100);
+                (0..ROUNDS).for_each(|n| put(&mut numbers, n));
+            })
+        })
+        .collect();
+    let (tell, told) = std::sync::mpsc::channel::<Greenlet<()>>();
+    let killer = std::thread::spawn(move || {
+        told.into_iter().inspect(Greenlet::kill_nowait).collect::<Vec<_>>()
+    });
+    let mut i = 0;
+    while putting.iter().any(|t| !t.is_finished()) || puts.iter().any(|g| !g.ready()) {
+        i += 1;
+        let g = geventrs::spawn(move || {
+            let mut numbers = Numbers(i + 1000);
+            while !QUEUE.is_shutdown() {
+                get(&mut numbers);
+            }
+        });
+        geventrs::sleep(Duration::from_micros(i % 60));
+        tell.send(g).unwrap();
+    }
+    drop(tell);
+    QUEUE.shutdown(false);
+    while !killer.is_finished() || !getting.is_finished() {
+        geventrs::sleep(Duration::from_millis(1));
+    }
+    // Some may have been handed an item and not have run since.
+    geventrs::joinall(&killer.join().unwrap(), None);
+    getting.join().unwrap();
+    putting.into_iter().for_each(|t| t.join().unwrap());
+    let left: Vec<u64> = QUEUE.iter().collect();
+    assert_eq!(GOT.load(Ordering::SeqCst) + left.len(), PUT.load(Ordering::SeqCst));
+    assert_eq!(SUM.load(Ordering::SeqCst), left.iter().sum::<u64>() as usize);
 }
