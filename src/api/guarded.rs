@@ -7,10 +7,15 @@
 
 use crate::doorway;
 use crate::sync::word_lock;
+use crate::time::NEVER;
 use crate::wait::Reason;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// The states of [`word_lock`] with nobody waiting.
+const FREE: u32 = 0;
+const HELD: u32 = 1;
 
 pub(super) struct Guarded<T> {
     word: AtomicU32,
@@ -28,11 +33,19 @@ impl<T> Guarded<T> {
     }
 
     pub(super) fn lock(&self) -> Held<'_, T> {
-        if !word_lock::try_lock(&self.word) {
+        if !self.change(FREE, HELD) {
             let _inside = doorway::enter();
-            word_lock::lock_forever(&self.word, Reason::Api("the state of an object"));
+            let reason = Reason::Api("the state of an object");
+            // Without a deadline it is had in the end.
+            let _ = word_lock::lock_contended(&self.word, reason, NEVER);
         }
         Held { guarded: self }
+    }
+
+    /// With a bus lock in any case: this is program code, where another OS
+    /// thread may begin at any moment.
+    fn change(&self, from: u32, to: u32) -> bool {
+        self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -62,7 +75,7 @@ impl<T> DerefMut for Held<'_, T> {
 
 impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
-        if !word_lock::try_unlock(&self.guarded.word) {
+        if !self.guarded.change(HELD, FREE) {
             let _inside = doorway::enter();
             word_lock::unlock_contended(&self.guarded.word);
         }

@@ -43,10 +43,11 @@ pub enum Fork {
 /// ```
 pub fn fork() -> io::Result<Fork> {
     sys::init();
+    let inside = doorway::enter();
+    // Asked with the hub in our hands: what else runs cannot change by us.
     if !sys::one_os_thread() {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    let inside = doorway::enter();
     // SAFETY: there is one OS thread, so the child's memory is as whole as the
     // parent's; the hub is in our hands, and is told below.
     let pid = unsafe { libc::fork() };
