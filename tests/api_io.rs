@@ -54,6 +54,7 @@ const CASES: &[Case] = &[
     case("poll_reports_what_was_registered", poll_reports),
     case("several_read_lines_of_one_pipe", file_readers),
     case("a_full_pipe_makes_the_writer_wait", file_full),
+    case("a_regular_file_is_written_and_read", file_regular),
     case("a_file_object_leaves_the_flags_alone", file_flags),
     case("children_run_at_once_and_are_waited_for", children),
     case("communicate_moves_more_than_the_pipes_hold", communicate_large),
@@ -576,11 +577,30 @@ fn file_full() {
     FileObject::new(reader).read_to_end(&mut all).unwrap();
     assert_eq!(all, vec![7; 1 << 20]);
     writes.get().unwrap().unwrap();
-    // A regular file is just read.
-    let mut text = String::new();
-    let file = std::fs::File::open("/proc/self/comm").unwrap();
-    FileObject::new(file).read_to_string(&mut text).unwrap();
-    assert!(!text.is_empty());
+}
+
+fn file_regular() {
+    geventrs::spawn(|| {
+        let mut text = String::new();
+        let file = std::fs::File::open("/proc/self/comm").unwrap();
+        FileObject::new(file).read_to_string(&mut text).unwrap();
+        assert!(!text.is_empty());
+        let path = std::env::temp_dir().join(format!("geventrs-file-{}", std::process::id()));
+        let all: Vec<u8> = (0..1u32 << 20).map(|i| (i % 249) as u8).collect();
+        let mut file = FileObject::new(std::fs::File::create(&path).unwrap());
+        file.write_all(&all).unwrap();
+        file.sync_all().unwrap();
+        // Out of the kernel's memory, so that it must be fetched.
+        // SAFETY: a hint about a descriptor that we have.
+        unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+        let mut back = vec![];
+        let mut file = FileObject::new(std::fs::File::open(&path).unwrap());
+        file.read_to_end(&mut back).unwrap();
+        assert!(back == all);
+        std::fs::remove_file(path).unwrap();
+    })
+    .get()
+    .unwrap();
 }
 
 fn file_flags() {

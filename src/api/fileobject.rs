@@ -44,6 +44,8 @@ const RETRY: u64 = crate::time::MILLISECOND;
 #[derive(Debug)]
 pub struct FileObject {
     file: File,
+    /// A regular file: always ready, whatever it takes.
+    regular: bool,
     /// preadv2(2) with RWF_NOWAIT has not been refused.
     has_nowait: AtomicBool,
 }
@@ -51,7 +53,9 @@ pub struct FileObject {
 impl FileObject {
     /// A file of this descriptor.
     pub fn new(fd: impl Into<OwnedFd>) -> Self {
-        FileObject { file: File::from(fd.into()), has_nowait: AtomicBool::new(true) }
+        let file = File::from(fd.into());
+        let regular = file.metadata().is_ok_and(|m| m.is_file());
+        FileObject { file, regular, has_nowait: AtomicBool::new(true) }
     }
 
     /// Another descriptor of the same open file.
@@ -120,12 +124,11 @@ impl Read for &FileObject {
                 },
                 None => {}
             }
+            if self.regular {
+                return off_hub("a disk", || (&self.file).read(buffer));
+            }
             if waited {
-                // A regular file that is not in memory is "ready", and would
-                // block all the same; so may others, for an instant.
-                if self.file.metadata()?.is_file() {
-                    return off_hub("a disk", || (&self.file).read(buffer));
-                }
+                // Another was faster, or "ready" did not mean us.
                 park::pause(Reason::Read(self.as_raw_fd()), crate::time::after(RETRY));
             }
             self.wait_readable(None)?;
@@ -136,6 +139,9 @@ impl Read for &FileObject {
 
 impl Write for &FileObject {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        if self.regular {
+            return (&self.file).write(buffer);
+        }
         loop {
             wait_fd(self.as_raw_fd(), Interest::Write, None)?;
             match (&self.file).write(&buffer[..buffer.len().min(CHUNK)]) {

@@ -92,7 +92,10 @@ impl Pool {
         T: Send + 'static,
     {
         match self.room().try_acquire() {
-            Some(place) => Ok(self.group.spawn_at(Some(place), f)),
+            Some(place) => match self.group.spawn_at(Some(place), f) {
+                Ok(greenlet) => Ok(greenlet),
+                Err(e) => panic!("cannot spawn a greenlet: {e}"),
+            },
             None => Err(PoolFull(f)),
         }
     }

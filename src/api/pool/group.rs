@@ -4,9 +4,10 @@ use super::super::about::Member;
 use super::super::exception::GreenletExit;
 use super::super::handle::Greenlet;
 use super::super::interrupt;
-use super::super::spawn::spawn;
+use super::super::spawn::{spawn, Builder};
 use super::IMap;
 use crate::event::Event;
+use crate::hub::SpawnError;
 use crate::lock::{Permit, Semaphore};
 use core::time::Duration;
 use std::collections::HashMap;
@@ -95,19 +96,35 @@ impl Group {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.spawn_at(self.shared.room.as_ref().map(Semaphore::acquire), f)
+        match self.try_start(f) {
+            Ok(greenlet) => greenlet,
+            Err(e) => panic!("cannot spawn a greenlet: {e}"),
+        }
     }
 
-    /// Start a greenlet that takes this place of the pool.
-    pub(super) fn spawn_at<F, T>(&self, place: Option<Permit<'_>>, f: F) -> Greenlet<T>
+    /// [`spawn`](Self::spawn) without its panics.
+    pub(in super::super) fn try_start<F, T>(&self, f: F) -> Result<Greenlet<T>, SpawnError>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let greenlet = spawn(f);
+        self.spawn_at(self.shared.room.as_ref().map(Semaphore::acquire), f)
+    }
+
+    /// Start a greenlet that takes this place of the pool.
+    pub(super) fn spawn_at<F, T>(
+        &self,
+        place: Option<Permit<'_>>,
+        f: F,
+    ) -> Result<Greenlet<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let greenlet = Builder::new().spawn(f)?;
         self.insert(&greenlet, true);
         place.into_iter().for_each(|p| p.forget());
-        greenlet
+        Ok(greenlet)
     }
 
     /// Takes a greenlet in that was started elsewhere. A pool that is full is

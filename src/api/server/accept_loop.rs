@@ -30,6 +30,11 @@ impl Handlers {
         }
     }
 
+    /// Start a handler.
+    pub(super) fn start(&self, handler: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.group().try_start(handler).map(drop).map_err(io::Error::other)
+    }
+
     /// Wait until a handler can be started: what cannot be handled is left in
     /// the kernel's queue.
     fn wait_for_room(&self) {

@@ -103,8 +103,7 @@ fn take(socket: &Arc<UdpSocket>, handle: &Handle, handlers: &Handlers) -> io::Re
     buffer.truncate(length);
     buffer.shrink_to_fit();
     let (socket, handle) = (socket.clone(), handle.clone());
-    handlers.group().spawn(move || handle(&socket, &buffer, from));
-    Ok(())
+    handlers.start(move || handle(&socket, &buffer, from))
 }
 
 impl core::fmt::Debug for DatagramServer {

@@ -42,8 +42,8 @@ impl Listener for UnixListener {
 
 /// Accepts connections and handles each on a greenlet of its own.
 ///
-/// After an error of accept(2) it waits, 10 ms at first and up to a second, and
-/// goes on. A panic in a handler is reported and ends that connection only.
+/// After an error of accept(2), or without memory for a greenlet, it waits, 10 ms
+/// at first and up to a second, and goes on. A panic in a handler is reported and ends that connection only.
 /// Dropping the server stops the accept loop and closes its socket; handlers go
 /// on.
 ///
@@ -110,8 +110,7 @@ impl<L: Listener> StreamServer<L> {
         self.accepts.start(move |handlers| {
             let (stream, address) = listener.take()?;
             let handle = handle.clone();
-            handlers.group().spawn(move || handle(stream, address));
-            Ok(())
+            handlers.start(move || handle(stream, address))
         });
     }
 
