@@ -2,6 +2,7 @@
 //! result: shared by the greenlet and its handles.
 
 use super::exception::Exception;
+use super::guarded::Guarded;
 use super::interrupt::{Kill, Payload};
 use super::links::Links;
 use super::observers::Observers;
@@ -12,7 +13,7 @@ use crate::{doorway, hub, parking_lot};
 use core::cell::UnsafeCell;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread;
 
 /// The word of a control block's extension that has the spawner's id. (The
@@ -38,10 +39,10 @@ pub(super) struct About {
     /// The control block, to be followed only while the greenlet is alive and
     /// by the holder of the hub: it is used again afterwards.
     control: AtomicPtr<Control>,
-    name: Mutex<String>,
+    name: Guarded<String>,
     pub(super) kill: Kill,
     pub(super) observers: Observers,
-    ends: Mutex<Vec<AtEnd>>,
+    ends: Guarded<Vec<AtEnd>>,
     pub(super) exception: OnceLock<Exception>,
 }
 
@@ -53,10 +54,10 @@ impl About {
             id: AtomicU32::new(0),
             parent: AtomicU32::new(0),
             control: AtomicPtr::new(ptr::null_mut()),
-            name: Mutex::new(name),
+            name: Guarded::new(name),
             kill: Kill::new(),
             observers: Observers::new(),
-            ends: Mutex::new(Vec::new()),
+            ends: Guarded::new(Vec::new()),
             exception: OnceLock::new(),
         }
     }
@@ -70,8 +71,7 @@ impl About {
     }
 
     pub(super) fn name(&self) -> String {
-        // A panic while the name is held leaves a whole name.
-        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.name.lock().clone()
     }
 
     pub(super) fn set_name(&self, name: String) {
@@ -82,7 +82,7 @@ impl About {
                 control.set_name(name.as_bytes());
             }
         }
-        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        *self.name.lock() = name;
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -154,17 +154,13 @@ impl About {
             parking_lot::unpark_all(self.state.as_ptr() as usize);
         }
         self.observers.tell();
-        let ends = core::mem::take(&mut *self.ends());
+        let ends = core::mem::take(&mut *self.ends.lock());
         ends.into_iter().for_each(|end| end());
-    }
-
-    fn ends(&self) -> MutexGuard<'_, Vec<AtEnd>> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Call `f` when the greenlet has ended; at once if it has.
     pub(super) fn at_end(&self, f: AtEnd) {
-        let mut ends = self.ends();
+        let mut ends = self.ends.lock();
         if self.ended() {
             // Whoever ends it takes the list after saying so.
             drop(ends);
@@ -206,6 +202,10 @@ pub(super) struct Packet<T> {
 // `Greenlet::value`, and `Greenlet` is `Sync` only if `T` is, and to links, which
 // are added where `T` is `Sync` only.
 unsafe impl<T: Send> Sync for Packet<T> {}
+
+// What a greenlet leaves is whole when it says that it has ended.
+impl<T> core::panic::RefUnwindSafe for Packet<T> {}
+impl<T> core::panic::UnwindSafe for Packet<T> {}
 
 impl<T> Packet<T> {
     pub(super) fn new(name: String) -> Self {

@@ -2,8 +2,12 @@
 //! threads wait for in the parking lot.
 //!
 //! It is held for a few instructions, but the program's code may run under it
-//! (an `Ord` of a priority queue) and wait; std's mutex would stop the hub then.
-//! Waiting for it is no wait point: nothing is raised.
+//! (an `Ord` of a priority queue) and wait; and its holder may lose its turn
+//! anywhere. std's mutex would stop the hub then. Waiting for it is no wait
+//! point: nothing is raised.
+//!
+//! It is not poisoned: nothing that can panic leaves a state half changed. It
+//! may not be taken inside the doorway.
 
 use crate::doorway;
 use crate::sync::word_lock;
@@ -11,6 +15,7 @@ use crate::time::NEVER;
 use crate::wait::Reason;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The states of [`word_lock`] with nobody waiting.
@@ -46,6 +51,16 @@ impl<T> Guarded<T> {
     /// thread may begin at any moment.
     fn change(&self, from: u32, to: u32) -> bool {
         self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+}
+
+// What it guards is whole whenever the lock is free.
+impl<T> RefUnwindSafe for Guarded<T> {}
+impl<T> UnwindSafe for Guarded<T> {}
+
+impl<T: Default> Default for Guarded<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 

@@ -7,6 +7,7 @@
 //! the greenlet unwinds already, which would abort the process.
 
 use super::current;
+use super::guarded::Guarded;
 use super::timeout::Expired;
 use crate::greenlet::Greenlet as Control;
 use crate::time::{self, NEVER};
@@ -16,7 +17,6 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{fence, AtomicU8, Ordering};
 use core::time::Duration;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
-use std::sync::{Mutex, PoisonError};
 use std::thread::panicking;
 
 /// What a greenlet unwinds with.
@@ -30,18 +30,18 @@ const CLOSED: u8 = 2;
 /// The kill that a greenlet has not noticed yet.
 pub(super) struct Kill {
     state: AtomicU8,
-    payload: Mutex<Option<Payload>>,
+    payload: Guarded<Option<Payload>>,
 }
 
 impl Kill {
     pub(super) const fn new() -> Self {
-        Kill { state: AtomicU8::new(OPEN), payload: Mutex::new(None) }
+        Kill { state: AtomicU8::new(OPEN), payload: Guarded::new(None) }
     }
 
     /// Ask for it. False if the greenlet's function has returned. The caller
     /// interrupts the greenlet's wait afterwards.
     pub(super) fn ask(&self, payload: Payload) -> bool {
-        let mut held = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.payload.lock();
         if self.state.load(Ordering::SeqCst) == CLOSED {
             return false;
         }
@@ -62,7 +62,7 @@ impl Kill {
     }
 
     fn take(&self) -> Option<Payload> {
-        let mut held = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.payload.lock();
         if self.state.load(Ordering::SeqCst) == PENDING {
             self.state.store(OPEN, Ordering::SeqCst);
         }
@@ -71,7 +71,7 @@ impl Kill {
 
     /// From here on kills come too late.
     pub(super) fn close(&self) {
-        let mut held = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.payload.lock();
         self.state.store(CLOSED, Ordering::SeqCst);
         let late = held.take();
         drop(held);

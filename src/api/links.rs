@@ -1,9 +1,9 @@
 //! What is called when a greenlet ends.
 
 use super::exception::Exception;
+use super::guarded::{Guarded, Held};
 use super::interrupt::Payload;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 type Call<T> = Box<dyn FnOnce(Result<&T, &Exception>) + Send>;
 
@@ -29,7 +29,7 @@ impl<T> Link<T> {
 }
 
 /// The links of one greenlet, in the order in which they were made.
-pub(super) struct Links<T>(Mutex<State<T>>);
+pub(super) struct Links<T>(Guarded<State<T>>);
 
 struct State<T> {
     list: Vec<Link<T>>,
@@ -40,11 +40,11 @@ struct State<T> {
 
 impl<T> Links<T> {
     pub(super) const fn new() -> Self {
-        Links(Mutex::new(State { list: Vec::new(), next_id: 0, done: false }))
+        Links(Guarded::new(State { list: Vec::new(), next_id: 0, done: false }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, State<T>> {
+        self.0.lock()
     }
 
     /// Add a link; give the call back if it comes too late.

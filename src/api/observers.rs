@@ -1,30 +1,32 @@
 //! Waiting for whichever of several objects is ready first: an object tells
 //! its observers, and an observer notes who told it.
 
+use super::guarded::Guarded;
 use super::park;
 use crate::wait::Reason;
 use crate::{doorway, parking_lot};
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Nothing of the program's runs under these locks, and nobody waits there.
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use std::sync::Arc;
 
 /// One who waits for several objects, each known by a number.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Observer {
-    ready: Mutex<VecDeque<usize>>,
+    ready: Guarded<VecDeque<usize>>,
     /// How many were ever told; its address is what the observer parks on.
     told: AtomicU32,
+}
+
+impl core::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Observer").finish_non_exhaustive()
+    }
 }
 
 impl Observer {
     /// Object number `index` is ready.
     pub(super) fn tell(&self, index: usize) {
-        held(&self.ready).push_back(index);
+        self.ready.lock().push_back(index);
         self.told.fetch_add(1, Ordering::Release);
         let _inside = doorway::enter();
         parking_lot::unpark_all(self.told.as_ptr() as usize);
@@ -34,7 +36,7 @@ impl Observer {
     pub(super) fn next(&self, deadline: u64) -> Option<usize> {
         loop {
             let seen = self.told.load(Ordering::Acquire);
-            if let Some(index) = held(&self.ready).pop_front() {
+            if let Some(index) = self.ready.lock().pop_front() {
                 return Some(index);
             }
             let still = || self.told.load(Ordering::Acquire) == seen;
@@ -48,17 +50,17 @@ impl Observer {
 
 /// Who wants to hear of an object, and under which number.
 #[derive(Default)]
-pub(super) struct Observers(Mutex<Vec<(Arc<Observer>, usize)>>);
+pub(super) struct Observers(Guarded<Vec<(Arc<Observer>, usize)>>);
 
 impl Observers {
     pub(super) const fn new() -> Self {
-        Observers(Mutex::new(Vec::new()))
+        Observers(Guarded::new(Vec::new()))
     }
 
     /// Tell `observer` once when the object gets ready: at once if `ready`,
     /// which is looked at when the observer is in the list.
     pub(super) fn add(&self, observer: &Arc<Observer>, index: usize, ready: impl Fn() -> bool) {
-        held(&self.0).push((observer.clone(), index));
+        self.0.lock().push((observer.clone(), index));
         if ready() && self.remove(observer, index) {
             observer.tell(index);
         }
@@ -66,14 +68,14 @@ impl Observers {
 
     /// False if it has been told.
     pub(super) fn remove(&self, observer: &Arc<Observer>, index: usize) -> bool {
-        let mut list = held(&self.0);
+        let mut list = self.0.lock();
         let at = list.iter().position(|(o, i)| Arc::ptr_eq(o, observer) && *i == index);
         at.map(|at| list.swap_remove(at)).is_some()
     }
 
     /// The object is ready.
     pub(super) fn tell(&self) {
-        let list = core::mem::take(&mut *held(&self.0));
+        let list = core::mem::take(&mut *self.0.lock());
         for (observer, index) in list {
             observer.tell(index);
         }

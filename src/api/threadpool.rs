@@ -7,6 +7,7 @@
 //! The threads are no greenlets: what is run there cannot
 //! [`spawn`](crate::spawn()), and waits of this crate block the thread.
 
+use super::guarded::Guarded;
 use super::left;
 use super::observers::Observer;
 use super::wait_any::{Sealed, Waitable};
@@ -165,11 +166,11 @@ impl ThreadPool {
     {
         let shared = self.shared();
         let place = shared.room.acquire();
-        let slot = Arc::new(Slot { result: Mutex::new(None), there: Event::new() });
+        let slot = Arc::new(Slot { result: Guarded::new(None), there: Event::new() });
         let theirs = slot.clone();
         let task: Task = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(f));
-            *theirs.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            *theirs.result.lock() = Some(result);
             theirs.there.set();
         });
         let mut state = shared.state();
@@ -302,7 +303,7 @@ pub fn default_pool() -> &'static ThreadPool {
 }
 
 struct Slot<T> {
-    result: Mutex<Option<thread::Result<T>>>,
+    result: Guarded<Option<thread::Result<T>>>,
     there: Event,
 }
 
@@ -326,7 +327,7 @@ impl<T> ThreadResult<T> {
     /// ```
     pub fn get(self) -> thread::Result<T> {
         self.slot.there.wait(None);
-        let result = self.slot.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let result = self.slot.result.lock().take();
         match result {
             Some(result) => result,
             None => unreachable!("the result is put before the event is set, and taken once"),

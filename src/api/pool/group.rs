@@ -2,6 +2,7 @@
 
 use super::super::about::Member;
 use super::super::exception::GreenletExit;
+use super::super::guarded::{Guarded, Held};
 use super::super::handle::Greenlet;
 use super::super::interrupt;
 use super::super::spawn::{spawn, Builder};
@@ -12,7 +13,7 @@ use crate::lock::{Permit, Semaphore};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 /// Greenlets that are waited for and ended together. Each leaves the group when
@@ -38,7 +39,7 @@ pub struct Group {
 
 pub(super) struct Shared {
     /// By the address of what is shared with the greenlet's handle.
-    members: Mutex<HashMap<usize, Entry>>,
+    members: Guarded<HashMap<usize, Entry>>,
     /// Set and cleared under the lock of `members`.
     empty: Event,
     /// Of a pool: how many more there may be.
@@ -52,9 +53,8 @@ struct Entry {
 }
 
 impl Shared {
-    fn members(&self) -> MutexGuard<'_, HashMap<usize, Entry>> {
-        // Nothing of the program's runs under it, and nobody waits there.
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    fn members(&self) -> Held<'_, HashMap<usize, Entry>> {
+        self.members.lock()
     }
 
     /// False if it is not there.
@@ -79,7 +79,7 @@ impl Group {
     }
 
     pub(super) fn with_room(room: Option<Semaphore>) -> Self {
-        let shared = Shared { members: Mutex::default(), empty: Event::new(), room };
+        let shared = Shared { members: Guarded::default(), empty: Event::new(), room };
         shared.empty.set();
         Group { shared: Arc::new(shared) }
     }

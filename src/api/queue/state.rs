@@ -14,25 +14,25 @@ use super::super::waiter::{Line, Verdict, Waiter};
 use super::error::{GetError, PutError, TooManyTasksDone};
 use super::order::Sealed as Store;
 use crate::wait::Reason;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// One who waits to get, with an empty hand, or to put, with the item in it.
 struct Client<T> {
     waiter: Waiter,
-    hand: Mutex<Option<T>>,
+    hand: Guarded<Option<T>>,
 }
 
 impl<T> Client<T> {
     fn new(item: Option<T>) -> Arc<Self> {
-        Arc::new(Client { waiter: Waiter::new(), hand: Mutex::new(item) })
+        Arc::new(Client { waiter: Waiter::new(), hand: Guarded::new(item) })
     }
 
     fn give(&self, item: T) {
-        *self.hand.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+        *self.hand.lock() = Some(item);
     }
 
     fn take(&self) -> Option<T> {
-        self.hand.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.hand.lock().take()
     }
 }
 
@@ -227,7 +227,7 @@ impl<T, S: Store<T>> Core<T, S> {
                 return Ok(look(item));
             }
             if let Some(putter) = state.putters.first() {
-                let hand = putter.hand.lock().unwrap_or_else(PoisonError::into_inner);
+                let hand = putter.hand.lock();
                 if let Some(item) = hand.as_ref() {
                     return Ok(look(item));
                 }

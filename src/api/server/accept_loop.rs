@@ -1,11 +1,12 @@
 //! The greenlet that takes in what comes.
 
+use super::super::guarded::Guarded;
 use super::super::handle::Greenlet;
 use super::super::spawn::spawn;
 use crate::pool::{Group, Pool};
 use core::time::Duration;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Pauses after an error (no descriptors, no memory): they double up to the
 /// longest, as gevent's do.
@@ -49,16 +50,16 @@ impl Handlers {
 /// An accept loop that can be started and stopped.
 pub(super) struct AcceptLoop {
     pub(super) handlers: Arc<Handlers>,
-    greenlet: Mutex<Option<Arc<Greenlet<()>>>>,
+    greenlet: Guarded<Option<Arc<Greenlet<()>>>>,
 }
 
 impl AcceptLoop {
     pub(super) fn new() -> Self {
-        AcceptLoop { handlers: Arc::new(Handlers::Any(Group::new())), greenlet: Mutex::new(None) }
+        AcceptLoop { handlers: Arc::new(Handlers::Any(Group::new())), greenlet: Guarded::new(None) }
     }
 
     fn greenlet(&self) -> Option<Arc<Greenlet<()>>> {
-        self.greenlet.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.greenlet.lock().clone()
     }
 
     pub(super) fn is_started(&self) -> bool {
@@ -86,11 +87,7 @@ impl AcceptLoop {
                 }
             }
         });
-        let old = self
-            .greenlet
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(Arc::new(greenlet));
+        let old = self.greenlet.lock().replace(Arc::new(greenlet));
         drop(old);
     }
 
