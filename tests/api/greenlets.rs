@@ -1,15 +1,7 @@
-//! The Rust API, and its two examples.
-//!
-//! A process has one hub, so every case runs in a process of its own: this
-//! program starts itself with `--case NAME`. There `main`'s thread is no
-//! greenlet until the case spawns.
+//! Greenlets: their order, their ends, their descriptors, stacks and thread-locals.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::{case, example, Case};
+use crate::case::{case, Case};
 use geventrs::{Builder, Interest, SpawnError, Waitable};
-use libtest_mimic::{Failed, Trial};
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -17,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("whoever_sleeps_least_ends_first", whoever_sleeps_least_ends_first),
     case("a_greenlet_runs_when_its_maker_waits_not_before", runs_later),
     case("yielding_greenlets_take_turns_in_order", take_turns),
@@ -75,14 +67,6 @@ const CASES: &[Case] = &[
     case("dropping_a_handle_lets_its_greenlet_go_on", dropped_handle),
     case("the_process_ends_with_main", ends_with_main),
 ];
-
-fn main() {
-    let examples = vec![
-        Trial::test("example_sleep_order", example_sleep_order),
-        Trial::test("example_select_poll", example_select_poll),
-    ];
-    case::main(CASES, examples);
-}
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
@@ -755,29 +739,4 @@ fn ends_with_main() {
         geventrs::sleep(ms(1));
     }));
     geventrs::sleep(ms(5));
-}
-
-// ---- the examples ----
-
-fn example_sleep_order() -> Result<(), Failed> {
-    let start = Instant::now();
-    assert_eq!(
-        example("sleep_order")?,
-        "foo start\nbar start\neat start\neat end\nbar end\nfoo end\n"
-    );
-    let took = start.elapsed();
-    assert!(took >= ms(3000) && took < ms(5500), "3 seconds in all, not {took:?}");
-    Ok(())
-}
-
-fn example_select_poll() -> Result<(), Failed> {
-    assert_eq!(
-        example("select_poll")?,
-        "Started Polling: at 0.0 seconds\n\
-         Started Polling: at 0.0 seconds\n\
-         Hey lets do some stuff while the greenlets poll, at 0.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n"
-    );
-    Ok(())
 }

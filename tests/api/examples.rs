@@ -1,10 +1,8 @@
 //! The examples of the Rust API: what each prints.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::example;
+use crate::case::example;
 use libtest_mimic::{Failed, Trial};
+use std::time::{Duration, Instant};
 
 /// An example, and what it prints.
 const OUTPUTS: &[(&str, &str)] = &[
@@ -66,14 +64,18 @@ const OUTPUTS: &[(&str, &str)] = &[
     ),
 ];
 
-fn main() {
-    let mut trials: Vec<Trial> = OUTPUTS
-        .iter()
-        .map(|&(name, output)| Trial::test(name, move || prints(name, output)))
-        .collect();
-    trials.push(Trial::test("producer_consumer", producer_consumer));
-    trials.push(Trial::test("downloads", downloads));
-    case::main(&[], trials);
+pub fn trials() -> Vec<Trial> {
+    let mut trials: Vec<Trial> =
+        OUTPUTS.iter().map(|&(name, output)| trial(name, move || prints(name, output))).collect();
+    trials.push(trial("producer_consumer", producer_consumer));
+    trials.push(trial("downloads", downloads));
+    trials.push(trial("sleep_order", sleep_order));
+    trials.push(trial("select_poll", select_poll));
+    trials
+}
+
+fn trial(name: &str, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::test(format!("examples/{name}"), run)
 }
 
 fn prints(name: &str, expected: &str) -> Result<(), Failed> {
@@ -116,5 +118,31 @@ fn downloads() -> Result<(), Failed> {
         ]
     );
     assert!(printed.contains("300000 bytes, "), "{printed}");
+    Ok(())
+}
+
+fn sleep_order() -> Result<(), Failed> {
+    let start = Instant::now();
+    assert_eq!(
+        example("sleep_order")?,
+        "foo start\nbar start\neat start\neat end\nbar end\nfoo end\n"
+    );
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(3000) && took < Duration::from_millis(5500),
+        "3 seconds in all, not {took:?}"
+    );
+    Ok(())
+}
+
+fn select_poll() -> Result<(), Failed> {
+    assert_eq!(
+        example("select_poll")?,
+        "Started Polling: at 0.0 seconds\n\
+         Started Polling: at 0.0 seconds\n\
+         Hey lets do some stuff while the greenlets poll, at 0.0 seconds\n\
+         Ended Polling: at 2.0 seconds\n\
+         Ended Polling: at 2.0 seconds\n"
+    );
     Ok(())
 }

@@ -3,10 +3,7 @@
 //! run has run, and what has happened must be what the model says. And what must
 //! hold whatever happens when, among greenlets and OS threads.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::{case, Case};
+use crate::case::{case, Case};
 use geventrs::event::Event;
 use geventrs::lock::Semaphore;
 use geventrs::pool::Pool;
@@ -24,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("queue", || queue(Discipline::Fifo)),
     case("lifo_queue", || queue(Discipline::Lifo)),
     case("priority_queue", || queue(Discipline::Priority)),
@@ -35,10 +32,6 @@ const CASES: &[Case] = &[
     case("units_are_conserved_among_threads_kills_and_time_outs", units_conserved),
     case("items_are_conserved_among_threads_kills_and_time_outs", items_conserved),
 ];
-
-fn main() {
-    case::main(CASES, vec![]);
-}
 
 /// Run `test` on many sequences of operations; a failing one is made minimal
 /// and printed.

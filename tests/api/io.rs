@@ -1,9 +1,6 @@
 //! Sockets, servers, files, child processes and signals on greenlets.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::{case, Case};
+use crate::case::{case, Case};
 use geventrs::event::Event;
 use geventrs::fileobject::FileObject;
 use geventrs::lock::Semaphore;
@@ -26,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("many_connections_echo_at_once", echo_many),
     case("a_large_transfer_waits_for_room_and_arrives_whole", large_transfer),
     case("a_read_times_out_and_the_connection_lives_on", read_times_out),
@@ -64,10 +61,6 @@ const CASES: &[Case] = &[
     case("a_fork_has_the_calling_greenlet_only", fork_one),
     case("a_fork_is_refused_with_several_os_threads", fork_refused),
 ];
-
-fn main() {
-    case::main(CASES, vec![]);
-}
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)

@@ -1,9 +1,6 @@
 //! Groups, pools, greenlet-local values and OS threads for blocking work.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::{case, Case};
+use crate::case::{case, Case};
 use geventrs::event::Event;
 use geventrs::local::Local;
 use geventrs::pool::{Group, Pool, PoolFull};
@@ -13,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("a_group_is_left_at_the_end_however_that_came", group_left),
     case("a_greenlet_is_added_once_and_not_when_it_has_ended", group_add),
     case("a_member_that_kills_its_group_dies_too", group_kills_itself),
@@ -46,10 +43,6 @@ const CASES: &[Case] = &[
     case("an_os_threads_many_wake_ups_are_all_heard", threads_many),
     case("a_wait_for_a_task_can_be_killed_and_the_task_goes_on", threads_killed),
 ];
-
-fn main() {
-    case::main(CASES, vec![]);
-}
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)

@@ -2,9 +2,6 @@
 //! test program starts itself with `--case NAME`. There `main`'s thread is no
 //! greenlet until the case spawns.
 
-// Each test uses its part of this.
-#![allow(dead_code)]
-
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -28,17 +25,21 @@ pub const fn case(name: &'static str, run: fn()) -> Case {
     Case { name, run, signal: 0, stderr: &[] }
 }
 
-/// The whole test program: `cases`, each in its process, and `others`.
-pub fn main(cases: &'static [Case], others: Vec<Trial>) {
+/// The whole test program: groups of cases with their names, each case in its
+/// process, and `others`.
+pub fn main(groups: &[(&'static str, &'static [Case])], others: Vec<Trial>) {
     let words: Vec<String> = std::env::args().collect();
+    let all = groups.iter().flat_map(|(group, cases)| {
+        cases.iter().map(move |case| (format!("{group}/{}", case.name), case))
+    });
     if words.get(1).is_some_and(|w| w == "--case") {
-        let case = cases.iter().find(|c| c.name == words[2]).expect("a case of this name");
+        let (_, case) = all.into_iter().find(|c| c.0 == words[2]).expect("a case of this name");
         return (case.run)();
     }
     let mut args = Arguments::from_args();
     args.test_threads.get_or_insert(2);
     let mut trials: Vec<Trial> =
-        cases.iter().map(|case| Trial::test(case.name, || check(case))).collect();
+        all.map(|(name, case)| Trial::test(name.clone(), move || check(&name, case))).collect();
     trials.extend(others);
     libtest_mimic::run(&args, trials).exit();
 }
@@ -60,8 +61,8 @@ pub fn run(command: &mut Command) -> Result<Output, Failed> {
     Ok(child.wait_with_output()?)
 }
 
-fn check(case: &Case) -> Result<(), Failed> {
-    let output = run(Command::new(std::env::current_exe()?).args(["--case", case.name]))?;
+fn check(name: &str, case: &Case) -> Result<(), Failed> {
+    let output = run(Command::new(std::env::current_exe()?).args(["--case", name]))?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     let ended = match case.signal {
         0 => output.status.success(),

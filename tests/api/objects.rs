@@ -1,9 +1,6 @@
 //! Events, locks, queues, time-outs and kills between greenlets.
 
-#[path = "support/case.rs"]
-mod case;
-
-use case::{case, Case};
+use crate::case::{case, Case};
 use geventrs::event::{AsyncResult, Event};
 use geventrs::lock::{Mutex, RLock, Semaphore};
 use geventrs::queue::{Channel, GetError, PriorityQueue, PutError, Queue};
@@ -14,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("an_event_wakes_all_in_the_order_of_their_coming", event_order),
     case("who_waits_when_an_event_is_set_is_told_though_it_is_cleared", event_cleared),
     case("an_os_thread_sets_an_event_for_a_greenlet_and_back", event_threads),
@@ -74,10 +71,6 @@ const CASES: &[Case] = &[
     case("handles_and_objects_are_send_and_sync", send_and_sync),
     case("idle_waits_until_the_others_do", idle_waits),
 ];
-
-fn main() {
-    case::main(CASES, vec![]);
-}
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
