@@ -452,11 +452,13 @@ fn regular_file() {
 // ---- many, named, nested ----
 
 fn ten_thousand() {
+    static GO: geventrs::event::Event = geventrs::event::Event::new();
     let sum = Arc::new(AtomicUsize::new(0));
     let all: Vec<_> = (0..10_000usize)
         .map(|i| {
             let sum = sum.clone();
             geventrs::spawn(move || {
+                GO.wait(None);
                 geventrs::sleep(ms((i % 7) as u64));
                 sum.fetch_add(i, Ordering::Relaxed);
                 i
@@ -464,6 +466,7 @@ fn ten_thousand() {
         })
         .collect();
     assert_eq!(geventrs::hub::live(), 10_001);
+    GO.set();
     assert_eq!(geventrs::joinall(&all, None).len(), 10_000);
     assert_eq!(sum.load(Ordering::Relaxed), 10_000 * 9_999 / 2);
     for (i, g) in all.into_iter().enumerate() {
