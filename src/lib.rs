@@ -21,7 +21,7 @@
 //!
 //! # One hub, one OS thread
 //!
-//! A process has one hub. The OS thread that first calls [`spawn`] drives it,
+//! A process has one hub. The OS thread that first calls [`spawn()`] drives it,
 //! and what that thread runs becomes the *root* greenlet. One greenlet runs at
 //! a time, until it waits in a function of this crate: greenlets need no locks
 //! against each other between two waits, and a greenlet that computes, or
@@ -31,12 +31,36 @@
 //!
 //! Any other OS thread is *no greenlet*. There,
 //!
-//! * [`spawn`] panics and [`Builder::spawn`] returns [`SpawnError::Foreign`];
-//! * [`Greenlet::join`], [`Greenlet::get`], [`joinall`], [`sleep`], [`select`]
-//!   and [`wait_fd`] work, and block the OS thread;
+//! * [`spawn()`] panics and [`Builder::spawn`] returns [`SpawnError::Foreign`], and
+//!   so does what starts greenlets: groups, servers, signal handlers;
+//! * everything else works, between OS threads and greenlets as well; waits block
+//!   the OS thread;
 //! * [`getcurrent`] returns `None`.
 //!
-//! So it is on every OS thread before the first [`spawn`].
+//! So it is on every OS thread before the first [`spawn()`].
+//!
+//! # What there is
+//!
+//! | module | |
+//! |---|---|
+//! | the crate itself | greenlets: start, wait for, kill; sleeping, descriptors |
+//! | [`event`], [`lock`], [`queue`] | telling, excluding, passing on |
+//! | [`timeout`] | limits on any code that waits |
+//! | [`pool`], [`local`], [`threadpool`] | many greenlets; values of their own; OS threads |
+//! | [`socket`], [`server`] | TCP, UDP, Unix sockets, names |
+//! | [`subprocess`], [`os`], [`signal`], [`fileobject`] | processes, signals, pipes, terminals |
+//! | [`util`] | who waits for what |
+//!
+//! `docs/gevent.md` lists gevent's names beside these.
+//!
+//! # Wait points
+//!
+//! Every wait of this crate, and nothing else, is a point where other greenlets
+//! run and where a greenlet is unwound: by [`Greenlet::kill`], or when the time
+//! of a [`timeout::Timeout`] of its is up. What does not have to wait is none: a
+//! queue that has an item gives it out without a switch. Unwinding
+//! runs destructors, which may wait themselves; it is not reported by the panic
+//! hook; and it needs `panic = "unwind"`, the default.
 //!
 //! # A greenlet is a thread to std
 //!
@@ -49,7 +73,8 @@
 //! std's locks know greenlets as different threads, but wait in the kernel: a
 //! greenlet that waits for a `Mutex`, a channel or a `stdout().lock()` that
 //! another one holds across a wait stops the hub for good. Hold them between
-//! waits only.
+//! waits only, or take [`lock::Mutex`] and [`queue::Queue`], which wait as
+//! greenlets do.
 //!
 //! The preload library is another hub. In a program that uses this crate *and*
 //! `std::thread` it would make greenlets of those threads, and the two hubs
@@ -110,8 +135,14 @@ pub mod unit;
 #[doc(hidden)]
 pub mod wait;
 
+pub use api::inspect as util;
 pub use api::{
-    getcurrent, joinall, select, sleep, spawn, wait_fd, yield_now, Builder, Current, Greenlet,
-    Interest, Selected, Waitable,
+    event, fileobject, local, lock, os, pool, queue, server, signal, socket, subprocess,
+    threadpool, timeout,
+};
+pub use api::{
+    getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, wait, wait_fd,
+    yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId, Poll,
+    Selected, Waitable,
 };
 pub use hub::SpawnError;

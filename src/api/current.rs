@@ -1,6 +1,6 @@
 //! The greenlet that runs.
 
-use super::handle::About;
+use super::about::About;
 use crate::greenlet::Greenlet as Control;
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -26,6 +26,13 @@ impl Drop for Named<'_> {
     fn drop(&mut self) {
         ABOUT.set(ptr::null());
     }
+}
+
+/// What `f` says of the running greenlet's shared part; `None` for the root, an
+/// OS thread that is no greenlet, and the end of a greenlet.
+pub(super) fn with_about<R>(f: impl FnOnce(&About) -> R) -> Option<R> {
+    // SAFETY: null, or set by a `Named` whose borrow lasts on this greenlet.
+    unsafe { ABOUT.get().as_ref() }.map(f)
 }
 
 /// The greenlet that called [`getcurrent`], as it was then.
@@ -83,9 +90,8 @@ impl Current {
 /// ```
 pub fn getcurrent() -> Option<Current> {
     let control = Control::current()?;
-    // SAFETY: null, or set by a `Named` whose borrow lasts on this greenlet.
-    let name = match unsafe { ABOUT.get().as_ref() } {
-        Some(about) => about.name(),
+    let name = match with_about(About::name) {
+        Some(name) => name,
         // The root, or the end of a greenlet: what the control block says.
         None => {
             let name = control.name();

@@ -4,11 +4,12 @@
 //! ask again. So a wake-up that means nothing costs a system call and is never
 //! an answer.
 
+use super::interrupt;
 use crate::greenlet::Greenlet;
 use crate::reactor::{self, FdWaiter};
 use crate::sys::Errno;
 use crate::time::{self, NEVER};
-use crate::wait::Reason;
+use crate::wait::{Reason, Wake};
 use crate::{doorway, hub, syscall};
 use core::time::Duration;
 use libc::pollfd;
@@ -93,9 +94,19 @@ pub(super) fn wait(
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
     let deadline = super::deadline(timeout);
-    let result = match doorway::enter() {
-        Some(inside) => park(fds, inside.greenlet, reason, deadline),
-        None => block(fds, deadline),
+    let result = loop {
+        interrupt::check();
+        let until = deadline.min(interrupt::earliest());
+        let result = match doorway::enter() {
+            Some(inside) => park(fds, inside.greenlet, reason, until, until == deadline),
+            None => block(fds, until).map(|ready| (ready || until == deadline).then_some(ready)),
+        };
+        match result {
+            Ok(Some(ready)) => break Ok(ready),
+            Err(e) => break Err(e),
+            // A kill or a time-out came first: it is raised above.
+            Ok(None) => {}
+        }
     };
     match result {
         Ok(_) if fds.iter().any(|f| f.revents & libc::POLLNVAL != 0) => {
@@ -107,14 +118,16 @@ pub(super) fn wait(
 }
 
 /// On a greenlet: look, park until something may have changed, look again.
+/// `None`: interrupted, or `deadline` came and is not the `last` one.
 fn park(
     fds: &mut [pollfd],
     g: &'static Greenlet,
     reason: Reason,
     deadline: u64,
-) -> Result<bool, Errno> {
+    last: bool,
+) -> Result<Option<bool>, Errno> {
     if look(fds)? {
-        return Ok(true);
+        return Ok(Some(true));
     }
     let mut waiters = Vec::with_capacity(fds.len());
     for f in fds.iter() {
@@ -132,13 +145,42 @@ fn park(
         if deadline != NEVER && time::now() >= deadline {
             // A zero time-out, too, lets the others run.
             hub::yield_now(g);
-            return look(fds);
+            let ready = look(fds)?;
+            return Ok((ready || last).then_some(ready));
         }
-        hub::wait_fds(g, &waiters, reason, deadline)?;
+        let wake = wait_linked(g, &waiters, reason, deadline)?;
         if look(fds)? {
-            return Ok(true);
+            return Ok(Some(true));
+        }
+        if wake == Wake::Interrupted {
+            return Ok(None);
         }
     }
+}
+
+/// Wait for an edge on any of `waiters`, which were prepared for `g`: as
+/// [`hub::wait_fds`], and open to kills from other OS threads.
+pub(super) fn wait_linked(
+    g: &'static Greenlet,
+    waiters: &[FdWaiter],
+    reason: Reason,
+    deadline: u64,
+) -> Result<Wake, Errno> {
+    hub::with_reactor(|r, _| {
+        for (i, w) in waiters.iter().enumerate() {
+            // SAFETY: borrowed until this function returns, unlinked before.
+            if let Err(e) = unsafe { r.link(w) } {
+                waiters[..i].iter().for_each(|w| r.unlink(w));
+                return Err(e);
+            }
+        }
+        Ok(())
+    })?;
+    g.begin_wait(reason);
+    interrupt::arm(Some(g));
+    let wake = hub::park(g, deadline);
+    hub::with_reactor(|r, _| waiters.iter().for_each(|w| r.unlink(w)));
+    Ok(hub::after_wait(g, wake))
 }
 
 fn directions(events: i16) -> u8 {
@@ -174,7 +216,7 @@ fn look(fds: &mut [pollfd]) -> Result<bool, Errno> {
 }
 
 /// On an OS thread that is no greenlet: libc's call, blocking.
-fn block(fds: &mut [pollfd], deadline: u64) -> Result<bool, Errno> {
+pub(super) fn block(fds: &mut [pollfd], deadline: u64) -> Result<bool, Errno> {
     let mut asked = fds.to_vec();
     loop {
         let left = time::to_timespec(deadline.saturating_sub(time::now()));

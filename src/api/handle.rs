@@ -1,117 +1,14 @@
-//! The handle of a greenlet, and what the handle shares with it.
+//! The handle of a greenlet.
 
-use crate::doorway;
-use crate::greenlet::Greenlet as Control;
-use crate::parking_lot::{self, Parked};
-use crate::wait::{Reason, Wake};
-use core::cell::UnsafeCell;
+use super::about::{Packet, ALIVE, SUCCEEDED};
+use super::exception::{Exception, GreenletExit};
+use super::interrupt;
+use super::links::LinkId;
+use core::any::Any;
 use core::marker::PhantomData;
-use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
-
-const ALIVE: u32 = 0;
-const SUCCEEDED: u32 = 1;
-const FAILED: u32 = 2;
-
-/// What is known of a greenlet whatever it returns.
-pub(super) struct About {
-    /// `ALIVE` until the result is there. Its address is the key that joiners
-    /// park on.
-    state: AtomicU32,
-    id: AtomicU32,
-    /// The control block, to be followed only while the greenlet is alive and
-    /// by the holder of the hub: it is used again afterwards.
-    control: AtomicPtr<Control>,
-    name: Mutex<String>,
-}
-
-impl About {
-    pub(super) fn new(name: String) -> Self {
-        About {
-            state: AtomicU32::new(ALIVE),
-            id: AtomicU32::new(0),
-            control: AtomicPtr::new(ptr::null_mut()),
-            name: Mutex::new(name),
-        }
-    }
-
-    /// The greenlet exists now. Called before it first runs.
-    pub(super) fn made(&self, control: &'static Control) {
-        self.id.store(control.id(), Ordering::Relaxed);
-        self.control.store(ptr::from_ref(control).cast_mut(), Ordering::Release);
-    }
-
-    pub(super) fn name(&self) -> String {
-        // A panic while the name is held leaves a whole name.
-        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn id(&self) -> u32 {
-        self.id.load(Ordering::Relaxed)
-    }
-
-    fn ended(&self) -> bool {
-        self.state.load(Ordering::Acquire) != ALIVE
-    }
-
-    fn key(&self) -> usize {
-        self.state.as_ptr() as usize
-    }
-
-    /// Wait for the end; false if `deadline` came first.
-    pub(super) fn wait(&self, deadline: u64) -> bool {
-        if self.ended() {
-            return true;
-        }
-        // Looked at before the doorway: a panic hook is the program's code.
-        if let Some(me) = Control::current() {
-            let it = self.control.load(Ordering::Acquire);
-            assert!(!ptr::eq(me, it), "a greenlet cannot wait for its own end");
-        }
-        let _inside = doorway::enter();
-        loop {
-            let reason = Reason::Join(self.id());
-            match parking_lot::park(self.key(), 0, reason, deadline, || !self.ended(), || ()) {
-                Parked::Ended(Wake::TimedOut) => return self.ended(),
-                // A signal's handler has run; the wait goes on, as gevent's does.
-                Parked::Ended(Wake::Interrupted) => {}
-                Parked::Invalid | Parked::Ended(Wake::Notified) => return true,
-            }
-        }
-    }
-}
-
-/// Where a greenlet leaves its result.
-pub(super) struct Packet<T> {
-    pub(super) about: About,
-    /// Written once, by the greenlet, before `about.state` says that it has
-    /// ended; from then on touched by the owner of the only handle.
-    result: UnsafeCell<Option<thread::Result<T>>>,
-}
-
-// SAFETY: the greenlet and the handle's owner take turns at the result, with
-// `state` (release, acquire) between; `&T` is given to other threads only by
-// `Greenlet::value`, and `Greenlet` is `Sync` only if `T` is.
-unsafe impl<T: Send> Sync for Packet<T> {}
-
-impl<T> Packet<T> {
-    pub(super) fn new(name: String) -> Self {
-        Packet { about: About::new(name), result: UnsafeCell::new(None) }
-    }
-
-    /// The greenlet's last word: store the result, wake who waits for it.
-    pub(super) fn finish(&self, result: thread::Result<T>) {
-        let state = if result.is_ok() { SUCCEEDED } else { FAILED };
-        // SAFETY: the state is `ALIVE`, so only the greenlet touches the cell.
-        unsafe { *self.result.get() = Some(result) };
-        let _inside = doorway::enter();
-        self.about.state.store(state, Ordering::Release);
-        parking_lot::unpark_all(self.about.key());
-    }
-}
 
 /// A greenlet that [`spawn`](crate::spawn) has started.
 ///
@@ -128,7 +25,7 @@ impl<T> Packet<T> {
 /// assert_eq!(answer.get().unwrap(), 42);
 /// ```
 pub struct Greenlet<T> {
-    packet: Arc<Packet<T>>,
+    pub(super) packet: Arc<Packet<T>>,
     /// `Send` and `Sync` as if the handle held the value itself.
     _value: PhantomData<T>,
 }
@@ -170,10 +67,9 @@ impl<T> Greenlet<T> {
     /// assert_eq!(payload.downcast_ref::<&str>(), Some(&"no luck"));
     /// ```
     pub fn get(self) -> thread::Result<T> {
-        self.join(None);
-        // SAFETY: it has ended, and this is the only handle.
-        let result = unsafe { (*self.packet.result.get()).take() };
-        match result {
+        self.packet.about.wait_settled();
+        // SAFETY: it is settled, and this is the only handle.
+        match unsafe { self.packet.take() } {
             Some(result) => result,
             // `get` consumes the only handle, and nothing else takes it.
             None => unreachable!("the result of an ended greenlet is there"),
@@ -191,12 +87,7 @@ impl<T> Greenlet<T> {
     /// assert_eq!(g.value().unwrap(), "done");
     /// ```
     pub fn value(&self) -> Option<&T> {
-        if !self.successful() {
-            return None;
-        }
-        // SAFETY: it has ended, so nobody writes; `get` takes the handle by
-        // value, so the reference's borrow rules it out.
-        unsafe { (*self.packet.result.get()).as_ref() }.and_then(|r| r.as_ref().ok())
+        self.packet.outcome().and_then(Result::ok)
     }
 
     /// Whether it has ended, well or not.
@@ -222,7 +113,110 @@ impl<T> Greenlet<T> {
     /// assert!(g.ready() && !g.successful());
     /// ```
     pub fn successful(&self) -> bool {
-        self.packet.about.state.load(Ordering::Acquire) == SUCCEEDED
+        self.packet.about.state() == SUCCEEDED
+    }
+
+    /// Why it has no value, if it has ended without one.
+    ///
+    /// gevent: `Greenlet.exception`, which is `None` for a killed greenlet.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| panic!("on purpose"));
+    /// g.join(None);
+    /// assert_eq!(g.exception().unwrap().to_string(), "on purpose");
+    /// ```
+    pub fn exception(&self) -> Option<&Exception> {
+        self.packet.outcome().and_then(Result::err)
+    }
+
+    /// Ends the greenlet: its stack is unwound with [`GreenletExit`] from the
+    /// wait in which it is, or from its next one, so that destructors run. No
+    /// panic hook does, and nothing is reported. A greenlet that has not begun
+    /// never does. Waits for the end, for at most `timeout`; returns whether it
+    /// has come. The greenlet may catch the unwinding and go on.
+    ///
+    /// Greenlets that compute or block in an ordinary system call are not ended
+    /// before they wait in a function of this crate. What one has been given
+    /// already (an item, a lock) it takes first; the kill waits for its next
+    /// wait. A greenlet that kills itself unwinds at once.
+    ///
+    /// Unwinding passes over frames of C code without cleaning up, and aborts
+    /// the process at a frame that may not unwind (`extern "C"` in Rust, a
+    /// destructor of a thread-local, `panic = "abort"`).
+    ///
+    /// gevent: `Greenlet.kill`. There the death counts as success with the
+    /// exception as value; here [`successful`](Self::successful) says no.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let g = geventrs::spawn(|| {
+    ///     let _open = std::io::pipe(); // closed by the unwinding
+    ///     geventrs::sleep(Duration::from_secs(3600))
+    /// });
+    /// geventrs::yield_now();
+    /// assert!(g.kill(None));
+    /// assert!(g.ready() && g.exception().unwrap().is_exit());
+    /// ```
+    pub fn kill(&self, timeout: Option<Duration>) -> bool {
+        self.kill_with(GreenletExit, timeout)
+    }
+
+    /// [`kill`](Self::kill) without waiting for the end.
+    ///
+    /// gevent: `Greenlet.kill(block=False)`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| 1);
+    /// g.kill_nowait();
+    /// assert!(g.get().is_err(), "it has never begun");
+    /// ```
+    pub fn kill_nowait(&self) {
+        self.packet.about.stop(Box::new(GreenletExit));
+        if self.packet.about.is_current() {
+            interrupt::check();
+        }
+    }
+
+    /// [`kill`](Self::kill) with an exception of the caller's, which the
+    /// greenlet can tell from others when it catches it.
+    ///
+    /// gevent: `Greenlet.kill(exception)`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// #[derive(Debug, PartialEq)]
+    /// struct Reload;
+    /// let g = geventrs::spawn(|| {
+    ///     let caught = std::panic::catch_unwind(|| geventrs::sleep(Duration::from_secs(60)));
+    ///     assert_eq!(caught.unwrap_err().downcast_ref(), Some(&Reload));
+    ///     "reloaded"
+    /// });
+    /// geventrs::yield_now();
+    /// assert!(g.kill_with(Reload, None));
+    /// assert_eq!(g.get().unwrap(), "reloaded");
+    /// ```
+    pub fn kill_with(&self, exception: impl Any + Send, timeout: Option<Duration>) -> bool {
+        self.packet.about.stop(Box::new(exception));
+        if self.packet.about.is_current() {
+            interrupt::check();
+            return false;
+        }
+        self.join(timeout)
+    }
+
+    /// The id of the greenlet that spawned it.
+    ///
+    /// gevent: `Greenlet.spawning_greenlet`.
+    ///
+    /// ```
+    /// let parent = geventrs::spawn(|| {
+    ///     geventrs::spawn(|| ()).parent_id()
+    /// });
+    /// let id = parent.id();
+    /// assert_eq!(parent.get().unwrap(), id);
+    /// ```
+    pub fn parent_id(&self) -> u32 {
+        self.packet.about.parent()
     }
 
     /// Its name: `Greenlet-` and its id, unless another was given.
@@ -243,18 +237,7 @@ impl<T> Greenlet<T> {
     /// assert_eq!(g.get().unwrap(), "renamed");
     /// ```
     pub fn set_name(&self, name: impl Into<String>) {
-        let name = name.into();
-        let about = &self.packet.about;
-        if let Some(_inside) = doorway::enter() {
-            // SAFETY: a control block is never freed.
-            let control = unsafe { about.control.load(Ordering::Acquire).as_ref() };
-            // The holder of the hub may touch it; the id tells that it has
-            // not become another greenlet's.
-            if let Some(control) = control.filter(|c| !about.ended() && c.id() == about.id()) {
-                control.set_name(name.as_bytes());
-            }
-        }
-        *about.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        self.packet.about.set_name(name.into());
     }
 
     /// Its number, unique among the greenlets alive: the thread id that
@@ -270,9 +253,91 @@ impl<T> Greenlet<T> {
     }
 }
 
+impl<T: Sync + 'static> Greenlet<T> {
+    /// Calls `f` with the outcome when the greenlet has ended, well or not: on
+    /// the ended greenlet, after [`ready`](Self::ready) has become true, one
+    /// link after another in the order in which they were made. `f` may wait,
+    /// and a panic in it is reported and ends nothing else. [`get`](Self::get)
+    /// returns when all links have. If the greenlet has ended, `f` is called at
+    /// once by the caller.
+    ///
+    /// gevent: `Greenlet.link`, which calls with the greenlet, on the hub; and
+    /// from the hub as well if it has ended.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// let (tell, told) = mpsc::channel();
+    /// let g = geventrs::spawn(|| 6 * 7);
+    /// g.link(move |outcome| tell.send(*outcome.unwrap()).unwrap());
+    /// g.get().unwrap();
+    /// assert_eq!(told.try_recv(), Ok(42));
+    /// ```
+    pub fn link(&self, f: impl FnOnce(Result<&T, &Exception>) + Send + 'static) -> LinkId {
+        match self.packet.links.add(Box::new(f)) {
+            Ok(id) => id,
+            Err((id, f)) => {
+                // Its end may be a few instructions away.
+                self.join(None);
+                if let Some(outcome) = self.packet.outcome() {
+                    f(outcome);
+                }
+                id
+            }
+        }
+    }
+
+    /// As [`link`](Self::link), but only if the greenlet has a value.
+    ///
+    /// gevent: `Greenlet.link_value`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| panic!("on purpose"));
+    /// g.link_value(|_: &()| unreachable!());
+    /// assert!(g.get().is_err());
+    /// ```
+    pub fn link_value(&self, f: impl FnOnce(&T) + Send + 'static) -> LinkId {
+        self.link(|outcome| {
+            if let Ok(value) = outcome {
+                f(value);
+            }
+        })
+    }
+
+    /// As [`link`](Self::link), but only if the greenlet has no value.
+    ///
+    /// gevent: `Greenlet.link_exception`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| panic!("no luck"));
+    /// g.link_exception(|e| assert_eq!(e.to_string(), "no luck"));
+    /// assert!(g.get().is_err());
+    /// ```
+    pub fn link_exception(&self, f: impl FnOnce(&Exception) + Send + 'static) -> LinkId {
+        self.link(|outcome| {
+            if let Err(exception) = outcome {
+                f(exception);
+            }
+        })
+    }
+
+    /// Takes a link back. False if it has been called, or is being called.
+    ///
+    /// gevent: `Greenlet.unlink`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| ());
+    /// let link = g.link(|_| unreachable!());
+    /// assert!(g.unlink(link));
+    /// g.get().unwrap();
+    /// ```
+    pub fn unlink(&self, link: LinkId) -> bool {
+        self.packet.links.remove(link)
+    }
+}
+
 impl<T> core::fmt::Debug for Greenlet<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let state = match self.packet.about.state.load(Ordering::Acquire) {
+        let state = match self.packet.about.state() {
             ALIVE => "alive",
             SUCCEEDED => "successful",
             _ => "failed",

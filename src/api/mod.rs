@@ -3,22 +3,52 @@
 //! Each function steps through [`crate::doorway`] and uses the hub's own
 //! operations; there is no second scheduler. What an OS thread that is no
 //! greenlet may do is said once, in the crate's documentation.
+//!
+//! `park` has the wait points and `interrupt` what is raised there; objects keep
+//! their state `guarded` and those who wait in a `waiter::Line`.
 
+mod about;
 mod current;
+pub mod event;
+mod exception;
 mod fds;
+pub mod fileobject;
+mod guarded;
 mod handle;
-mod joinall;
+pub mod inspect;
+mod interrupt;
+mod links;
+pub mod local;
+pub mod lock;
+mod observers;
+pub mod os;
+mod park;
+mod poll;
+pub mod pool;
+pub mod queue;
+mod section;
 mod select;
+pub mod server;
+pub mod signal;
 mod sleep;
+pub mod socket;
 mod spawn;
+pub mod subprocess;
+pub mod threadpool;
+pub mod timeout;
+mod wait_any;
+mod waiter;
 
 pub use current::{getcurrent, Current};
+pub use exception::{Exception, GreenletExit};
 pub use fds::{wait_fd, Interest};
 pub use handle::Greenlet;
-pub use joinall::{joinall, Waitable};
+pub use links::LinkId;
+pub use poll::Poll;
 pub use select::{select, Selected};
-pub use sleep::{sleep, yield_now};
-pub use spawn::{spawn, Builder};
+pub use sleep::{idle, sleep, yield_now};
+pub use spawn::{spawn, spawn_later, Builder};
+pub use wait_any::{iwait, joinall, killall, wait, IWait, Waitable};
 
 use crate::time::{self, NEVER};
 use core::time::Duration;
@@ -26,4 +56,9 @@ use core::time::Duration;
 /// The hub's deadline for a time-out; `None` never comes.
 fn deadline(timeout: Option<Duration>) -> u64 {
     timeout.map_or(NEVER, |t| time::after(time::from_duration(t)))
+}
+
+/// The time-out that is left until a deadline.
+fn left(deadline: u64) -> Option<Duration> {
+    (deadline != NEVER).then(|| Duration::from_nanos(deadline.saturating_sub(time::now())))
 }

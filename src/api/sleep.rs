@@ -1,6 +1,7 @@
 //! Sleeping and giving up one's turn.
 
-use crate::wait::Wake;
+use super::{interrupt, park};
+use crate::wait::Reason;
 use crate::{doorway, hub, time};
 use core::time::Duration;
 
@@ -24,11 +25,7 @@ pub fn sleep(span: Duration) {
     if span.is_zero() {
         return yield_now();
     }
-    let Some(inside) = doorway::enter() else {
-        return std::thread::sleep(span);
-    };
-    let deadline = time::after(time::from_duration(span));
-    while hub::sleep_until(inside.greenlet, deadline) == Wake::Interrupted {}
+    park::pause(Reason::Sleep, super::deadline(Some(span)));
 }
 
 /// Lets every greenlet that can run do so first. On an OS thread that is no
@@ -42,8 +39,39 @@ pub fn sleep(span: Duration) {
 /// assert_eq!(g.value(), Some(&1));
 /// ```
 pub fn yield_now() {
+    interrupt::check();
     match doorway::enter() {
         Some(inside) => hub::yield_now(inside.greenlet),
         None => std::thread::yield_now(),
+    }
+    interrupt::check();
+}
+
+/// Waits until nothing else can run: every other greenlet waits for a time, a
+/// descriptor or another greenlet. For background work that shall not delay
+/// anything. On an OS thread that is no greenlet this is
+/// [`std::thread::yield_now`].
+///
+/// gevent: `gevent.idle`, without its priorities.
+///
+/// ```
+/// let busy = geventrs::spawn(|| (0..100).for_each(|_| geventrs::yield_now()));
+/// geventrs::idle();
+/// assert!(busy.ready());
+/// ```
+pub fn idle() {
+    loop {
+        let before = hub::switches();
+        match doorway::enter() {
+            // A timer that is due at once: looked at when the queue is empty,
+            // and now and then when it is not.
+            Some(_) => {}
+            None => return yield_now(),
+        }
+        park::pause(Reason::Yield, time::now());
+        // Only the switch back to here: nobody else has run.
+        if hub::switches() - before <= 1 {
+            return;
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! Starting greenlets, and what their first function is wrapped in.
 
-use super::handle::{Greenlet, Packet};
+use super::about::{About, Packet};
+use super::exception::{Exception, GreenletExit};
+use super::handle::Greenlet;
+use super::{interrupt, park};
 use crate::doorway;
 use crate::hub::{self, Spawn, SpawnError, StackSource};
 use crate::sys;
-use core::any::Any;
+use crate::wait::Reason;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
@@ -52,6 +56,32 @@ where
         Ok(g) => g,
         Err(e) => panic!("cannot spawn a greenlet: {e}"),
     }
+}
+
+/// Starts a greenlet that runs `f` after `delay`. One that is killed before
+/// never runs it.
+///
+/// gevent: `gevent.spawn_later`.
+///
+/// # Panics
+/// Where [`Builder::spawn`] returns an error.
+///
+/// ```
+/// use std::time::Duration;
+/// let g = geventrs::spawn_later(Duration::from_millis(20), || "later");
+/// assert!(!g.join(Some(Duration::from_millis(1))));
+/// assert_eq!(g.get().unwrap(), "later");
+/// ```
+pub fn spawn_later<F, T>(delay: Duration, f: F) -> Greenlet<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let due = super::deadline(Some(delay));
+    spawn(move || {
+        park::pause(Reason::Sleep, due);
+        f()
+    })
 }
 
 /// A greenlet's name and stack size, before it is started.
@@ -169,7 +199,8 @@ fn make<T>(spawn: &Spawn, packet: &Packet<T>) -> Result<(), SpawnError> {
         // The hub could not be started; it may be possible later.
         TAKEN.store(false, Ordering::Release);
     }
-    packet.about.made(made?);
+    let parent = inside.as_ref().map_or(0, |i| i.greenlet.id());
+    packet.about.made(made?, parent);
     Ok(())
 }
 
@@ -190,20 +221,30 @@ where
     // SAFETY: by this function's contract.
     let start = unsafe { Box::from_raw(arg.cast::<Start<F, T>>()) };
     let Start { f, packet } = *start;
-    let named = super::current::Named::set(&packet.about);
+    let about = &packet.about;
+    let named = super::current::Named::set(about);
     // Nobody looks at what `f` leaves half done but through what it shares
     // with others, as with a thread.
-    let result = catch_unwind(AssertUnwindSafe(f));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        // Killed before it began, it never does.
+        interrupt::check();
+        f()
+    }));
+    about.kill.close();
+    interrupt::cancel_all();
     if let Err(payload) = &result {
-        report(&packet.about.name(), packet.about.id(), "failed with panic", payload.as_ref());
+        if !payload.is::<GreenletExit>() {
+            report(about, "failed with panic", &Exception::of(payload).to_string());
+        }
     }
-    packet.finish(result);
+    packet.finish(result, |what, message| report(&packet.about, what, message));
     drop(named);
     // If the handle is gone, the value goes with the packet, and its
     // destructor is the program's code.
     let (name, id) = (packet.about.name(), packet.about.id());
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(packet))) {
-        report(&name, id, "panicked when its value was dropped", payload.as_ref());
+        let message = Exception::of(&payload).to_string();
+        say(&name, id, "panicked when its value was dropped", &message);
         // Dropping a payload may panic as well.
         core::mem::forget(payload);
     }
@@ -211,11 +252,10 @@ where
 }
 
 /// One line as gevent's `<Greenlet ...> failed with ...`.
-fn report(name: &str, id: u32, what: &str, payload: &(dyn Any + Send)) {
-    let message = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("Box<dyn Any>");
+fn report(about: &About, what: &str, message: &str) {
+    say(&about.name(), about.id(), what, message);
+}
+
+fn say(name: &str, id: u32, what: &str, message: &str) {
     sys::write_stderr(format!("<Greenlet \"{name}\" {id}> {what}: {message}\n").as_bytes());
 }

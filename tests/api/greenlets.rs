@@ -1,39 +1,15 @@
-//! The Rust API, and its two examples.
-//!
-//! A process has one hub, so every case runs in a process of its own: this
-//! program starts itself with `--case NAME`. There `main`'s thread is no
-//! greenlet until the case spawns.
+//! Greenlets: their order, their ends, their descriptors, stacks and thread-locals.
 
+use crate::case::{case, Case};
 use geventrs::{Builder, Interest, SpawnError, Waitable};
-use libtest_mimic::{Arguments, Failed, Trial};
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Longer than this no case takes, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What a case does, and what its process must show.
-struct Case {
-    name: &'static str,
-    run: fn(),
-    /// The signal that ends the process; 0: it exits with 0.
-    signal: i32,
-    /// What must be on stderr; empty: nothing at all.
-    stderr: &'static [&'static str],
-}
-
-const fn case(name: &'static str, run: fn()) -> Case {
-    Case { name, run, signal: 0, stderr: &[] }
-}
-
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("whoever_sleeps_least_ends_first", whoever_sleeps_least_ends_first),
     case("a_greenlet_runs_when_its_maker_waits_not_before", runs_later),
     case("yielding_greenlets_take_turns_in_order", take_turns),
@@ -91,53 +67,6 @@ const CASES: &[Case] = &[
     case("dropping_a_handle_lets_its_greenlet_go_on", dropped_handle),
     case("the_process_ends_with_main", ends_with_main),
 ];
-
-fn main() {
-    let words: Vec<String> = std::env::args().collect();
-    if words.get(1).is_some_and(|w| w == "--case") {
-        let case = CASES.iter().find(|c| c.name == words[2]).expect("a case of this name");
-        return (case.run)();
-    }
-    let mut args = Arguments::from_args();
-    args.test_threads.get_or_insert(2);
-    let mut trials: Vec<Trial> =
-        CASES.iter().map(|case| Trial::test(case.name, || check(case))).collect();
-    trials.push(Trial::test("example_sleep_order", example_sleep_order));
-    trials.push(Trial::test("example_select_poll", example_select_poll));
-    libtest_mimic::run(&args, trials).exit();
-}
-
-/// Run a command to its end, which must come in time.
-fn run(command: &mut Command) -> Result<Output, Failed> {
-    let command = command.env("RUST_BACKTRACE", "0");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = child.spawn()?;
-    let end = Instant::now() + PATIENCE;
-    while child.try_wait()?.is_none() {
-        if Instant::now() > end {
-            child.kill()?;
-            let output = child.wait_with_output()?;
-            return Err(format!("did not end in {PATIENCE:?}: {output:?}").into());
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    Ok(child.wait_with_output()?)
-}
-
-fn check(case: &Case) -> Result<(), Failed> {
-    let output = run(Command::new(std::env::current_exe()?).args(["--case", case.name]))?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let ended = match case.signal {
-        0 => output.status.success(),
-        signal => output.status.signal() == Some(signal),
-    };
-    let said = case.stderr.iter().all(|text| stderr.contains(text));
-    let silent = !case.stderr.is_empty() || case.signal != 0 || stderr.is_empty();
-    if ended && said && silent {
-        return Ok(());
-    }
-    Err(format!("{}, stderr:\n{stderr}", output.status).into())
-}
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
@@ -523,11 +452,13 @@ fn regular_file() {
 // ---- many, named, nested ----
 
 fn ten_thousand() {
+    static GO: geventrs::event::Event = geventrs::event::Event::new();
     let sum = Arc::new(AtomicUsize::new(0));
     let all: Vec<_> = (0..10_000usize)
         .map(|i| {
             let sum = sum.clone();
             geventrs::spawn(move || {
+                GO.wait(None);
                 geventrs::sleep(ms((i % 7) as u64));
                 sum.fetch_add(i, Ordering::Relaxed);
                 i
@@ -535,6 +466,7 @@ fn ten_thousand() {
         })
         .collect();
     assert_eq!(geventrs::hub::live(), 10_001);
+    GO.set();
     assert_eq!(geventrs::joinall(&all, None).len(), 10_000);
     assert_eq!(sum.load(Ordering::Relaxed), 10_000 * 9_999 / 2);
     for (i, g) in all.into_iter().enumerate() {
@@ -810,45 +742,4 @@ fn ends_with_main() {
         geventrs::sleep(ms(1));
     }));
     geventrs::sleep(ms(5));
-}
-
-// ---- the examples ----
-
-/// Examples are built beside the directory of this test.
-fn example(name: &str) -> Result<String, Failed> {
-    let mut path: PathBuf = std::env::current_exe()?;
-    path.pop();
-    path.set_file_name("examples");
-    path.push(name);
-    if !path.exists() {
-        return Err(format!("{} is missing: cargo build --examples", path.display()).into());
-    }
-    let output = run(&mut Command::new(path))?;
-    if !output.status.success() || !output.stderr.is_empty() {
-        return Err(format!("{output:?}").into());
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-fn example_sleep_order() -> Result<(), Failed> {
-    let start = Instant::now();
-    assert_eq!(
-        example("sleep_order")?,
-        "foo start\nbar start\neat start\neat end\nbar end\nfoo end\n"
-    );
-    let took = start.elapsed();
-    assert!(took >= ms(3000) && took < ms(5500), "3 seconds in all, not {took:?}");
-    Ok(())
-}
-
-fn example_select_poll() -> Result<(), Failed> {
-    assert_eq!(
-        example("select_poll")?,
-        "Started Polling: at 0.0 seconds\n\
-         Started Polling: at 0.0 seconds\n\
-         Hey lets do some stuff while the greenlets poll, at 0.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n"
-    );
-    Ok(())
 }

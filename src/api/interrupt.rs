@@ -1,0 +1,185 @@
+//! What ends a wait early: a kill of the running greenlet, or one of its
+//! time-outs.
+//!
+//! Both unwind the greenlet's stack with `resume_unwind`, so destructors run and
+//! no panic hook does. They are raised at wait points only ([`super::park`]),
+//! outside our code, when nothing of the wait is linked any more; never while
+//! the greenlet unwinds already, which would abort the process.
+
+use super::current;
+use super::guarded::Guarded;
+use super::timeout::Expired;
+use crate::greenlet::Greenlet as Control;
+use crate::time::{self, NEVER};
+use crate::{hub, sys};
+use core::any::Any;
+use core::cell::{Cell, RefCell};
+use core::sync::atomic::{fence, AtomicU8, Ordering};
+use core::time::Duration;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::thread::panicking;
+
+/// What a greenlet unwinds with.
+pub(super) type Payload = Box<dyn Any + Send>;
+
+const OPEN: u8 = 0;
+const PENDING: u8 = 1;
+/// The greenlet's function has returned: too late.
+const CLOSED: u8 = 2;
+
+/// The kill that a greenlet has not noticed yet.
+pub(super) struct Kill {
+    state: AtomicU8,
+    payload: Guarded<Option<Payload>>,
+}
+
+impl Kill {
+    pub(super) const fn new() -> Self {
+        Kill { state: AtomicU8::new(OPEN), payload: Guarded::new(None) }
+    }
+
+    /// Ask for it. False if the greenlet's function has returned. The caller
+    /// interrupts the greenlet's wait afterwards.
+    pub(super) fn ask(&self, payload: Payload) -> bool {
+        let mut held = self.payload.lock();
+        if self.state.load(Ordering::SeqCst) == CLOSED {
+            return false;
+        }
+        // gevent raises each of several exceptions in its turn; here the
+        // latest one that the greenlet has not seen counts.
+        let old = held.replace(payload);
+        self.state.store(PENDING, Ordering::SeqCst);
+        drop(held);
+        // A payload's destructor is the program's code.
+        drop(old);
+        // Pairs with the fence in `arm`.
+        fence(Ordering::SeqCst);
+        true
+    }
+
+    fn is_pending(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == PENDING
+    }
+
+    fn take(&self) -> Option<Payload> {
+        let mut held = self.payload.lock();
+        if self.state.load(Ordering::SeqCst) == PENDING {
+            self.state.store(OPEN, Ordering::SeqCst);
+        }
+        held.take()
+    }
+
+    /// From here on kills come too late.
+    pub(super) fn close(&self) {
+        let mut held = self.payload.lock();
+        self.state.store(CLOSED, Ordering::SeqCst);
+        let late = held.take();
+        drop(held);
+        // A payload's destructor is the program's code; no panic leaves here.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(late))) {
+            core::mem::forget(payload);
+        }
+    }
+}
+
+/// A time-out that runs.
+struct Scope {
+    id: u64,
+    deadline: u64,
+    span: Duration,
+}
+
+std::thread_local! {
+    /// The running greenlet's time-outs, outermost first.
+    static SCOPES: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
+    /// The earliest deadline of them.
+    static EARLIEST: Cell<u64> = const { Cell::new(NEVER) };
+}
+
+fn with_scopes<R>(f: impl FnOnce(&mut Vec<Scope>) -> R) -> Option<R> {
+    // Thread-locals that end with the greenlet may wait after this one is gone.
+    SCOPES
+        .try_with(|scopes| {
+            let mut scopes = scopes.borrow_mut();
+            let result = f(&mut scopes);
+            EARLIEST.set(scopes.iter().map(|s| s.deadline).min().unwrap_or(NEVER));
+            result
+        })
+        .ok()
+}
+
+/// Start a time-out of the calling greenlet.
+pub(super) fn start(id: u64, span: Duration) {
+    let deadline = super::deadline(Some(span));
+    with_scopes(|scopes| scopes.push(Scope { id, deadline, span }));
+}
+
+/// Cancel a time-out. False if it was raised before, or never started.
+pub(super) fn cancel(id: u64) -> bool {
+    let known = with_scopes(|scopes| {
+        let at = scopes.iter().rposition(|s| s.id == id)?;
+        Some(scopes.remove(at).deadline != NEVER)
+    });
+    known.flatten().unwrap_or(false)
+}
+
+/// Whether a time-out runs.
+pub(super) fn is_running(id: u64) -> bool {
+    with_scopes(|scopes| scopes.iter().any(|s| s.id == id && s.deadline != NEVER)).unwrap_or(false)
+}
+
+/// Cancel all time-outs of the calling greenlet, whose function has returned.
+pub(super) fn cancel_all() {
+    with_scopes(Vec::clear);
+}
+
+/// When a wait must end for the sake of a time-out.
+pub(super) fn earliest() -> u64 {
+    let earliest = EARLIEST.get();
+    if earliest != NEVER && panicking() {
+        NEVER
+    } else {
+        earliest
+    }
+}
+
+/// Raise what is due. Outside our code, with nothing linked.
+pub(super) fn check() {
+    if killed() {
+        if let Some(payload) = current::with_about(|about| about.kill.take()).flatten() {
+            resume_unwind(payload);
+        }
+    }
+    let earliest = EARLIEST.get();
+    if earliest != NEVER && time::now() >= earliest && !panicking() {
+        let due = with_scopes(|scopes| {
+            // Whichever came due first; the outermost of equals.
+            let scope = scopes.iter_mut().min_by_key(|s| s.deadline)?;
+            scope.deadline = NEVER;
+            Some(Expired::new(scope.id, scope.span))
+        });
+        if let Some(expired) = due.flatten() {
+            resume_unwind(Box::new(expired));
+        }
+    }
+}
+
+/// The wait of `g` has begun. A kill from another OS thread may have come
+/// after [`check`] and before the wait could be interrupted: interrupt it here.
+pub(super) fn arm(g: Option<&'static Control>) {
+    let Some(g) = g else {
+        return;
+    };
+    if !sys::one_os_thread() {
+        // Either this thread sees the kill, or the killer sees the wait.
+        fence(Ordering::SeqCst);
+    }
+    if killed() {
+        hub::interrupt(g);
+    }
+}
+
+/// Whether the running greenlet is to be unwound by a kill.
+fn killed() -> bool {
+    current::with_about(|about| about.kill.is_pending()).unwrap_or(false) && !panicking()
+}

@@ -1,0 +1,10 @@
+//! Servers: an accept loop, a greenlet for each connection, an orderly stop.
+//!
+//! gevent: `gevent.server`, `gevent.baseserver`.
+
+mod accept_loop;
+mod datagram;
+mod stream;
+
+pub use datagram::DatagramServer;
+pub use stream::{Listener, StreamServer};

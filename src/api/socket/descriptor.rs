@@ -1,0 +1,186 @@
+//! A non-blocking descriptor, and the loop around each call on it: try, park
+//! until something has changed, try again.
+
+use super::super::interrupt;
+use super::super::{deadline, fds};
+use crate::reactor::{FdWaiter, READ, WRITE};
+use crate::time::{self, NEVER};
+use crate::wait::{Reason, Wake};
+use crate::{doorway, hub, Interest};
+use core::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use core::time::Duration;
+use libc::pollfd;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd, RawFd};
+
+/// std's socket `S`, non-blocking.
+pub(in super::super) struct Descriptor<S: AsRawFd> {
+    inner: Option<S>,
+    /// Directions of which the kernel has been told for this descriptor. What
+    /// the reactor's table says may be of an earlier one of the same number,
+    /// closed on an OS thread that has no hub.
+    told: AtomicU8,
+    /// Time-outs in the hub's unit.
+    read_timeout: AtomicU64,
+    write_timeout: AtomicU64,
+}
+
+impl<S: AsRawFd> Descriptor<S> {
+    /// `inner` is non-blocking.
+    pub(in super::super) fn new(inner: S) -> Self {
+        Descriptor {
+            inner: Some(inner),
+            told: AtomicU8::new(0),
+            read_timeout: AtomicU64::new(NEVER),
+            write_timeout: AtomicU64::new(NEVER),
+        }
+    }
+
+    pub(in super::super) fn get(&self) -> &S {
+        match &self.inner {
+            Some(inner) => inner,
+            None => unreachable!("only `into_inner` and `drop` take it"),
+        }
+    }
+
+    pub(in super::super) fn into_inner(mut self) -> S {
+        self.leave();
+        match self.inner.take() {
+            Some(inner) => inner,
+            None => unreachable!("only `into_inner` and `drop` take it"),
+        }
+    }
+
+    fn fd(&self) -> RawFd {
+        self.get().as_raw_fd()
+    }
+
+    fn timeout_of(&self, interest: Interest) -> &AtomicU64 {
+        match interest {
+            Interest::Read => &self.read_timeout,
+            Interest::Write => &self.write_timeout,
+        }
+    }
+
+    pub(in super::super) fn set_timeout(&self, interest: Interest, timeout: Option<Duration>) {
+        let span = timeout.map_or(NEVER, time::from_duration);
+        self.timeout_of(interest).store(span, Ordering::Relaxed);
+    }
+
+    pub(in super::super) fn timeout(&self, interest: Interest) -> Option<Duration> {
+        let span = self.timeout_of(interest).load(Ordering::Relaxed);
+        (span != NEVER).then(|| Duration::from_nanos(span))
+    }
+
+    /// Make a call that must wait for reading, for the read time-out at most.
+    pub(in super::super) fn read<R>(&self, call: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
+        let fd = self.fd();
+        self.io(Interest::Read, Reason::Read(fd), self.timeout(Interest::Read), call)
+    }
+
+    /// Make a call that must wait for writing, for the write time-out at most.
+    pub(in super::super) fn write<R>(
+        &self,
+        call: impl FnMut(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let fd = self.fd();
+        self.io(Interest::Write, Reason::Write(fd), self.timeout(Interest::Write), call)
+    }
+
+    /// Make `call`, which says `WouldBlock` if it must wait for `interest`, until
+    /// it says something else. `call` is ours: it runs in our code.
+    pub(in super::super) fn io<R>(
+        &self,
+        interest: Interest,
+        reason: Reason,
+        timeout: Option<Duration>,
+        mut call: impl FnMut(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut at = None;
+        loop {
+            let inside = doorway::enter();
+            match call(self.get()) {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                result => {
+                    // A loop of calls that never wait must not keep the hub.
+                    if let Some(inside) = inside.filter(|_| hub::tick()) {
+                        hub::yield_now(inside.greenlet);
+                    }
+                    return result;
+                }
+            }
+            // The clock is asked when it matters only.
+            let deadline = *at.get_or_insert_with(|| deadline(timeout));
+            let until = deadline.min(interrupt::earliest());
+            if deadline != NEVER && time::now() >= deadline {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            let wake = match &inside {
+                Some(inside) => self.park(inside, interest, reason, until)?,
+                None => self.block(interest, until)?,
+            };
+            drop(inside);
+            if wake != Wake::Notified {
+                interrupt::check();
+            }
+        }
+    }
+
+    fn park(
+        &self,
+        inside: &doorway::Inside,
+        interest: Interest,
+        reason: Reason,
+        until: u64,
+    ) -> io::Result<Wake> {
+        let direction = match interest {
+            Interest::Read => READ,
+            Interest::Write => WRITE,
+        };
+        let raw = io::Error::from_raw_os_error;
+        if self.told.load(Ordering::Relaxed) & direction == 0 {
+            hub::with_reactor(|r, _| r.confirm(self.fd(), direction)).map_err(raw)?;
+            self.told.fetch_or(direction, Ordering::Relaxed);
+        }
+        let waiter = [FdWaiter::shared(inside.greenlet, self.fd(), direction)];
+        fds::wait_linked(inside.greenlet, &waiter, reason, until).map_err(raw)
+    }
+
+    /// On an OS thread that is no greenlet.
+    fn block(&self, interest: Interest, until: u64) -> io::Result<Wake> {
+        let events = match interest {
+            Interest::Read => libc::POLLIN,
+            Interest::Write => libc::POLLOUT,
+        };
+        match fds::block(&mut [pollfd { fd: self.fd(), events, revents: 0 }], until) {
+            Ok(true) => Ok(Wake::Notified),
+            Ok(false) => Ok(Wake::TimedOut),
+            Err(e) => Err(io::Error::from_raw_os_error(e)),
+        }
+    }
+
+    /// The descriptor is to be closed, or somebody else's: the reactor forgets
+    /// it.
+    fn leave(&self) {
+        if self.told.load(Ordering::Relaxed) != 0 {
+            if let Some(_inside) = doorway::enter() {
+                hub::with_reactor(|r, run| r.forget(self.fd(), run));
+            }
+        }
+    }
+}
+
+impl<S: AsRawFd> Drop for Descriptor<S> {
+    fn drop(&mut self) {
+        if self.inner.is_some() {
+            self.leave();
+        }
+    }
+}
+
+impl<S: AsRawFd + core::fmt::Debug> core::fmt::Debug for Descriptor<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,370 @@
+//! OS threads for what blocks or computes.
+//!
+//! gevent: `gevent.threadpool`. A greenlet that calls into code that blocks in
+//! its own way (a C library, a disk) holds up all others; on a pool's thread it
+//! holds up nobody, and only the greenlet that wants the result waits.
+//!
+//! The threads are no greenlets: what is run there cannot
+//! [`spawn`](crate::spawn()), and waits of this crate block the thread.
+
+use super::guarded::Guarded;
+use super::left;
+use super::observers::Observer;
+use super::wait_any::{Sealed, Waitable};
+use crate::event::Event;
+use crate::lock::Semaphore;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{io, thread};
+
+/// How long a thread waits for its next task before it ends.
+const IDLE: Duration = Duration::from_secs(5);
+/// Threads of the pool that all share: as gevent's hub has.
+const DEFAULT_SIZE: usize = 10;
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// At most so many OS threads that run tasks. Threads are made when needed and
+/// end after five idle seconds, and all when the last clone of the pool is gone
+/// and its tasks are done. A clone is the same pool.
+///
+/// gevent: `gevent.threadpool.ThreadPool`.
+///
+/// ```
+/// use geventrs::threadpool::ThreadPool;
+/// use std::time::Duration;
+/// let pool = ThreadPool::new(2);
+/// let slow = pool.spawn(|| {
+///     std::thread::sleep(Duration::from_millis(20)); // really blocks
+///     6 * 7
+/// });
+/// let meanwhile = geventrs::spawn(|| "others run");
+/// assert_eq!(meanwhile.get().unwrap(), "others run");
+/// assert_eq!(slow.get().unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct ThreadPool {
+    owner: Arc<Owner>,
+}
+
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.state().closed = true;
+        self.0.work.notify_all();
+    }
+}
+
+struct Shared {
+    maxsize: usize,
+    state: Mutex<State>,
+    work: Condvar,
+    /// Tasks that may be given before one must wait for a thread.
+    room: Semaphore,
+    /// Set and cleared under the lock of `state`.
+    idle: Event,
+}
+
+#[derive(Default)]
+struct State {
+    tasks: VecDeque<Task>,
+    /// Threads there are, and those of them that wait for a task.
+    threads: usize,
+    waiting: usize,
+    /// Tasks given and not done.
+    unfinished: usize,
+    closed: bool,
+}
+
+impl Shared {
+    /// Held for a few instructions, by OS threads and greenlets alike.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An OS thread from its first to its last task.
+    fn run(&self) {
+        let mut state = self.state();
+        loop {
+            if let Some(task) = state.tasks.pop_front() {
+                drop(state);
+                task();
+                self.room.release();
+                state = self.state();
+                state.unfinished -= 1;
+                if state.unfinished == 0 {
+                    self.idle.set();
+                }
+                continue;
+            }
+            if state.closed {
+                break;
+            }
+            state.waiting += 1;
+            let (again, waited) =
+                self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state = again;
+            state.waiting -= 1;
+            if waited.timed_out() && state.tasks.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+    }
+}
+
+impl ThreadPool {
+    /// A pool of at most so many threads. None is made yet.
+    ///
+    /// # Panics
+    /// If that is none.
+    pub fn new(maxsize: usize) -> Self {
+        assert!(maxsize > 0, "a pool must have room for a thread");
+        let shared = Shared {
+            maxsize,
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Semaphore::new(maxsize),
+            idle: Event::new(),
+        };
+        shared.idle.set();
+        ThreadPool { owner: Arc::new(Owner(Arc::new(shared))) }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.owner.0
+    }
+
+    /// Runs `f` on a thread of the pool. Waits for one if all are busy.
+    ///
+    /// gevent: `ThreadPool.spawn`, `apply_async`.
+    ///
+    /// # Panics
+    /// If there is no thread and none can be made.
+    pub fn spawn<F, T>(&self, f: F) -> ThreadResult<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.try_spawn(f) {
+            Ok(result) => result,
+            Err(e) => panic!("no OS thread for a task: {e}"),
+        }
+    }
+
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Errors
+    /// If there is no thread and none can be made.
+    pub fn try_spawn<F, T>(&self, f: F) -> io::Result<ThreadResult<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = self.shared();
+        let place = shared.room.acquire();
+        let slot = Arc::new(Slot { result: Guarded::new(None), there: Event::new() });
+        let theirs = slot.clone();
+        let task: Task = Box::new(move || {
+            let result = catch_unwind(AssertUnwindSafe(f));
+            *theirs.result.lock() = Some(result);
+            theirs.there.set();
+        });
+        let mut state = shared.state();
+        if state.waiting <= state.tasks.len() && state.threads < shared.maxsize {
+            let worker = shared.clone();
+            let made = thread::Builder::new()
+                .name("geventrs-worker".into())
+                .spawn(move || worker.run())
+                .map(drop);
+            match made {
+                Ok(()) => state.threads += 1,
+                // Those that there are will come to it.
+                Err(_) if state.threads > 0 => {}
+                Err(e) => return Err(e),
+            }
+        }
+        state.tasks.push_back(task);
+        state.unfinished += 1;
+        shared.idle.clear();
+        drop(state);
+        shared.work.notify_one();
+        place.forget();
+        Ok(ThreadResult { slot })
+    }
+
+    /// Runs `f` on a thread of the pool and waits for its value.
+    ///
+    /// gevent: `ThreadPool.apply`.
+    ///
+    /// # Errors
+    /// What `f` panicked with.
+    ///
+    /// ```
+    /// let pool = geventrs::threadpool::ThreadPool::new(1);
+    /// assert_eq!(pool.apply(|| 6 * 7).unwrap(), 42);
+    /// ```
+    pub fn apply<F, T>(&self, f: F) -> thread::Result<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.spawn(f).get()
+    }
+
+    /// Calls `f` with each of `items` on the pool's threads and waits for all
+    /// values, in the order of the items.
+    ///
+    /// gevent: `ThreadPool.map`.
+    ///
+    /// # Errors
+    /// What the first of them, in that order, panicked with.
+    ///
+    /// ```
+    /// let pool = geventrs::threadpool::ThreadPool::new(2);
+    /// assert_eq!(pool.map(1..4, |n| n * n).unwrap(), [1, 4, 9]);
+    /// ```
+    pub fn map<I, F, T>(&self, items: I, f: F) -> thread::Result<Vec<T>>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let f = Arc::new(f);
+        let all: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let f = f.clone();
+                self.spawn(move || f(item))
+            })
+            .collect();
+        all.into_iter().map(ThreadResult::get).collect()
+    }
+
+    /// Waits until all tasks are done, for at most `timeout`; whether they are.
+    ///
+    /// gevent: `ThreadPool.join`.
+    pub fn join(&self, timeout: Option<Duration>) -> bool {
+        let deadline = super::deadline(timeout);
+        loop {
+            if self.shared().state().unfinished == 0 {
+                return true;
+            }
+            if !self.shared().idle.wait(left(deadline)) {
+                return self.shared().state().unfinished == 0;
+            }
+        }
+    }
+
+    /// How many threads there are.
+    ///
+    /// gevent: `ThreadPool.size`.
+    pub fn size(&self) -> usize {
+        self.shared().state().threads
+    }
+
+    /// How many threads there may be.
+    pub fn maxsize(&self) -> usize {
+        self.shared().maxsize
+    }
+
+    /// How many tasks are not done.
+    pub fn unfinished(&self) -> usize {
+        self.shared().state().unfinished
+    }
+}
+
+impl core::fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let state = self.shared().state();
+        f.debug_struct("ThreadPool")
+            .field("maxsize", &self.maxsize())
+            .field("size", &state.threads)
+            .field("unfinished", &state.unfinished)
+            .finish()
+    }
+}
+
+/// The pool of ten threads that all share.
+///
+/// gevent: `gevent.get_hub().threadpool`.
+///
+/// ```
+/// let value = geventrs::threadpool::default_pool().apply(|| 1).unwrap();
+/// assert_eq!(value, 1);
+/// ```
+pub fn default_pool() -> &'static ThreadPool {
+    static POOL: OnceLock<ThreadPool> = OnceLock::new();
+    POOL.get_or_init(|| ThreadPool::new(DEFAULT_SIZE))
+}
+
+struct Slot<T> {
+    result: Guarded<Option<thread::Result<T>>>,
+    there: Event,
+}
+
+/// What will be the value of a task. Dropped, it lets the task go on.
+///
+/// gevent: the `AsyncResult` that `ThreadPool.spawn` returns.
+pub struct ThreadResult<T> {
+    slot: Arc<Slot<T>>,
+}
+
+impl<T> ThreadResult<T> {
+    /// Waits for the value.
+    ///
+    /// # Errors
+    /// What the task panicked with.
+    ///
+    /// ```
+    /// use geventrs::threadpool::default_pool;
+    /// let fails = default_pool().spawn(|| std::panic::resume_unwind(Box::new(7)));
+    /// assert_eq!(fails.get().map(|()| ()).unwrap_err().downcast_ref(), Some(&7));
+    /// ```
+    pub fn get(self) -> thread::Result<T> {
+        self.slot.there.wait(None);
+        let result = self.slot.result.lock().take();
+        match result {
+            Some(result) => result,
+            None => unreachable!("the result is put before the event is set, and taken once"),
+        }
+    }
+
+    /// Waits until the task is done, for at most `timeout`; whether it is.
+    pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        self.slot.there.wait(timeout)
+    }
+
+    /// Whether the task is done.
+    pub fn ready(&self) -> bool {
+        self.slot.there.is_set()
+    }
+}
+
+impl<T> core::fmt::Debug for ThreadResult<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ThreadResult").field("ready", &self.ready()).finish()
+    }
+}
+
+impl<T> Waitable for ThreadResult<T> {
+    fn ready(&self) -> bool {
+        ThreadResult::ready(self)
+    }
+    fn wait(&self, timeout: Option<Duration>) -> bool {
+        ThreadResult::wait(self, timeout)
+    }
+}
+
+impl<T> Sealed for ThreadResult<T> {
+    fn observe(&self, observer: &Arc<Observer>, index: usize) {
+        self.slot.there.observe(observer, index);
+    }
+    fn forget(&self, observer: &Arc<Observer>, index: usize) {
+        self.slot.there.forget(observer, index);
+    }
+}

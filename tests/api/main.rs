@@ -1,0 +1,20 @@
+//! The Rust API, and its examples.
+
+mod case;
+mod examples;
+mod greenlets;
+mod io;
+mod models;
+mod objects;
+mod pools;
+
+fn main() {
+    let groups = [
+        ("greenlets", greenlets::CASES),
+        ("objects", objects::CASES),
+        ("pools", pools::CASES),
+        ("io", io::CASES),
+        ("models", models::CASES),
+    ];
+    case::main(&groups, examples::trials());
+}
