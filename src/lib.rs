@@ -19,15 +19,18 @@
 //! geventrs::joinall(&naps, None); // after 30 ms: eat, bar and foo have ended
 //! ```
 //!
-//! # One hub, one OS thread
+//! # One hub
 //!
 //! A process has one hub. The OS thread that first calls [`spawn()`] drives it,
-//! and what that thread runs becomes the *root* greenlet. One greenlet runs at
-//! a time, until it waits in a function of this crate: greenlets need no locks
-//! against each other between two waits, and a greenlet that computes, or
-//! blocks in an ordinary system call, holds up the others. (Under the preload
-//! library every blocking call of libc is a wait in this sense.) If the OS
-//! thread ends before its greenlets, they do not run any more.
+//! and what that thread runs becomes the *root* greenlet. One greenlet has the
+//! hub at a time, until it waits in a function of this crate. One that computes,
+//! or blocks in an ordinary system call, for longer than a slice (10 ms) is left
+//! on its OS thread, and the hub goes on with the others on another; it queues
+//! for the hub at its next call of this crate. So greenlets that compute use
+//! several processors, and what they share must be what threads may share, as the
+//! compiler demands. (gevent has one greenlet run at a time, always; a greenlet may
+//! go on on another OS thread than before here.) If the OS thread that
+//! called first ends, the greenlets on it do not run any more.
 //!
 //! Any other OS thread is *no greenlet*. There,
 //!
@@ -72,9 +75,9 @@
 //!
 //! std's locks know greenlets as different threads, but wait in the kernel: a
 //! greenlet that waits for a `Mutex`, a channel or a `stdout().lock()` that
-//! another one holds across a wait stops the hub for good. Hold them between
-//! waits only, or take [`lock::Mutex`] and [`queue::Queue`], which wait as
-//! greenlets do.
+//! another one holds across a wait keeps everybody waiting for a slice, and an OS
+//! thread for itself after that. Better hold them between waits only, or take
+//! [`lock::Mutex`] and [`queue::Queue`], which wait as greenlets do.
 //!
 //! The preload library is another hub. In a program that uses this crate *and*
 //! `std::thread` it would make greenlets of those threads, and the two hubs
