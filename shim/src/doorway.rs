@@ -50,7 +50,8 @@ fn enter_slow(group: Group) -> Option<Shim> {
 #[inline(always)]
 pub fn enter_any() -> Option<Shim> {
     let greenlet = Greenlet::current()?;
-    greenlet.enter_shim().then_some(Shim { greenlet })
+    // Not `then_some`: a guard that is made and dropped steps out.
+    greenlet.enter_shim().then(|| Shim { greenlet })
 }
 
 impl Shim {
