@@ -70,6 +70,7 @@ pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
     sleep_until, tick, wait_fds, yield_now,
 };
+pub use preempt::call_in;
 pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};

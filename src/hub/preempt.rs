@@ -24,7 +24,7 @@
 //! gets a carrier however many there are, since a signal could end its call.
 
 use super::drive::leave;
-use super::HUB;
+use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::syscall;
@@ -76,6 +76,14 @@ pub(super) fn ask(tid: u32) {
     }
 }
 
+/// If `g` runs without the hub, let it queue for the hub now and not at its next
+/// hook, which may never come: there is something for it to do. With the hub.
+pub fn call_in(g: &Greenlet) {
+    if let Some(tid) = super::off_hub(g) {
+        ask(tid);
+    }
+}
+
 /// Whether the OS thread `tid` is blocked in the kernel.
 pub(super) fn is_blocked(tid: u32) -> bool {
     let mut path = *b"/proc/self/task/0000000000/stat\0";
@@ -115,6 +123,13 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
     }
     HUB.hogs.push(g);
     leave(g);
+    // Signals that were sent to it while it waited for its turn. A thread that
+    // makes no call has no other place for them.
+    if let Some(layer) = callbacks() {
+        g.count_handler(1);
+        (layer.interrupted)(g);
+        g.count_handler(-1);
+    }
     g.leave_shim();
     let mut mask = 0u64;
     // SAFETY: the kernel's own frame; the mask is its first word here.
