@@ -99,7 +99,7 @@ impl<'a> Outside<'a> {
 
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
-        self.0.greenlet.enter_shim();
+        self.0.greenlet.reenter_shim();
     }
 }
 

@@ -24,14 +24,18 @@
 //! gets a carrier however many there are, since a signal could end its call.
 
 use super::drive::leave;
+use super::park::sleep_until;
 use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::syscall;
+use crate::time::{self, MILLISECOND};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
 
-const SIGNAL: usize = 32;
+/// The signal's number: see above.
+pub const TURN_SIGNAL: c_int = 32;
+const SIGNAL: usize = TURN_SIGNAL as usize;
 
 /// Carriers at which greenlets that compute begin to take turns.
 static MOST: AtomicU32 = AtomicU32::new(4);
@@ -63,7 +67,39 @@ pub(super) fn init() {
 
 /// How many carriers greenlets that compute may have.
 pub(super) fn most() -> u32 {
-    MOST.load(Ordering::Relaxed)
+    if is_off() {
+        u32::MAX
+    } else {
+        MOST.load(Ordering::Relaxed)
+    }
+}
+
+/// Greenlets for whose sake nobody takes turns now.
+static OFF: AtomicU32 = AtomicU32::new(0);
+
+/// Whether nobody is to be asked for its turn.
+pub(super) fn is_off() -> bool {
+    OFF.load(Ordering::Relaxed) != 0
+}
+
+/// Let those who wait for their turn go on, each on a carrier of its own, until
+/// none is left. They were interrupted anywhere, also where they hold a lock of
+/// libc's; `g`, which has the hub, is about to wait for such locks with it (in
+/// fork(2)).
+pub fn settle(g: &'static Greenlet) {
+    if HUB.hogs.is_empty() {
+        return;
+    }
+    OFF.fetch_add(1, Ordering::Relaxed);
+    while !HUB.hogs.is_empty() {
+        let _ = sleep_until(g, time::after(MILLISECOND));
+    }
+    OFF.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// In the child of a fork.
+pub(super) fn after_fork() {
+    OFF.store(0, Ordering::Relaxed);
 }
 
 /// Ask the greenlet that computes on the OS thread `tid` for its turn.

@@ -70,7 +70,7 @@ struct Back(&'static Greenlet);
 
 impl Drop for Back {
     fn drop(&mut self) {
-        self.0.enter_shim();
+        self.0.reenter_shim();
         self.0.reason.set(Reason::None);
     }
 }
@@ -95,8 +95,9 @@ pub fn blocking<R>(
             g.begin_section(HUB.carrier());
             carrier::give(to);
         }
-        None => g.leave_shim(),
+        None => {}
     }
+    g.leave_shim();
     let _back = Back(g);
     call()
 }
@@ -110,7 +111,7 @@ pub fn as_program<R>(call: impl FnOnce() -> R) -> R {
         Some(g) => {
             g.leave_shim();
             let result = call();
-            g.enter_shim();
+            g.reenter_shim();
             result
         }
         None => call(),

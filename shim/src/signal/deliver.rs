@@ -129,7 +129,7 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         *after.cast::<u64>() = mask::carriers();
     }
     if inside {
-        g.enter_shim();
+        g.reenter_shim();
     } else if noted() && !g.is_away() {
         on_the_way_out(g);
     }
@@ -221,7 +221,7 @@ pub fn interrupted(g: &'static Greenlet) {
     if noted() {
         g.leave_shim();
         run_all(g);
-        g.enter_shim();
+        g.reenter_shim();
     }
 }
 
