@@ -4,6 +4,7 @@ mod bad_input;
 pub mod bench;
 mod clients;
 mod compress;
+mod compute;
 mod harmless;
 mod http;
 mod own;
@@ -17,11 +18,7 @@ use bench::Place;
 /// the end of their names, and what they wait for. They are listed as
 /// `[pending: reason]` and run with `--include-ignored`. Whoever makes one pass
 /// takes its line out.
-const PENDING: &[(&str, &str)] = &[
-    ("/hogs", "no monitor yet: a thread that computes keeps all others waiting"),
-    ("/redis_io_threads", "no monitor yet: a thread that spins keeps all others waiting"),
-    ("/fifo_flock", "no blocking sections yet"),
-];
+const PENDING: &[(&str, &str)] = &[];
 
 /// What a case does in a directory of its own; an error says what differs.
 type Body = Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>;
@@ -73,6 +70,7 @@ pub fn cases() -> Vec<Case> {
         servers::cases(),
         clients::cases(),
         compress::cases(),
+        compute::cases(),
         own::cases(),
         harmless::cases(),
         bad_input::cases(),
