@@ -89,13 +89,10 @@ pub fn blocking<R>(
 ) -> R {
     let to = if active() { carrier_for(section) } else { None };
     g.reason.set(reason);
-    match to {
-        Some(to) => {
-            carrier::begin_away();
-            g.begin_section(HUB.carrier());
-            carrier::give(to);
-        }
-        None => {}
+    if let Some(to) = to {
+        carrier::begin_away();
+        g.begin_section(HUB.carrier());
+        carrier::give(to);
     }
     g.leave_shim();
     let _back = Back(g);
