@@ -323,6 +323,19 @@ impl Greenlet {
         true
     }
 
+    /// Back into our code, for those who have stepped out of it for a while: on
+    /// return the caller has the hub, also in a signal's handler.
+    pub fn reenter_shim(&self) {
+        if self.in_shim() {
+            return;
+        }
+        self.context.store(SHIM, Ordering::Relaxed);
+        handoff::light_fence();
+        if self.link.load(Ordering::Acquire) != HELD && self.verdict() == AWAY {
+            crate::hub::rejoin(self);
+        }
+    }
+
     /// For a few instructions on words that several greenlets use: step in if
     /// this greenlet has the hub and will keep it; [`Greenlet::leave_shim`] after
     /// them. False changes nothing, and waits for nothing.
@@ -398,14 +411,15 @@ impl Greenlet {
         sys::futex_wake(self.link.as_ptr(), 1);
     }
 
-    /// A section begins: it stays on `home`, and runs program code from here on.
+    /// A section begins: it stays on `home`, off the hub. It counts as our code
+    /// until the hub has been given away: whoever interrupts it before that must
+    /// not queue for a hub that nobody has.
     pub(crate) fn begin_section(&self, home: &Carrier) {
         self.home.set(home);
         // A request that is under way is refused: this is our code.
         while self.link.compare_exchange(HELD, AWAY, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             self.verdict();
         }
-        self.leave_shim();
     }
 
     /// It has the hub again.

@@ -20,6 +20,7 @@
 //! | `servers` | proxies, memcached, redis, HTTP servers under load |
 //! | `clients` | `wrk`, `curl --parallel`, `redis-benchmark --threads` themselves preloaded |
 //! | `compress` | `pigz`, `xz -T`, `sort --parallel` … on 4 threads |
+//! | `compute` | OpenMP, `std::async`, work stealing, OpenBLAS under numpy |
 //! | `own` | C++ and Rust programs on their standard libraries, the echo example |
 //! | `harmless` | every `tests/real/harmless/*.sh`: programs that have nothing to gain |
 //! | `bad_input` | limits, deadlocks, wrong settings |

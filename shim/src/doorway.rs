@@ -50,7 +50,8 @@ fn enter_slow(group: Group) -> Option<Shim> {
 #[inline(always)]
 pub fn enter_any() -> Option<Shim> {
     let greenlet = Greenlet::current()?;
-    greenlet.enter_shim().then_some(Shim { greenlet })
+    // Not `then_some`: a guard that is made and dropped steps out.
+    greenlet.enter_shim().then(|| Shim { greenlet })
 }
 
 impl Shim {
@@ -98,7 +99,7 @@ impl<'a> Outside<'a> {
 
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
-        self.0.greenlet.enter_shim();
+        self.0.greenlet.reenter_shim();
     }
 }
 

@@ -243,19 +243,34 @@ pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
     c
 }
 
+/// An idle carrier. It waits for the hub.
+pub(super) fn take_idle() -> Option<&'static Carrier> {
+    let mut pool = POOL.lock();
+    // SAFETY: carriers live for ever.
+    let c = unsafe { pool.idle.as_ref() }?;
+    pool.idle = c.next.get();
+    Some(c)
+}
+
+/// Whether an idle carrier is there at this moment.
+pub(super) fn any_idle() -> bool {
+    !POOL.lock().idle.is_null()
+}
+
 /// An idle carrier, or a new one while there are fewer than `ceiling`. It waits
 /// for the hub.
 pub(super) fn take(ceiling: u32) -> Option<&'static Carrier> {
+    take_idle().or_else(|| make_one(ceiling))
+}
+
+/// A new carrier, if there are fewer than `ceiling`. It waits for the hub.
+/// Allocates from the program's malloc.
+pub(super) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
     let mut pool = POOL.lock();
-    // SAFETY: carriers live for ever.
-    if let Some(c) = unsafe { pool.idle.as_ref() } {
-        pool.idle = c.next.get();
-        return Some(c);
-    }
     if pool.alive >= ceiling.min(MOST) {
         return None;
     }
-    // SAFETY: as above.
+    // SAFETY: carriers live for ever.
     let ended = unsafe { pool.ended.as_ref() };
     if let Some(c) = ended {
         pool.ended = c.next.get();

@@ -1,6 +1,6 @@
 //! The child of a fork.
 
-use super::{carrier, live, monitor, HUB, LIVE};
+use super::{carrier, live, monitor, preempt, HUB, LIVE};
 use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
 use crate::sys;
@@ -18,6 +18,7 @@ pub fn after_fork() {
     let me = Greenlet::current();
     carrier::after_fork(me);
     monitor::after_fork();
+    preempt::after_fork();
     unit::after_fork();
     crate::parking_lot::after_fork();
     HUB.run.clear();

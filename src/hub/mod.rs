@@ -49,6 +49,7 @@ mod drive;
 mod fork;
 pub mod handoff;
 mod join;
+mod maker;
 pub mod monitor;
 mod park;
 mod preempt;
@@ -73,6 +74,7 @@ pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
     sleep_until, tick, wait_fds, yield_now,
 };
+pub use preempt::{call_in, settle, TURN_SIGNAL};
 pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};

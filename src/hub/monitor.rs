@@ -11,7 +11,7 @@
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, blocked_sites, carrier, handoff, preempt, section, HUB};
+use super::{active, blocked_sites, carrier, handoff, maker, preempt, section, HUB};
 use crate::greenlet::Greenlet;
 use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
@@ -63,6 +63,7 @@ pub(super) fn start() {
     // blocked.
     change(libc::SIG_SETMASK, &all, &mut before);
     let made = carrier::create_thread(stack, monitor, ptr::null_mut());
+    maker::start();
     change(libc::SIG_SETMASK, &before, ptr::null_mut());
     if made.is_some() {
         carrier::count_thread();
@@ -87,6 +88,7 @@ fn wake() {
 /// In the child of a fork there is none; the next thread that is made starts
 /// one.
 pub(super) fn after_fork() {
+    maker::after_fork();
     STARTED.store(false, Ordering::Relaxed);
     STATE.store(AWAKE, Ordering::Relaxed);
 }
@@ -172,11 +174,14 @@ impl Seen {
         // SAFETY: null or a greenlet, which is never freed.
         let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
         if HANDOFF.load(Ordering::Relaxed) {
-            if take_the_hub(g) {
+            let attempt = take_the_hub(g, slice);
+            if attempt == Attempt::Done {
                 self.halved += 1;
                 self.taken = now;
             }
-            self.since = now;
+            if attempt != Attempt::Later {
+                self.since = now;
+            }
         } else if now - self.since >= self.report_at && !g.in_shim() {
             // A longer one is told again, each time twice as long.
             self.report_at *= 2;
@@ -185,38 +190,58 @@ impl Seen {
     }
 }
 
+/// What came of an attempt to end somebody's turn.
+#[derive(PartialEq)]
+enum Attempt {
+    /// It has ended, or is asked to.
+    Done,
+    /// It was not to be ended: our code runs.
+    Refused,
+    /// There is no carrier yet: again at the next look.
+    Later,
+}
+
 /// Move the hub off `g` if it runs program code with it.
-fn take_the_hub(g: &'static Greenlet) -> bool {
+fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     if g.in_shim() {
-        return false;
+        return Attempt::Refused;
     }
     let tid = HUB.carrier().tid();
-    let few = preempt::most().min(section::ceiling());
-    let to = match carrier::take(few) {
-        Some(to) => to,
+    let few = match preempt::is_off() {
+        true => u32::MAX,
+        false => preempt::most().min(section::ceiling()),
+    };
+    let Some(to) = carrier::take_idle() else {
+        let more = carrier::alive() < few;
         // Blocked where no hook could see it, perhaps until another greenlet
         // does something.
-        None if preempt::is_blocked(tid) => match carrier::take(u32::MAX) {
-            Some(to) => to,
-            None => return false,
-        },
-        None => {
+        if !more && !preempt::is_blocked(tid) {
             preempt::ask(tid);
-            return true;
+            return Attempt::Done;
         }
+        maker::ask(if more { few } else { u32::MAX });
+        if maker::is_late(slice) {
+            // It may wait for what somebody holds who waits for his turn.
+            preempt::ask(tid);
+            return Attempt::Done;
+        }
+        return Attempt::Later;
     };
     if !handoff::ask(g) {
         carrier::rest(to);
-        return false;
+        return Attempt::Refused;
     }
     // From here on this thread has the hub, and `g` waits if it enters a hook.
     carrier::begin_away();
     g.taken(HUB.carrier());
     carrier::give(to);
+    if carrier::alive() < few && !carrier::any_idle() {
+        maker::ask(few);
+    }
     if let Some(at) = preempt::blocked_instruction(tid) {
         blocked_sites::note(at);
     }
-    true
+    Attempt::Done
 }
 
 fn report(g: &Greenlet, span: u64) {

@@ -26,7 +26,8 @@
 //! and to end the call of a greenlet that is cancelled.
 
 use super::drive::leave;
-use super::HUB;
+use super::park::sleep_until;
+use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::stack_trace::Trace;
@@ -36,7 +37,9 @@ use crate::time::{self, MILLISECOND};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
 
-const SIGNAL: usize = 32;
+/// The signal's number: see above.
+pub const TURN_SIGNAL: c_int = 32;
+const SIGNAL: usize = TURN_SIGNAL as usize;
 
 /// Carriers at which greenlets that compute begin to take turns.
 static MOST: AtomicU32 = AtomicU32::new(4);
@@ -65,7 +68,39 @@ pub(super) fn init() {
 
 /// How many carriers greenlets that compute may have.
 pub(super) fn most() -> u32 {
-    MOST.load(Ordering::Relaxed)
+    if is_off() {
+        u32::MAX
+    } else {
+        MOST.load(Ordering::Relaxed)
+    }
+}
+
+/// Greenlets for whose sake nobody takes turns now.
+static OFF: AtomicU32 = AtomicU32::new(0);
+
+/// Whether nobody is to be asked for its turn.
+pub(super) fn is_off() -> bool {
+    OFF.load(Ordering::Relaxed) != 0
+}
+
+/// Let those who wait for their turn go on, each on a carrier of its own, until
+/// none is left. They were interrupted anywhere, also where they hold a lock of
+/// libc's; `g`, which has the hub, is about to wait for such locks with it (in
+/// fork(2)).
+pub fn settle(g: &'static Greenlet) {
+    if HUB.hogs.is_empty() {
+        return;
+    }
+    OFF.fetch_add(1, Ordering::Relaxed);
+    while !HUB.hogs.is_empty() {
+        let _ = sleep_until(g, time::after(MILLISECOND));
+    }
+    OFF.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// In the child of a fork.
+pub(super) fn after_fork() {
+    OFF.store(0, Ordering::Relaxed);
 }
 
 /// Ask the greenlet that computes on the OS thread `tid` for its turn.
@@ -75,6 +110,14 @@ pub(super) fn ask(tid: u32) {
         if let Ok(pid) = syscall!(libc::SYS_getpid) {
             let _ = syscall!(libc::SYS_tgkill, pid, tid, SIGNAL);
         }
+    }
+}
+
+/// If `g` runs without the hub, let it queue for the hub now and not at its next
+/// hook, which may never come: there is something for it to do. With the hub.
+pub fn call_in(g: &Greenlet) {
+    if let Some(tid) = super::off_hub(g) {
+        ask(tid);
     }
 }
 
@@ -185,6 +228,13 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
     }
     HUB.hogs.push(g);
     leave(g);
+    // Signals that were sent to it while it waited for its turn. A thread that
+    // makes no call has no other place for them.
+    if let Some(layer) = callbacks() {
+        g.count_handler(1);
+        (layer.interrupted)(g);
+        g.count_handler(-1);
+    }
     g.leave_shim();
     let mut mask = 0u64;
     // SAFETY: the kernel's own frame; the mask is its first word here.

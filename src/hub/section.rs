@@ -70,7 +70,7 @@ struct Back(&'static Greenlet);
 
 impl Drop for Back {
     fn drop(&mut self) {
-        self.0.enter_shim();
+        self.0.reenter_shim();
         self.0.reason.set(Reason::None);
         self.0.interruptible.set(false);
         self.0.stop.store(false, Ordering::Relaxed);
@@ -92,14 +92,12 @@ pub fn blocking<R>(
     let to = if active() { carrier_for(section) } else { None };
     g.reason.set(reason);
     g.interruptible.set(section == Section::Waits);
-    match to {
-        Some(to) => {
-            carrier::begin_away();
-            g.begin_section(HUB.carrier());
-            carrier::give(to);
-        }
-        None => g.leave_shim(),
+    if let Some(to) = to {
+        carrier::begin_away();
+        g.begin_section(HUB.carrier());
+        carrier::give(to);
     }
+    g.leave_shim();
     let _back = Back(g);
     call()
 }
@@ -130,7 +128,7 @@ pub fn as_program<R>(call: impl FnOnce() -> R) -> R {
         Some(g) => {
             g.leave_shim();
             let result = call();
-            g.enter_shim();
+            g.reenter_shim();
             result
         }
         None => call(),

@@ -190,7 +190,7 @@ fn end_of_thread(g: &'static Greenlet) {
         },
     }
     // With the hub, so that of two that end at once one is the last.
-    g.enter_shim();
+    g.reenter_shim();
     if LIVE.load(Ordering::Relaxed) == 1 {
         g.leave_shim();
         // POSIX: the process exits with 0 when its last thread has ended.

@@ -4,6 +4,7 @@ mod bad_input;
 pub mod bench;
 mod clients;
 mod compress;
+mod compute;
 mod harmless;
 mod http;
 mod own;
@@ -69,6 +70,7 @@ pub fn cases() -> Vec<Case> {
         servers::cases(),
         clients::cases(),
         compress::cases(),
+        compute::cases(),
         own::cases(),
         harmless::cases(),
         bad_input::cases(),

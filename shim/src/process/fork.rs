@@ -23,6 +23,8 @@ static FORKING: AtomicPtr<Greenlet> = AtomicPtr::new(ptr::null_mut());
 /// The last of the handlers before the copy is made.
 extern "C" fn before() {
     if let Some(g) = Greenlet::current().filter(|g| g.enter_shim()) {
+        // fork(3) takes malloc's locks and those of stdio next.
+        scheduler::settle(g);
         FORKING.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
     }
 }

@@ -114,6 +114,12 @@ fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
             }
         }
     }
+    if action.sa_flags & libc::SA_ONSTACK != 0 {
+        // The carrier's alternate stack is left before the program's handler
+        // runs; until then the greenlet must not give up its turn.
+        let mask = to_bits(&action.sa_mask) | bit(hub::hub::TURN_SIGNAL);
+        action.sa_mask = from_bits(mask);
+    }
     action
 }
 
@@ -193,6 +199,7 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
                 const ADDED: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK;
                 real_old.sa_sigaction = before.0;
                 real_old.sa_flags = real_old.sa_flags & !ADDED | before.1 & ADDED;
+                real_old.sa_mask = from_bits(before.2);
             } else if real_old.sa_sigaction == fault::default as *const () as usize {
                 real_old.sa_sigaction = libc::SIG_DFL;
                 real_old.sa_flags = before.1;

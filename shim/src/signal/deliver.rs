@@ -129,7 +129,7 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         *after.cast::<u64>() = mask::carriers();
     }
     if inside {
-        g.enter_shim();
+        g.reenter_shim();
     } else if noted() && !g.is_away() {
         on_the_way_out(g);
     }
@@ -201,16 +201,18 @@ pub fn choose() {
     if let Some(first) = scheduler::first().filter(|g| can(g)) {
         // If it does not wait it runs soon, and takes them on its way out.
         scheduler::interrupt_from_hub(first);
+        scheduler::call_in(first);
         return;
     }
     let mut chosen = None;
     scheduler::for_each(|g| {
-        if chosen.is_none() && can(g) {
+        if can(g) && chosen.is_none_or(Greenlet::is_away) {
             chosen = Some(g);
         }
     });
     if let Some(g) = chosen {
         scheduler::interrupt_from_hub(g);
+        scheduler::call_in(g);
     }
 }
 
@@ -219,7 +221,7 @@ pub fn interrupted(g: &'static Greenlet) {
     if noted() {
         g.leave_shim();
         run_all(g);
-        g.enter_shim();
+        g.reenter_shim();
     }
 }
 
