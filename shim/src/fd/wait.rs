@@ -78,6 +78,8 @@ pub struct Wait<'a> {
     unattempted: Cell<bool>,
     /// An event has just ended the park.
     woken: Cell<bool>,
+    /// The hub has moved during an attempt: an edge may have come and gone.
+    moved: Cell<bool>,
 }
 
 impl<'a> Wait<'a> {
@@ -98,6 +100,7 @@ impl<'a> Wait<'a> {
             unpollable: false,
             unattempted: Cell::new(false),
             woken: Cell::new(false),
+            moved: Cell::new(false),
         }
     }
 
@@ -131,7 +134,22 @@ impl<'a> Wait<'a> {
     /// All that had come was taken: see [`Known::short_means_drained`].
     #[inline(always)]
     pub fn drained(&self) {
+        if self.moved.get() {
+            return;
+        }
         scheduler::with_reactor(|r, _| r.table.drained(self.fd, self.direction));
+    }
+
+    /// Make a call that will not wait, unless somebody else takes just now what was
+    /// seen to be there: then the monitor moves the hub.
+    #[inline(always)]
+    pub fn outright<R>(&self, call: impl FnOnce() -> R) -> R {
+        let switches = scheduler::switches();
+        let result = scheduler::as_program(call);
+        if scheduler::switches() != switches {
+            self.moved.set(true);
+        }
+        result
     }
 
     /// The kernel cannot poll it, so a call will not wait for long.
@@ -292,9 +310,9 @@ impl<'a> Wait<'a> {
         self.finish();
     }
 
-    /// A plain read cannot block: this call waited for the pipe until something
-    /// was seen in it, and nobody has read from it since. (All its readers are
-    /// greenlets: it is own, and there is one OS thread.)
+    /// A plain read will hardly block: this call waited for the pipe until
+    /// something was seen in it, and no hook has read from it since. (It is own,
+    /// and there is one OS thread.) To be made [`Wait::outright`].
     #[inline(always)]
     pub fn is_filled_pipe(&self) -> bool {
         self.woken.replace(false)

@@ -52,10 +52,13 @@ unsafe fn suspend(list: *const *const c_void, count: c_int, limit: *const timesp
             // SAFETY: as above, with another limit.
             unsafe { real::aio_suspend(list, count, &piece) }
         });
-        if result == 0 || left <= PIECE || doorway::errno() != libc::EAGAIN {
-            return result;
+        if result == 0 {
+            return 0;
         }
         cancel::point(&shim);
+        if left <= PIECE || doorway::errno() != libc::EAGAIN {
+            return result;
+        }
     }
 }
 

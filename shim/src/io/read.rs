@@ -51,7 +51,8 @@ unsafe fn attempt(wait: &Wait, part: &iovec) -> Result<usize, Errno> {
             }
         }
         if wait.is_filled_pipe() {
-            return hub::syscall!(libc::SYS_read, wait.fd, part.iov_base, part.iov_len);
+            return wait
+                .outright(|| hub::syscall!(libc::SYS_read, wait.fd, part.iov_base, part.iov_len));
         }
         once(wait.fd, part, 1, libc::RWF_NOWAIT)
     }
@@ -113,7 +114,7 @@ pub unsafe fn read_parts(
                         }
                         if retried {
                             // SAFETY: as the caller's.
-                            break unsafe { once(fd, parts, count, flags) };
+                            break wait.outright(|| unsafe { once(fd, parts, count, flags) });
                         }
                         retried = true;
                         continue;
@@ -127,7 +128,7 @@ pub unsafe fn read_parts(
                         || probe::status_flags(fd).is_ok_and(|f| f & libc::O_NONBLOCK != 0)
                     {
                         // SAFETY: as the caller's.
-                        break unsafe { once(fd, parts, count, flags) };
+                        break wait.outright(|| unsafe { once(fd, parts, count, flags) });
                     }
                 }
                 Err(e) => break Err(e),

@@ -15,6 +15,7 @@ use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
+use hub::hub as scheduler;
 use hub::reactor::WRITE;
 use hub::sys::Errno;
 use hub::time::MILLISECOND;
@@ -188,10 +189,10 @@ unsafe fn step(wait: &Wait, manner: Manner, left: &[iovec], flags: c_int) -> Res
     // SAFETY: parts of the program's buffers.
     unsafe {
         if vector::total(left.as_ptr(), left.len()) <= most {
-            return once(fd, left.as_ptr(), left.len(), flags);
+            return scheduler::as_program(|| once(fd, left.as_ptr(), left.len(), flags));
         }
         let piece = vector::first(left, most);
-        once(fd, piece.as_ptr(), piece.len(), flags)
+        scheduler::as_program(|| once(fd, piece.as_ptr(), piece.len(), flags))
     }
 }
 

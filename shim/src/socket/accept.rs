@@ -81,7 +81,8 @@ unsafe fn accept_with(fd: c_int, flags: c_int, call: impl Fn() -> c_int) -> c_in
             if let Err(e) = ready(&shim, fd) {
                 return returned(Err(e)) as c_int;
             }
-            let accepted = call();
+            // Another process may take the connection first; then this waits.
+            let accepted = scheduler::as_program(&call);
             if accepted >= 0 {
                 scheduler::with_reactor(|r, run| r.forget(accepted, run));
                 known::set(accepted, fresh(known::get(fd), flags));

@@ -1,5 +1,4 @@
 // rule: read(2) on a pipe waits for the next byte if somebody else has taken the one that woke it, by a system call of his own
-// pending: a read that follows a wake-up is made with the hub, and waits with it if the byte is gone
 #include "hog.h"
 #include <sys/uio.h>
 #ifndef RWF_NOWAIT
