@@ -70,6 +70,9 @@ unsafe fn syscall_(
                     return errno_style(error);
                 }
             }
+            libc::SYS_execve | libc::SYS_execveat if hub::hub::active() => {
+                hub::hub::hold_for_exec();
+            }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,
             libc::SYS_nanosleep => {

@@ -161,11 +161,12 @@ pub fn set_fp_control(control: u64) {
 ///
 /// # Safety
 /// As on x86-64.
-pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32) {
+pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) -> bool) {
     const SVC: u32 = 0xd400_0001;
     let machine = &mut context.uc_mcontext;
     // SAFETY: code that runs can be read.
-    if unsafe { (machine.pc as *const u32).read() } == SVC {
+    let is_call = unsafe { (machine.pc as *const u32).read() } == SVC;
+    if is_call && may(machine.regs[8] as i64) {
         machine.pc += 4;
         machine.regs[0] = -errno as i64 as u64;
     }

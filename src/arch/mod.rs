@@ -17,7 +17,7 @@
 //! | `cas_u64_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
 //! | `fp_control()` / `set_fp_control(c)` | the thread's floating-point modes and flags |
 //! | `TCB_*` | what the ABI fixes about the thread control block |
-//! | `end_call(context, errno)` | end the system call that a signal's frame is about to make |
+//! | `end_call(context, errno, may)` | end the system call that a signal's frame is about to make |
 //! | `signal_trampoline()` | where a handler that was installed past libc returns to; 0: the kernel's own code |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |
 //! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |

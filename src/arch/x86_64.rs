@@ -203,17 +203,19 @@ unsafe extern "C" fn sigreturn() {
 }
 
 /// In a signal's frame: if the code that was interrupted is about to make a
-/// system call (again, after SA_RESTART), let it have failed with `errno`.
+/// system call (again, after SA_RESTART) of a number that `may` end so, let it
+/// have failed with `errno`.
 ///
 /// # Safety
 /// `context` is the kernel's.
-pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32) {
+pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) -> bool) {
     const SYSCALL: [u8; 2] = [0x0f, 0x05];
     let registers = &mut context.uc_mcontext.gregs;
     let at = registers[libc::REG_RIP as usize];
     // SAFETY: code that runs can be read (execute-only mappings are nobody's
     // system calls).
-    if unsafe { (at as *const [u8; 2]).read() } == SYSCALL {
+    let is_call = unsafe { (at as *const [u8; 2]).read() } == SYSCALL;
+    if is_call && may(registers[libc::REG_RAX as usize]) {
         registers[libc::REG_RIP as usize] = at + 2;
         registers[libc::REG_RAX as usize] = -errno as i64;
     }

@@ -74,7 +74,7 @@ pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
     sleep_until, tick, wait_fds, yield_now,
 };
-pub use preempt::{call_in, settle, TURN_SIGNAL};
+pub use preempt::{call_in, call_in_self, hold_for_exec, settle, TURN_SIGNAL};
 pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
@@ -173,6 +173,10 @@ pub struct Callbacks {
     /// A greenlet's wait was interrupted and all is unlinked: run what was
     /// meant for it. In our code, on the greenlet.
     pub interrupted: fn(&'static Greenlet),
+    /// A greenlet that computes, or blocks where no hook is, has been asked for its
+    /// turn and has the hub again: run what was meant for it. True: a call that it
+    /// was in is to end with EINTR. In our code, on the greenlet.
+    pub turn_taken: fn(&'static Greenlet) -> bool,
     /// The calling OS thread is a new carrier.
     pub carrier_made: fn(&'static Carrier),
     /// The calling carrier has got the hub.

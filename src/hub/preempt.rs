@@ -30,10 +30,11 @@ use super::park::sleep_until;
 use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
+use crate::raw_lock::RawLock;
 use crate::stack_trace::Trace;
 use crate::sys;
 use crate::syscall;
-use crate::time::{self, MILLISECOND};
+use crate::time::{self, MILLISECOND, SECOND};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -100,11 +101,32 @@ pub fn settle(g: &'static Greenlet) {
 
 /// In the child of a fork.
 pub(super) fn after_fork() {
+    HELD_UNTIL.reset();
+    *HELD_UNTIL.lock() = 0;
     OFF.store(0, Ordering::Relaxed);
+}
+
+/// Nobody is asked before this time.
+static HELD_UNTIL: RawLock<u64> = RawLock::shared(0);
+
+/// The caller is about to execute another program, in which the signal would have
+/// its default action. (If that fails, nobody is asked for a few seconds.)
+pub fn hold_for_exec() {
+    *HELD_UNTIL.lock() = time::after(5 * SECOND);
+    // What was sent to this OS thread before is delivered on the way back from
+    // any system call.
+    // SAFETY: takes nothing.
+    unsafe {
+        let _ = syscall!(libc::SYS_gettid);
+    }
 }
 
 /// Ask the greenlet that computes on the OS thread `tid` for its turn.
 pub(super) fn ask(tid: u32) {
+    let held_until = HELD_UNTIL.lock();
+    if *held_until != 0 && time::now() < *held_until {
+        return;
+    }
     // SAFETY: takes numbers only.
     unsafe {
         if let Ok(pid) = syscall!(libc::SYS_getpid) {
@@ -147,6 +169,15 @@ pub(super) fn print_stack(tid: u32) {
     }
     if STACK_WANTED.swap(NOBODY, Ordering::Acquire) == TAKEN {
         STACK.print();
+    }
+}
+
+/// [`call_in`] for the caller itself, which runs without the hub: at once, or when
+/// it leaves the handler that it is in.
+pub fn call_in_self() {
+    // SAFETY: takes nothing.
+    if let Ok(tid) = unsafe { syscall!(libc::SYS_gettid) } {
+        ask(tid as u32);
     }
 }
 
@@ -209,9 +240,59 @@ fn blocked_at(text: &Text) -> Option<usize> {
     usize::from_str_radix(core::str::from_utf8(last).ok()?, 16).ok()
 }
 
+/// The system calls that a signal may end with EINTR. (Where the frame stands
+/// before a call one cannot see whether that has begun: an mmap(2) of malloc's
+/// must not fail so.)
+fn may_end(number: i64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    const OLD: &[i64] = &[libc::SYS_open, libc::SYS_creat, libc::SYS_poll, libc::SYS_pause];
+    #[cfg(not(target_arch = "x86_64"))]
+    const OLD: &[i64] = &[];
+    const ENDS: &[i64] = &[
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_pread64,
+        libc::SYS_preadv,
+        libc::SYS_preadv2,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_pwrite64,
+        libc::SYS_pwritev,
+        libc::SYS_pwritev2,
+        libc::SYS_openat,
+        libc::SYS_ppoll,
+        libc::SYS_pselect6,
+        libc::SYS_epoll_pwait,
+        libc::SYS_accept,
+        libc::SYS_accept4,
+        libc::SYS_connect,
+        libc::SYS_recvfrom,
+        libc::SYS_recvmsg,
+        libc::SYS_sendto,
+        libc::SYS_sendmsg,
+        libc::SYS_wait4,
+        libc::SYS_waitid,
+        libc::SYS_futex,
+        libc::SYS_flock,
+        libc::SYS_fcntl,
+        libc::SYS_ioctl,
+        libc::SYS_semop,
+        libc::SYS_semtimedop,
+        libc::SYS_msgrcv,
+        libc::SYS_msgsnd,
+        libc::SYS_mq_timedreceive,
+        libc::SYS_mq_timedsend,
+        libc::SYS_nanosleep,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_rt_sigtimedwait,
+    ];
+    ENDS.contains(&number) || OLD.contains(&number)
+}
+
 /// In program code of the greenlet that the monitor means, or, if that has
-/// entered a hook or parked meanwhile, anywhere.
-unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+/// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
+/// in it may leave by pthread_exit.
+unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     if STACK_WANTED.load(Ordering::Acquire) == WANTED {
         STACK.capture();
         STACK_WANTED.store(TAKEN, Ordering::Release);
@@ -221,18 +302,19 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
     let Some(g) = Greenlet::current() else { return };
     if g.stop.swap(false, Ordering::Acquire) {
         // SAFETY: the kernel's own frame.
-        return unsafe { arch::end_call(&mut *context.cast(), libc::EINTR) };
+        return unsafe { arch::end_call(&mut *context.cast(), libc::EINTR, may_end) };
     }
     if g.in_handler() || !g.enter_shim() {
         return;
     }
     HUB.hogs.push(g);
     leave(g);
-    // Signals that were sent to it while it waited for its turn. A thread that
-    // makes no call has no other place for them.
+    // Signals that were sent to it: a thread that makes no call has no other
+    // place for them.
+    let mut stop = false;
     if let Some(layer) = callbacks() {
         g.count_handler(1);
-        (layer.interrupted)(g);
+        stop = (layer.turn_taken)(g);
         g.count_handler(-1);
     }
     g.leave_shim();
@@ -243,6 +325,9 @@ unsafe extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_
         context.uc_stack.ss_flags = c_int::MAX;
         if syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0, &raw mut mask, 8).is_ok() {
             (&raw mut context.uc_sigmask).cast::<u64>().write(mask);
+        }
+        if stop {
+            arch::end_call(context, libc::EINTR, may_end);
         }
     }
 }

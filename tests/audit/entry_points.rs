@@ -124,7 +124,8 @@ rcmd rcmd_af rexec rexec_af ruserok ruserok_af iruserok iruserok_af rresvport rr
 
 /// Child processes.
 pub const SUBPROCESS: &str = "
-fork __fork _Fork vfork __vfork clone __clone posix_spawn posix_spawnp system popen _IO_popen
+fork __fork _Fork vfork __vfork clone __clone execve execv execvp execvpe execl execlp execle
+fexecve execveat posix_spawn posix_spawnp system popen _IO_popen
 _IO_proc_open _IO_proc_close pclose wordexp wordfree glob glob64 daemon forkpty openpty login_tty
 wait __wait waitpid __waitpid wait3 wait4 waitid
 ";

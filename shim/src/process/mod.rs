@@ -3,6 +3,7 @@
 //! | file | concept |
 //! |---|---|
 //! | [`fork`] | fork(2): the child has one thread, a copy of the caller |
+//! | [`exec`] | execve(2) and its family |
 //! | [`spawn`] | posix_spawn(3) |
 //! | [`wait`] | wait(2) and its family |
 //! | [`system`] | system(3) |
@@ -16,6 +17,7 @@
 //! already. That serves `fork`, `forkpty` and `daemon` alike.
 
 pub mod detach;
+pub mod exec;
 pub mod fork;
 pub mod spawn;
 pub mod stream;

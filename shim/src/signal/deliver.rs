@@ -134,6 +134,9 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         on_the_way_out(g);
     }
     g.count_handler(-1);
+    if noted() && !g.in_shim() && g.is_away() && pending_for(g) & !mask::of(g) != 0 {
+        scheduler::call_in_self();
+    }
 }
 
 fn note(signal: c_int, info: &siginfo_t) {
@@ -223,6 +226,14 @@ pub fn interrupted(g: &'static Greenlet) {
         run_all(g);
         g.reenter_shim();
     }
+}
+
+/// Callback of the hub: `g` was called in from where it computes or blocks.
+pub fn turn_taken(g: &'static Greenlet) -> bool {
+    let stop = &g.extension[word::NO_RESTART];
+    let before = stop.replace(0);
+    interrupted(g);
+    stop.replace(before) != 0
 }
 
 /// `g` is about to go on in program code.

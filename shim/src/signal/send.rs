@@ -58,10 +58,14 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     let blocked = mask::of(g) & bit(signal) != 0;
     if blocked || handled(signal) && !own {
         let _shim = doorway::enter_any();
-        if let (false, Some(thread)) = (blocked, scheduler::off_hub(g)) {
-            return tell(thread, signal, info);
+        if !deliver::send_to(g, signal, info) {
+            return libc::EAGAIN;
         }
-        return if deliver::send_to(g, signal, info) { 0 } else { libc::EAGAIN };
+        if !blocked {
+            // Off the hub it may make no call for long, or be in one.
+            scheduler::call_in(g);
+        }
+        return 0;
     }
     // SAFETY: takes nothing.
     let me = unsafe { hub::syscall!(libc::SYS_gettid) };

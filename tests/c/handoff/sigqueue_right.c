@@ -1,5 +1,4 @@
 // rule: pthread_sigqueue(3), pthread_kill(3): the handler runs in the thread that was named, whether that computes, waits or is on its way from one to the other
-// pending: a signal for a thread that is off the hub goes to its OS thread, on which another one may run when it comes
 #include "hog.h"
 
 enum { N = 8 };
