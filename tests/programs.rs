@@ -22,7 +22,10 @@
 //!
 //! A run's directory is empty and its own.  The preloaded run has
 //! `GEVENTRS_TEST_PRELOADED=1` in its environment.  `GEVENTRS_LIB` names
-//! another library than `target/release/libgeventrs.so`.
+//! another library than `target/release/libgeventrs.so`, and
+//! `GEVENTRS_TEST_ROOT` the root directory of another system, in which the
+//! programs are compiled and run (`tests/debian` sees to what must be mounted
+//! there).
 //!
 //! `cargo test --test programs -- thread/` runs one group, and
 //! `-- --exact thread/detach` one program.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub mod process;
 use process::{
-    clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit, Scratch,
+    change_root, clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit,
+    Scratch,
 };
 
 /// What the comment lines at the top of a program ask for.
@@ -157,6 +158,9 @@ pub struct Layout {
     pub root: PathBuf,
     pub build: PathBuf,
     pub library: PathBuf,
+    /// The root directory in which programs are compiled and run, if it is not
+    /// this process's own. The directories above have the same paths there.
+    pub system: Option<PathBuf>,
 }
 
 impl Layout {
@@ -168,7 +172,22 @@ impl Layout {
             Some(p) => std::path::absolute(p).expect("GEVENTRS_LIB is a path"),
             None => target.join("release/libgeventrs.so"),
         };
-        Layout { build: target.join("c-tests"), root, library }
+        let system = std::env::var_os("GEVENTRS_TEST_ROOT").map(PathBuf::from);
+        let build = match &system {
+            Some(system) => target.join(format!("c-tests-{}", file_name(system))),
+            None => target.join("c-tests"),
+        };
+        Layout { build, root, library, system }
+    }
+
+    /// Let `command` run in the directory `dir`, within the system under test.
+    fn place(&self, command: &mut Command, dir: &Path) {
+        match &self.system {
+            Some(system) => change_root(command, system, dir),
+            None => {
+                command.current_dir(dir);
+            }
+        }
     }
 
     /// Every program of `tests/c`, in the order of the names.
@@ -285,7 +304,7 @@ impl Program {
 
         let native = match d.skip_native {
             true => None,
-            false => Some(self.run(d, None)?),
+            false => Some(self.run(layout, d, None)?),
         };
         let mut wrong = vec![];
         if let Some(n) = &native {
@@ -301,7 +320,7 @@ impl Program {
         }
         // Without an oracle there is nothing to compare with.
         let preloaded = match wrong.is_empty() {
-            true => Some(self.run(d, Some(&layout.library))?),
+            true => Some(self.run(layout, d, Some(&layout.library))?),
             false => None,
         };
         if let Some(p) = &preloaded {
@@ -394,6 +413,7 @@ impl Program {
             .args(&d.libs)
             .env_remove("LD_PRELOAD")
             .stdin(Stdio::null());
+        layout.place(&mut c, &dir);
         let out = c.output().map_err(|e| format!("{c:?}: {e}"))?;
         if !out.status.success() {
             let _ = std::fs::remove_file(&fresh);
@@ -407,7 +427,12 @@ impl Program {
 
     /// One run in a process group and an empty directory of its own, natively
     /// or with `library` preloaded.
-    fn run(&self, d: &Directives, library: Option<&Path>) -> Result<Run, String> {
+    fn run(
+        &self,
+        layout: &Layout,
+        d: &Directives,
+        library: Option<&Path>,
+    ) -> Result<Run, String> {
         let mode = if library.is_some() { "preloaded" } else { "native" };
         let scratch = Scratch::new(PathBuf::from(format!(
             "{}.{}.{mode}",
@@ -415,8 +440,8 @@ impl Program {
             std::process::id()
         )))?;
         let mut c = Command::new(&self.binary);
+        layout.place(&mut c, &scratch.0);
         c.args(&d.args)
-            .current_dir(&scratch.0)
             .env_remove("LD_PRELOAD")
             .env_remove("GEVENTRS_TEST_PRELOADED")
             .envs(d.env.iter().map(|(k, v)| (k, v)))
