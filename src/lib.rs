@@ -70,6 +70,7 @@
 #![allow(clippy::missing_transmute_annotations)]
 
 mod api;
+mod debugger_tables;
 mod doorway;
 mod thread_ids;
 mod thread_keys;
