@@ -7,8 +7,9 @@
 //! initialised. A libpthread that has been stripped of it tells nothing, and
 //! what needs the tables says so.
 
+use crate::libpthread::{self, Module};
 use crate::{sys, syscall};
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::{c_char, c_void, CStr};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
@@ -49,7 +50,7 @@ pub(crate) fn find(name: &CStr) -> *mut c_void {
     }
 }
 
-/// A table of libc's, or 0: see [`find`].
+/// The value of a `_thread_db_sizeof_*`.
 pub(crate) fn word(name: &CStr) -> Option<u32> {
     let at = find(name).cast::<u32>();
     // SAFETY: glibc's db_info.c defines `_thread_db_sizeof_*` as one word.
@@ -62,46 +63,6 @@ pub(crate) fn offset(name: &CStr) -> Option<usize> {
     let descriptor = find(name).cast::<u32>();
     // SAFETY: glibc's db_info.c defines the descriptor as three words.
     (!descriptor.is_null()).then(|| unsafe { *descriptor.add(2) } as usize)
-}
-
-/// A loaded module.
-struct Module {
-    base: usize,
-    /// The end of its last segment, from `base`.
-    size: usize,
-    path: *const c_char,
-}
-
-/// libpthread, if it is a library of its own.
-fn libpthread() -> Option<Module> {
-    unsafe extern "C" fn each(
-        info: *mut libc::dl_phdr_info,
-        _size: usize,
-        found: *mut c_void,
-    ) -> c_int {
-        // SAFETY: ld.so passes valid headers and a name, and we our own option.
-        unsafe {
-            let info = &*info;
-            let path = CStr::from_ptr(info.dlpi_name).to_bytes();
-            let file = path.rsplit(|&c| c == b'/').next().unwrap_or(path);
-            if !file.starts_with(b"libpthread") {
-                return 0;
-            }
-            let headers = core::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
-            let end = |h: &libc::Elf64_Phdr| (h.p_vaddr + h.p_memsz) as usize;
-            let loads = headers.iter().filter(|h| h.p_type == libc::PT_LOAD);
-            *found.cast::<Option<Module>>() = Some(Module {
-                base: info.dlpi_addr as usize,
-                size: loads.map(end).max().unwrap_or(0),
-                path: info.dlpi_name,
-            });
-        }
-        1
-    }
-    let mut found: Option<Module> = None;
-    // SAFETY: the callback gets the option back and does not outlive it.
-    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
-    found
 }
 
 /// A file's bytes, mapped. Unmapped when dropped.
@@ -152,7 +113,7 @@ impl Drop for Mapped {
 
 #[cold]
 fn read_libpthread() {
-    let Some(module) = libpthread() else { return };
+    let Some(module) = libpthread::module() else { return };
     if let Ok(file) = Mapped::open(module.path) {
         // A file that is not what it should be tells nothing.
         let _ = read_symbols(&file, &module);

@@ -84,6 +84,7 @@ pub mod greenlet;
 #[doc(hidden)]
 pub mod hub;
 #[doc(hidden)]
+pub mod libpthread;
 pub mod parking_lot;
 #[doc(hidden)]
 pub mod raw_lock;

@@ -28,6 +28,8 @@ pub struct Directives {
     pub ignore_stderr: bool,
     pub one_thread: bool,
     pub skip_native: bool,
+    /// The oldest glibc, 2.x, that has what it calls.
+    pub glibc: u32,
     /// What the library lacks for the program to pass.
     pub pending: Option<String>,
     /// Further builds of the same file: a name and the flags added.
@@ -50,6 +52,7 @@ impl Directives {
             ignore_stderr: false,
             one_thread: false,
             skip_native: false,
+            glibc: 0,
             pending: None,
             variants: vec![],
         };
@@ -101,6 +104,10 @@ impl Directives {
                 "stderr" if value == "ignore" => d.ignore_stderr = true,
                 "stderr" => return Err(format!("`stderr: {value}`: only `ignore` is known")),
                 "pending" if !value.is_empty() => d.pending = Some(value.to_string()),
+                "glibc" => {
+                    d.glibc = minor_version(value)
+                        .ok_or_else(|| format!("`glibc: {value}`: not a version 2.N"))?;
+                }
                 "one-thread" => d.one_thread = yes_no()?,
                 "native" if value.starts_with("skip ") => d.skip_native = true,
                 "native" => return Err("`native:` wants `skip <reason>`".into()),
@@ -123,6 +130,11 @@ impl Directives {
         }
         Ok(d)
     }
+}
+
+/// N of the version 2.N.
+fn minor_version(version: &str) -> Option<u32> {
+    version.strip_prefix("2.")?.parse().ok()
 }
 
 fn unescape(s: &str) -> String {
@@ -178,6 +190,17 @@ impl Layout {
             None => target.join("c-tests"),
         };
         Layout { build, root, library, system }
+    }
+
+    /// N where the system under test has glibc 2.N.
+    pub fn glibc(&self) -> u32 {
+        let mut c = Command::new("getconf");
+        c.arg("GNU_LIBC_VERSION").env_remove("LD_PRELOAD");
+        self.place(&mut c, Path::new("/"));
+        let out = c.output().unwrap_or_else(|e| panic!("getconf: {e}"));
+        let text = String::from_utf8_lossy(&out.stdout);
+        let version = text.trim().strip_prefix("glibc ").and_then(minor_version);
+        version.unwrap_or_else(|| panic!("getconf GNU_LIBC_VERSION says {text:?}"))
     }
 
     /// Let `command` run in the directory `dir`, within the system under test.
