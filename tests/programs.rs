@@ -43,7 +43,7 @@ fn main() {
     args.test_threads.get_or_insert(2);
 
     let layout = Arc::new(support::Layout::new());
-    let glibc = layout.glibc();
+    let glibc = layout.glibc;
     let trials = layout
         .programs()
         .into_iter()

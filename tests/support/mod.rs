@@ -173,6 +173,8 @@ pub struct Layout {
     /// The root directory in which programs are compiled and run, if it is not
     /// this process's own. The directories above have the same paths there.
     pub system: Option<PathBuf>,
+    /// N where the system under test has glibc 2.N.
+    pub glibc: u32,
 }
 
 impl Layout {
@@ -189,11 +191,12 @@ impl Layout {
             Some(system) => target.join(format!("c-tests-{}", file_name(system))),
             None => target.join("c-tests"),
         };
-        Layout { build, root, library, system }
+        let mut layout = Layout { build, root, library, system, glibc: 0 };
+        layout.glibc = layout.find_glibc();
+        layout
     }
 
-    /// N where the system under test has glibc 2.N.
-    pub fn glibc(&self) -> u32 {
+    fn find_glibc(&self) -> u32 {
         let mut c = Command::new("getconf");
         c.arg("GNU_LIBC_VERSION").env_remove("LD_PRELOAD");
         self.place(&mut c, Path::new("/"));
@@ -436,6 +439,10 @@ impl Program {
             .args(&d.libs)
             .env_remove("LD_PRELOAD")
             .stdin(Stdio::null());
+        if layout.glibc < 34 && extension(&self.source) != "rs" {
+            // Since then all of them are in libc.
+            c.args(["-Wl,--as-needed", "-lrt", "-ldl", "-lutil", "-lanl", "-lresolv"]);
+        }
         layout.place(&mut c, &dir);
         let out = c.output().map_err(|e| format!("{c:?}: {e}"))?;
         if !out.status.success() {
