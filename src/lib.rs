@@ -98,6 +98,7 @@
 #![allow(clippy::missing_transmute_annotations)]
 
 mod api;
+mod debugger_tables;
 mod doorway;
 mod thread_ids;
 mod thread_keys;
@@ -111,6 +112,7 @@ pub mod greenlet;
 #[doc(hidden)]
 pub mod hub;
 #[doc(hidden)]
+pub mod libpthread;
 pub mod parking_lot;
 #[doc(hidden)]
 pub mod raw_lock;

@@ -83,8 +83,7 @@ static ALONE: AtomicU32 = AtomicU32::new(1);
 
 /// Look up what libc says about the number of OS threads. Called once, early.
 pub fn init() {
-    // SAFETY: a plain look-up of a data symbol.
-    let count = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__nptl_nthreads".as_ptr()) };
+    let count = crate::debugger_tables::find(c"__nptl_nthreads");
     if !count.is_null() {
         THREADS.store(count.cast(), Ordering::Relaxed);
     }

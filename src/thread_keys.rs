@@ -9,7 +9,8 @@
 //! Where libc does not tell, the destructors do not run: what they would have
 //! freed leaks.
 
-use core::ffi::{c_void, CStr};
+use crate::debugger_tables;
+use core::ffi::c_void;
 use std::sync::OnceLock;
 
 /// PTHREAD_KEYS_MAX, the table's length.
@@ -29,21 +30,12 @@ struct Key {
 fn table() -> Option<*const Key> {
     static TABLE: OnceLock<usize> = OnceLock::new();
     let at = *TABLE.get_or_init(|| {
-        // SAFETY: look-ups by name.
-        let symbol = |name: &CStr| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-        let size = symbol(c"_thread_db_sizeof_pthread_key_struct").cast::<u32>();
-        let destructor = symbol(c"_thread_db_pthread_key_struct_destr").cast::<u32>();
-        if size.is_null() || destructor.is_null() {
-            return 0;
-        }
-        // SAFETY: glibc's db_info.c: a word, and three words of which the last
-        // is the field's offset.
-        let known = unsafe {
-            *size as usize == size_of::<Key>()
-                && *destructor.add(2) as usize == core::mem::offset_of!(Key, destructor)
-        };
+        let known = debugger_tables::word(c"_thread_db_sizeof_pthread_key_struct")
+            == Some(size_of::<Key>() as u32)
+            && debugger_tables::offset(c"_thread_db_pthread_key_struct_destr")
+                == Some(core::mem::offset_of!(Key, destructor));
         if known {
-            symbol(c"__pthread_keys") as usize
+            debugger_tables::find(c"__pthread_keys") as usize
         } else {
             0
         }

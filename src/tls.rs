@@ -7,7 +7,7 @@
 //!
 //! * `_dl_get_tls_static_info`: size and alignment of the static TLS area;
 //! * `_dl_allocate_tls`: makes the DTV and copies the initial images;
-//! * `_thread_db_*`: the tables that glibc exports for debuggers give the size
+//! * `_thread_db_*`: the tables that glibc has for debuggers give the size
 //!   of `struct pthread` and where its `tid` and `list` are, and where a link
 //!   map keeps its TLS offset.
 //!
@@ -20,6 +20,7 @@
 //! `errno` and the locale are reset.
 
 use crate::arch;
+use crate::debugger_tables;
 use crate::raw_lock::RawLock;
 use crate::sys::Errno;
 use core::ffi::{c_char, c_int, c_void, CStr};
@@ -40,9 +41,12 @@ pub struct Space {
 /// Where things are in this glibc, relative to the thread pointer.
 struct Layout {
     space: Space,
+    multiple_threads: isize,
     list: isize,
     robust: Option<Robust>,
     rseq_cpu_id: Option<isize>,
+    /// `__rseq_size`: what of the area is in use.
+    rseq_size: usize,
     allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     ctype_init: Option<unsafe extern "C" fn()>,
     call_tls_dtors: Option<unsafe extern "C" fn()>,
@@ -110,41 +114,32 @@ fn symbol(name: &CStr) -> *mut c_void {
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
 }
 
-/// `offset` field of a `_thread_db_*` descriptor: three 32-bit words, the
-/// last of which is the byte offset.
-fn descriptor_offset(name: &CStr) -> Option<usize> {
-    let descriptor = symbol(name).cast::<u32>();
-    if descriptor.is_null() {
-        return None;
-    }
-    // SAFETY: glibc's db_info.c defines the descriptor as three words.
-    Some(unsafe { *descriptor.add(2) } as usize)
-}
-
 /// Learn this glibc's layout. Idempotent; must run on a thread that libc made.
 pub fn init() -> Result<Space, &'static str> {
     if !LAYOUT.load(Ordering::Acquire).is_null() {
         return Ok(layout().space);
     }
-    const NEED: &str = "this C library does not offer what greenlets need (glibc 2.31 or newer)";
+    const NEED: &str = "this C library does not offer what greenlets need (glibc 2.31 or newer; \
+        before 2.34, a libpthread that is not stripped of its symbol table)";
     let static_info = symbol(c"_dl_get_tls_static_info");
     let allocate = symbol(c"_dl_allocate_tls");
-    let pthread_size = symbol(c"_thread_db_sizeof_pthread").cast::<u32>();
-    if static_info.is_null() || allocate.is_null() || pthread_size.is_null() {
+    let pthread_size = debugger_tables::word(c"_thread_db_sizeof_pthread").ok_or(NEED)? as usize;
+    if static_info.is_null() || allocate.is_null() {
         return Err(NEED);
     }
-    descriptor_offset(c"_thread_db_pthread_tid").ok_or(NEED)?;
+    let offset = |name| debugger_tables::offset(name).ok_or(NEED);
+    offset(c"_thread_db_pthread_tid")?;
     let tid = find_tid();
-    let list = descriptor_offset(c"_thread_db_pthread_list").ok_or(NEED)?;
-    let link_map_tls_offset = descriptor_offset(c"_thread_db_link_map_l_tls_offset").ok_or(NEED)?;
+    let list = offset(c"_thread_db_pthread_list")?;
+    let link_map_tls_offset = offset(c"_thread_db_link_map_l_tls_offset")?;
     let (mut size, mut align) = (0usize, 0usize);
-    // SAFETY: the signatures are those of ld.so since 2.1; the words are read.
-    let (pthread_size, allocate) = unsafe {
+    // SAFETY: the signatures are those of ld.so since 2.1.
+    let allocate = unsafe {
         let info: unsafe extern "C" fn(*mut usize, *mut usize) = core::mem::transmute(static_info);
         info(&mut size, &mut align);
-        let allocate: unsafe extern "C" fn(*mut c_void) -> *mut c_void =
-            core::mem::transmute(allocate);
-        (*pthread_size as usize, allocate)
+        core::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void) -> *mut c_void>(
+            allocate,
+        )
     };
     let space = if arch::TLS_BELOW_TP {
         Space { below: size - pthread_size, above: pthread_size, align: align.max(64) }
@@ -155,9 +150,9 @@ pub fn init() -> Result<Space, &'static str> {
     let base = if arch::TLS_BELOW_TP { 0 } else { -(pthread_size as isize) };
     let rseq_offset = symbol(c"__rseq_offset").cast::<isize>();
     let rseq_size = symbol(c"__rseq_size").cast::<u32>();
-    let rseq_cpu_id = (!rseq_offset.is_null() && !rseq_size.is_null())
+    let rseq = (!rseq_offset.is_null() && !rseq_size.is_null())
         // SAFETY: both are words of ld.so. cpu_id is the second 32-bit field.
-        .then(|| unsafe { *rseq_offset } + 4);
+        .then(|| unsafe { (*rseq_offset + 4, *rseq_size as usize) });
     let function = |name: &CStr| {
         let f = symbol(name);
         // SAFETY: both functions take nothing and return nothing.
@@ -166,9 +161,11 @@ pub fn init() -> Result<Space, &'static str> {
     };
     let new = Box::new(Layout {
         space,
+        multiple_threads: base + arch::MULTIPLE_THREADS,
         list: base + list as isize,
         robust: find_robust(tid),
-        rseq_cpu_id,
+        rseq_cpu_id: rseq.map(|(cpu_id, _)| cpu_id),
+        rseq_size: rseq.map_or(0, |(_, size)| size),
         allocate,
         ctype_init: function(c"__ctype_init"),
         call_tls_dtors: function(c"__call_tls_dtors"),
@@ -212,16 +209,13 @@ pub fn tid() -> u32 {
 /// Look the field up. Allocates nothing, so locks may ask before [`init`].
 #[cold]
 fn find_tid() -> isize {
-    let Some(tid) = descriptor_offset(c"_thread_db_pthread_tid") else {
+    let Some(tid) = debugger_tables::offset(c"_thread_db_pthread_tid") else {
         crate::sys::die("this C library does not tell where thread ids are");
     };
-    let size = symbol(c"_thread_db_sizeof_pthread").cast::<u32>();
     // `struct pthread` starts at the thread pointer or ends there.
-    let base = if arch::TLS_BELOW_TP || size.is_null() {
-        0
-    } else {
-        // SAFETY: a word of libc's tables.
-        -(unsafe { *size } as isize)
+    let base = match debugger_tables::word(c"_thread_db_sizeof_pthread") {
+        Some(size) if !arch::TLS_BELOW_TP => -(size as isize),
+        _ => 0,
     };
     TID_OFFSET.store(base + tid as isize, Ordering::Relaxed);
     base + tid as isize
@@ -263,6 +257,7 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
         for &offset in arch::TCB_COPIED {
             *tp.add(offset).cast::<usize>() = *creator.add(offset).cast::<usize>();
         }
+        tell_threads(tp);
         for &offset in arch::TCB_SELF {
             *tp.add(offset).cast::<*mut u8>() = tp;
         }
@@ -285,6 +280,17 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Tell libc, in the block at `tp`, that there are threads: malloc takes no
+/// locks for a thread whose block denies that, and the hub's own block allocates
+/// while a greenlet that is away does.
+///
+/// # Safety
+/// `tp` must be the thread pointer of a block.
+pub unsafe fn tell_threads(tp: *mut u8) {
+    // SAFETY: by the caller's contract; pthread_create(3) stores the same.
+    unsafe { tp.offset(layout().multiple_threads).cast::<i32>().write_volatile(1) }
+}
+
 /// Store a thread id in the block at `tp`.
 ///
 /// # Safety
@@ -304,14 +310,16 @@ pub fn unregister_rseq() {
     const SIGNATURE: usize = 0x5305_3053;
     #[cfg(target_arch = "aarch64")]
     const SIGNATURE: usize = 0xd428_bc00;
-    /// What glibc registers, whatever part of it the kernel uses.
-    const LENGTH: usize = 32;
+    /// The least that glibc registers, whatever part of it the kernel uses.
+    const LEAST: usize = 32;
     if let Some(offset) = layout().rseq_cpu_id {
         let area = arch::thread_pointer().wrapping_offset(offset - 4);
+        // Since 2.41 more, where the kernel knows more.
+        let size = layout().rseq_size.max(LEAST);
         // SAFETY: names the area that libc has registered; a refusal (another
         // size, none registered) leaves all as it is.
         unsafe {
-            let _ = crate::syscall!(libc::SYS_rseq, area, LENGTH, UNREGISTER, SIGNATURE);
+            let _ = crate::syscall!(libc::SYS_rseq, area, size, UNREGISTER, SIGNATURE);
         }
     }
 }

@@ -17,12 +17,16 @@
 //! | `// stderr: ignore` | stderr may differ; else it must be the same |
 //! | `// one-thread: yes` | preloaded, it never has a second OS thread |
 //! | `// native: skip reason` | only run preloaded; it checks itself |
+//! | `// glibc: 2.N` | it calls what older ones lack: ignored there |
 //! | `// pending: reason` | what the library lacks for it to pass: listed with the reason, run with `--include-ignored` |
 //! | `// variant: name flags` | also build with these flags, as `group/file@name` |
 //!
 //! A run's directory is empty and its own.  The preloaded run has
 //! `GEVENTRS_TEST_PRELOADED=1` in its environment.  `GEVENTRS_LIB` names
-//! another library than `target/release/libgeventrs.so`.
+//! another library than `target/release/libgeventrs.so`, and
+//! `GEVENTRS_TEST_ROOT` the root directory of another system, in which the
+//! programs are compiled and run (`tests/debian` sees to what must be mounted
+//! there).
 //!
 //! `cargo test --test programs -- thread/` runs one group, and
 //! `-- --exact thread/detach` one program.
@@ -39,17 +43,22 @@ fn main() {
     args.test_threads.get_or_insert(2);
 
     let layout = Arc::new(support::Layout::new());
+    let glibc = layout.glibc;
     let trials = layout
         .programs()
         .into_iter()
         .map(|program| {
             let layout = layout.clone();
-            let pending = program.directives.as_ref().ok().and_then(|d| d.pending.clone());
+            let directives = program.directives.as_ref().ok();
+            let why = directives.and_then(|d| match &d.pending {
+                _ if d.glibc > glibc => Some(format!("wants glibc 2.{}", d.glibc)),
+                pending => pending.as_ref().map(|why| format!("pending: {why}")),
+            });
             let trial = Trial::test(program.name.clone(), move || {
                 program.test(&layout).map_err(Into::into)
             });
-            match pending {
-                Some(why) => trial.with_kind(format!("pending: {why}")).with_ignored_flag(true),
+            match why {
+                Some(why) => trial.with_kind(why).with_ignored_flag(true),
                 None => trial,
             }
         })

@@ -20,6 +20,7 @@ pub mod raw;
 pub mod redhooked;
 pub mod settings;
 mod start;
+mod symbol_versions;
 pub mod table;
 
 pub mod fd;

@@ -18,6 +18,7 @@ static CALLBACKS: Callbacks = Callbacks {
 
 extern "C" fn constructor() {
     hub::sys::init();
+    crate::locks::condition::init();
     crate::dns::state::init();
     hub::hub::set_callbacks(&CALLBACKS);
     hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);

@@ -130,8 +130,17 @@ impl Real {
     }
 }
 
+/// What dlsym calls itself before glibc 2.34, and would go on calling.
+const UNDER_DLSYM: [&CStr; 2] = [c"pthread_once", c"pthread_key_create"];
+
 impl Real {
     fn find(&self) -> *mut c_void {
+        if UNDER_DLSYM.contains(&self.name) {
+            let f = hub::libpthread::function(self.name);
+            if !f.is_null() {
+                return f;
+            }
+        }
         // Before 2.36, dlsym answers with a function's oldest version.
         // SAFETY: look-ups by name.
         unsafe {

@@ -17,6 +17,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The words of the control block that a new one copies from its creator.
 pub const TCB_COPIED: &[usize] = &[];
+/// `header.multiple_threads` of glibc's `struct pthread`, 32 bits.
+pub const MULTIPLE_THREADS: isize = 0;
 /// The words that hold the control block's own address.
 pub const TCB_SELF: &[usize] = &[];
 /// Where the pointer to the dynamic thread vector is.

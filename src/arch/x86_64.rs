@@ -14,7 +14,9 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The words of the control block that a new one copies from its creator.
-pub const TCB_COPIED: &[usize] = &[0x18, 0x28, 0x30];
+pub const TCB_COPIED: &[usize] = &[0x28, 0x30];
+/// `header.multiple_threads` of glibc's `struct pthread`, 32 bits.
+pub const MULTIPLE_THREADS: isize = 0x18;
 /// The words that hold the control block's own address.
 pub const TCB_SELF: &[usize] = &[0x00, 0x10];
 /// Where the pointer to the dynamic thread vector is.

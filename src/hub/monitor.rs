@@ -15,7 +15,7 @@ use super::{active, blocked_sites, carrier, handoff, maker, preempt, section, HU
 use crate::greenlet::Greenlet;
 use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
-use crate::{sys, unit};
+use crate::{arch, sys, tls, unit};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -68,6 +68,11 @@ pub(super) fn start() {
     if made.is_some() {
         carrier::count_thread();
     }
+    // Not before: libc's first pthread_create installs what setuid(2) needs, and
+    // takes from the same flag that it is the first.
+    sys::announce_threads();
+    // SAFETY: the running thread's own block.
+    unsafe { tls::tell_threads(arch::thread_pointer()) };
     preempt::init();
 }
 

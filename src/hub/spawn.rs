@@ -104,7 +104,6 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     HUB.running.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
     // SAFETY: getpid has no arguments.
     HUB.next_id.set(thread_ids::first_of(unsafe { libc::getpid() } as u32));
-    sys::announce_threads();
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
     Ok(root)

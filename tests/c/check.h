@@ -85,8 +85,12 @@ static void check_fail(const char *file, int line, const char *fmt, ...)
 
 __attribute__((unused)) static const char *strerrorname_(int e)
 {
+#if __GLIBC_PREREQ(2, 32)
 	const char *s = strerrorname_np(e);
 	return s ? s : "?";
+#else
+	return strerror(e);
+#endif
 }
 
 /* Is this the run with the library preloaded? */

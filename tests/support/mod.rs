@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub mod process;
 use process::{
-    clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit, Scratch,
+    change_root, clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit,
+    Scratch,
 };
 
 /// What the comment lines at the top of a program ask for.
@@ -27,6 +28,8 @@ pub struct Directives {
     pub ignore_stderr: bool,
     pub one_thread: bool,
     pub skip_native: bool,
+    /// The oldest glibc, 2.x, that has what it calls.
+    pub glibc: u32,
     /// What the library lacks for the program to pass.
     pub pending: Option<String>,
     /// Further builds of the same file: a name and the flags added.
@@ -49,6 +52,7 @@ impl Directives {
             ignore_stderr: false,
             one_thread: false,
             skip_native: false,
+            glibc: 0,
             pending: None,
             variants: vec![],
         };
@@ -100,6 +104,10 @@ impl Directives {
                 "stderr" if value == "ignore" => d.ignore_stderr = true,
                 "stderr" => return Err(format!("`stderr: {value}`: only `ignore` is known")),
                 "pending" if !value.is_empty() => d.pending = Some(value.to_string()),
+                "glibc" => {
+                    d.glibc = minor_version(value)
+                        .ok_or_else(|| format!("`glibc: {value}`: not a version 2.N"))?;
+                }
                 "one-thread" => d.one_thread = yes_no()?,
                 "native" if value.starts_with("skip ") => d.skip_native = true,
                 "native" => return Err("`native:` wants `skip <reason>`".into()),
@@ -122,6 +130,11 @@ impl Directives {
         }
         Ok(d)
     }
+}
+
+/// N of the version 2.N.
+fn minor_version(version: &str) -> Option<u32> {
+    version.strip_prefix("2.")?.parse().ok()
 }
 
 fn unescape(s: &str) -> String {
@@ -157,6 +170,11 @@ pub struct Layout {
     pub root: PathBuf,
     pub build: PathBuf,
     pub library: PathBuf,
+    /// The root directory in which programs are compiled and run, if it is not
+    /// this process's own. The directories above have the same paths there.
+    pub system: Option<PathBuf>,
+    /// N where the system under test has glibc 2.N.
+    pub glibc: u32,
 }
 
 impl Layout {
@@ -168,7 +186,34 @@ impl Layout {
             Some(p) => std::path::absolute(p).expect("GEVENTRS_LIB is a path"),
             None => target.join("release/libgeventrs.so"),
         };
-        Layout { build: target.join("c-tests"), root, library }
+        let system = std::env::var_os("GEVENTRS_TEST_ROOT").map(PathBuf::from);
+        let build = match &system {
+            Some(system) => target.join(format!("c-tests-{}", file_name(system))),
+            None => target.join("c-tests"),
+        };
+        let mut layout = Layout { build, root, library, system, glibc: 0 };
+        layout.glibc = layout.find_glibc();
+        layout
+    }
+
+    fn find_glibc(&self) -> u32 {
+        let mut c = Command::new("getconf");
+        c.arg("GNU_LIBC_VERSION").env_remove("LD_PRELOAD");
+        self.place(&mut c, Path::new("/"));
+        let out = c.output().unwrap_or_else(|e| panic!("getconf: {e}"));
+        let text = String::from_utf8_lossy(&out.stdout);
+        let version = text.trim().strip_prefix("glibc ").and_then(minor_version);
+        version.unwrap_or_else(|| panic!("getconf GNU_LIBC_VERSION says {text:?}"))
+    }
+
+    /// Let `command` run in the directory `dir`, within the system under test.
+    fn place(&self, command: &mut Command, dir: &Path) {
+        match &self.system {
+            Some(system) => change_root(command, system, dir),
+            None => {
+                command.current_dir(dir);
+            }
+        }
     }
 
     /// Every program of `tests/c`, in the order of the names.
@@ -285,7 +330,7 @@ impl Program {
 
         let native = match d.skip_native {
             true => None,
-            false => Some(self.run(d, None)?),
+            false => Some(self.run(layout, d, None)?),
         };
         let mut wrong = vec![];
         if let Some(n) = &native {
@@ -301,7 +346,7 @@ impl Program {
         }
         // Without an oracle there is nothing to compare with.
         let preloaded = match wrong.is_empty() {
-            true => Some(self.run(d, Some(&layout.library))?),
+            true => Some(self.run(layout, d, Some(&layout.library))?),
             false => None,
         };
         if let Some(p) = &preloaded {
@@ -394,6 +439,11 @@ impl Program {
             .args(&d.libs)
             .env_remove("LD_PRELOAD")
             .stdin(Stdio::null());
+        if layout.glibc < 34 && extension(&self.source) != "rs" {
+            // Since then all of them are in libc.
+            c.args(["-Wl,--as-needed", "-lrt", "-ldl", "-lutil", "-lanl", "-lresolv"]);
+        }
+        layout.place(&mut c, &dir);
         let out = c.output().map_err(|e| format!("{c:?}: {e}"))?;
         if !out.status.success() {
             let _ = std::fs::remove_file(&fresh);
@@ -407,7 +457,12 @@ impl Program {
 
     /// One run in a process group and an empty directory of its own, natively
     /// or with `library` preloaded.
-    fn run(&self, d: &Directives, library: Option<&Path>) -> Result<Run, String> {
+    fn run(
+        &self,
+        layout: &Layout,
+        d: &Directives,
+        library: Option<&Path>,
+    ) -> Result<Run, String> {
         let mode = if library.is_some() { "preloaded" } else { "native" };
         let scratch = Scratch::new(PathBuf::from(format!(
             "{}.{}.{mode}",
@@ -415,8 +470,8 @@ impl Program {
             std::process::id()
         )))?;
         let mut c = Command::new(&self.binary);
+        layout.place(&mut c, &scratch.0);
         c.args(&d.args)
-            .current_dir(&scratch.0)
             .env_remove("LD_PRELOAD")
             .env_remove("GEVENTRS_TEST_PRELOADED")
             .envs(d.env.iter().map(|(k, v)| (k, v)))

@@ -2,15 +2,19 @@
 //! their id with all of their group; and what to say about them when a test
 //! fails.
 
+use std::ffi::CString;
 use std::fmt::Write as _;
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, ExitStatus};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 
 unsafe extern "C" {
     fn kill(pid: i32, signal: i32) -> i32;
+    fn chroot(path: *const std::ffi::c_char) -> i32;
+    fn chdir(path: *const std::ffi::c_char) -> i32;
 }
 const SIGKILL: i32 = 9;
 
@@ -18,6 +22,22 @@ const SIGKILL: i32 = 9;
 pub fn kill_group(leader: u32) {
     // SAFETY: a plain system call on numbers.
     unsafe { kill(-(leader as i32), SIGKILL) };
+}
+
+/// Let a command's process have the root directory `root` and, in there, the
+/// working directory `dir`. Needs root's rights.
+pub fn change_root(command: &mut Command, root: &Path, dir: &Path) {
+    let c = |path: &Path| CString::new(path.as_os_str().as_bytes()).expect("a path has no zero");
+    let (root, dir) = (c(root), c(dir));
+    let enter = move || {
+        // SAFETY: two system calls on strings that live in this closure.
+        if unsafe { chroot(root.as_ptr()) != 0 || chdir(dir.as_ptr()) != 0 } {
+            return Err(std::io::Error::last_os_error());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes two system calls and nothing else.
+    unsafe { command.pre_exec(enter) };
 }
 
 /// The exit status a program is expected to end with.

@@ -1,7 +1,7 @@
 //! pthread_cond_wait(3) and its family.
 //!
 //! `pthread_cond_t` is all zeros when statically initialised. Its first word
-//! counts our waiters; the flags (process-shared, clock) are where
+//! counts our waiters; the flags (process-shared, clock) are where this glibc's
 //! pthread_cond_init puts them. The 2.2.5 forms of these functions have the
 //! same object size and initialiser, so the unversioned hooks serve them, too.
 //!
@@ -16,7 +16,8 @@ use crate::doorway;
 use crate::table::Group;
 use crate::thread::{cancel, patched};
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::parking_lot::{self, Parked};
@@ -32,26 +33,59 @@ crate::hooks! {
     Thread "never" fn pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int = broadcast, version "GLIBC_2.3.2";
 }
 
-/// glibc's object, as far as we use it.
+/// The words of glibc's object.
 #[repr(C)]
 struct Condition {
     waiters: AtomicU32,
-    _glibc: [u32; 8],
-    /// `__wrefs`: bit 0 process-shared, bit 1 CLOCK_MONOTONIC.
-    flags: AtomicU32,
+    _glibc: [AtomicU32; WORDS - 1],
 }
 
+const WORDS: usize = size_of::<pthread_cond_t>() / size_of::<u32>();
 const SHARED: u32 = 1;
 const MONOTONIC: u32 = 2;
 
+/// Which of the words after the first is `__wrefs`, with the flags: bit 0
+/// process-shared, bit 1 CLOCK_MONOTONIC. glibc 2.41, and what has its repair of
+/// lost wake-ups, have two words less before it.
+static FLAGS: AtomicUsize = AtomicUsize::new(8);
+
+/// Learn where this glibc keeps the flags: the only word that pthread_cond_init(3)
+/// does not leave zero. Before there are threads.
+pub fn init() {
+    let mut attr = MaybeUninit::<libc::pthread_condattr_t>::uninit();
+    let mut cond = libc::PTHREAD_COND_INITIALIZER;
+    // SAFETY: our own objects, initialised in this order; the condition
+    // variable's words are integers.
+    let words = unsafe {
+        libc::pthread_condattr_init(attr.as_mut_ptr());
+        libc::pthread_condattr_setclock(attr.as_mut_ptr(), libc::CLOCK_MONOTONIC);
+        libc::pthread_cond_init(&mut cond, attr.as_ptr());
+        libc::pthread_condattr_destroy(attr.as_mut_ptr());
+        (&raw const cond).cast::<[u32; WORDS]>().read()
+    };
+    match words[1..].iter().position(|&word| word == MONOTONIC) {
+        Some(i) => FLAGS.store(i, Ordering::Relaxed),
+        None => hub::report::say(format_args!(
+            "this C library hides the flags of condition variables: timed waits may err"
+        )),
+    }
+}
+
 impl Condition {
     #[inline(always)]
+    fn flags(&self) -> u32 {
+        // `init` stores an index of this array; the check costs less than
+        // saying so to the compiler.
+        self._glibc.get(FLAGS.load(Ordering::Relaxed)).map_or(0, |f| f.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
     fn is_libcs(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & SHARED != 0
+        self.flags() & SHARED != 0
     }
 
     fn clock(&self) -> clockid_t {
-        if self.flags.load(Ordering::Relaxed) & MONOTONIC != 0 {
+        if self.flags() & MONOTONIC != 0 {
             libc::CLOCK_MONOTONIC
         } else {
             libc::CLOCK_REALTIME

@@ -1,4 +1,5 @@
 // rule: close_range(2) of 3..~0 closes the program's descriptors only in its own sight: threads sleep on, new pipes and sockets still work
+// glibc: 2.34
 #include "../io/util.h"
 static volatile int ticks;
 static void *sleeper(void *arg) {

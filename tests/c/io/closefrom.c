@@ -1,4 +1,5 @@
 // rule: closefrom(3) and a close loop over all numbers leave the threads working: sleep, pipes and sockets made afterwards
+// glibc: 2.34
 #include "../io/util.h"
 static volatile int ticks;
 static void *sleeper(void *arg) {

@@ -1,4 +1,5 @@
 // rule: descriptors that threads wait on are still blocking for another program: no O_NONBLOCK leaks into the shared open file
+// glibc: 2.34
 #include "../io/util.h"
 static int p[2], sv[2];
 static void *pipe_reader(void *arg) {

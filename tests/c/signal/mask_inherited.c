@@ -1,4 +1,5 @@
 // rule: pthread_create(3): a thread starts with its creator's mask, or with that of its attributes, and with nothing pending
+// glibc: 2.32
 #include "sig.h"
 static volatile int count;
 static void on(int s) { (void)s; count++; }

@@ -1,0 +1,13 @@
+//! Links the libraries in which dlsym(3) and the thread functions are before
+//! glibc 2.34. From then on they are empty and there for such as us; see
+//! `src/symbol_versions.rs`.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu") {
+        println!(
+            "cargo:rustc-cdylib-link-arg=-Wl,--push-state,--no-as-needed,\
+             -l:libpthread.so.0,-l:libdl.so.2,--pop-state"
+        );
+    }
+}
