@@ -443,7 +443,7 @@ impl Program {
             // Since then all of them are in libc.
             c.args(["-Wl,--as-needed", "-lrt", "-ldl", "-lutil", "-lanl", "-lresolv"]);
         }
-        layout.place(&mut c, &dir);
+        layout.place(&mut c, dir);
         let out = c.output().map_err(|e| format!("{c:?}: {e}"))?;
         if !out.status.success() {
             let _ = std::fs::remove_file(&fresh);
