@@ -30,13 +30,12 @@ use super::park::sleep_until;
 use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
-use crate::raw_lock::RawLock;
 use crate::stack_trace::Trace;
 use crate::sys;
 use crate::syscall;
 use crate::time::{self, MILLISECOND, SECOND};
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The signal's number: see above.
 pub const TURN_SIGNAL: c_int = 32;
@@ -101,18 +100,23 @@ pub fn settle(g: &'static Greenlet) {
 
 /// In the child of a fork.
 pub(super) fn after_fork() {
-    HELD_UNTIL.reset();
-    *HELD_UNTIL.lock() = 0;
+    HELD_UNTIL.store(0, Ordering::Relaxed);
+    ASKING.store(0, Ordering::Relaxed);
     OFF.store(0, Ordering::Relaxed);
 }
 
-/// Nobody is asked before this time.
-static HELD_UNTIL: RawLock<u64> = RawLock::shared(0);
+/// Nobody is asked before this time, and how many are asking now. (No lock: the
+/// handler may interrupt whoever is about to execute another program.)
+static HELD_UNTIL: AtomicU64 = AtomicU64::new(0);
+static ASKING: AtomicU32 = AtomicU32::new(0);
 
 /// The caller is about to execute another program, in which the signal would have
 /// its default action. (If that fails, nobody is asked for a few seconds.)
 pub fn hold_for_exec() {
-    *HELD_UNTIL.lock() = time::after(5 * SECOND);
+    HELD_UNTIL.store(time::after(5 * SECOND), Ordering::SeqCst);
+    while ASKING.load(Ordering::SeqCst) != 0 {
+        core::hint::spin_loop();
+    }
     // What was sent to this OS thread before is delivered on the way back from
     // any system call.
     // SAFETY: takes nothing.
@@ -121,12 +125,18 @@ pub fn hold_for_exec() {
     }
 }
 
-/// Ask the greenlet that computes on the OS thread `tid` for its turn.
+/// Ask the greenlet that computes on the OS thread `tid` for its turn. In our
+/// code, or on the monitor.
 pub(super) fn ask(tid: u32) {
-    let held_until = HELD_UNTIL.lock();
-    if *held_until != 0 && time::now() < *held_until {
-        return;
+    ASKING.fetch_add(1, Ordering::SeqCst);
+    let held_until = HELD_UNTIL.load(Ordering::SeqCst);
+    if held_until == 0 || time::now() >= held_until {
+        send(tid);
     }
+    ASKING.fetch_sub(1, Ordering::SeqCst);
+}
+
+fn send(tid: u32) {
     // SAFETY: takes numbers only.
     unsafe {
         if let Ok(pid) = syscall!(libc::SYS_getpid) {
@@ -177,7 +187,7 @@ pub(super) fn print_stack(tid: u32) {
 pub fn call_in_self() {
     // SAFETY: takes nothing.
     if let Ok(tid) = unsafe { syscall!(libc::SYS_gettid) } {
-        ask(tid as u32);
+        send(tid as u32);
     }
 }
 

@@ -457,12 +457,7 @@ impl Program {
 
     /// One run in a process group and an empty directory of its own, natively
     /// or with `library` preloaded.
-    fn run(
-        &self,
-        layout: &Layout,
-        d: &Directives,
-        library: Option<&Path>,
-    ) -> Result<Run, String> {
+    fn run(&self, layout: &Layout, d: &Directives, library: Option<&Path>) -> Result<Run, String> {
         let mode = if library.is_some() { "preloaded" } else { "native" };
         let scratch = Scratch::new(PathBuf::from(format!(
             "{}.{}.{mode}",
