@@ -46,6 +46,8 @@ pub struct Listing {
 
 /// Ask `loader` about `program` with `preload` as LD_PRELOAD.
 pub fn list(loader: &Path, program: &Path, preload: &OsStr) -> Result<Listing> {
+    // `$ORIGIN` is where the file is, as the kernel will say, and not its link.
+    let program = program.canonicalize()?;
     let arguments = [loader.as_os_str(), "--list".as_ref(), program.as_os_str()];
     let arguments = arguments.iter().map(|a| c_string(a)).collect::<Result<Vec<_>>>()?;
     let mut variables = vec![assignment("LD_PRELOAD".as_ref(), preload)?];

@@ -167,11 +167,10 @@ impl Report {
         let mut limits = Vec::new();
         for o in self.objects.iter().filter(|o| o.kind != Kind::Libc) {
             let name = &o.name;
-            if o.system_calls.likely > 0 {
+            if o.system_calls.decoded > 0 {
                 limits.push(format!(
-                    "{name}: {} in its own code, unseen by any hook ({} at most)",
-                    counted(o.system_calls.likely, "system call instruction"),
-                    o.system_calls.possible
+                    "{name}: {} in its own code, unseen by any hook",
+                    counted(o.system_calls.decoded, "system call instruction")
                 ));
             }
             let passed = o.with(Handling::PassedBy);
@@ -268,11 +267,11 @@ impl Object {
         }
         if self.system_calls.possible > 0 {
             text += &format!(
-                "  {} likely, {} possible at most\n",
-                counted(self.system_calls.likely, "system call instruction"),
+                "  {} of its own ({} places hold the bytes)\n",
+                counted(self.system_calls.decoded, "system call instruction"),
                 self.system_calls.possible
             );
-            for place in self.system_calls.first.iter().filter(|p| p.likely) {
+            for place in self.system_calls.first.iter().filter(|p| p.decoded) {
                 text += &format!("    {} in {}\n", place.address, place.inside);
             }
         }
