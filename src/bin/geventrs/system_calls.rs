@@ -5,8 +5,9 @@
 //! instruction: on x86-64 they also occur inside other instructions, so this is
 //! an upper bound. *Decoded* are those at which an instruction begins when the
 //! code is read from its start, and anew from every function that has a symbol.
-//! Data between functions can still look like code, and jumps into the middle
-//! of an instruction are not followed. On aarch64 instructions are aligned, and
+//! Data between functions can look like code; what stands close to bytes that
+//! are no instruction is taken for data. Jumps into the middle of an instruction
+//! are not followed. On aarch64 instructions are aligned, and
 //! the numbers are the same.
 
 use crate::elf::{Binary, Code};
@@ -14,6 +15,9 @@ use serde::Serialize;
 
 /// How many places are described.
 const SHOWN: usize = 8;
+/// How many bytes from something that is no instruction are taken for data.
+#[cfg(target_arch = "x86_64")]
+const CLOSE: usize = 64;
 
 /// What was found in one file.
 #[derive(Default, Serialize)]
@@ -85,11 +89,19 @@ fn decoded(code: &[u8], starts: &[usize]) -> Vec<usize> {
     for (start, end) in [0].into_iter().chain(starts.iter().copied()).zip(ends) {
         let mut decoder = Decoder::with_ip(64, &code[start..end], 0, DecoderOptions::NONE);
         let mut instruction = Instruction::default();
+        let mut data_until = start;
         while decoder.can_decode() {
             decoder.decode_out(&mut instruction);
-            if instruction.code() == Code::Syscall {
+            let after = start + decoder.position();
+            match instruction.code() {
+                Code::INVALID => {
+                    data_until = after + CLOSE;
+                    let data = start.max(after.saturating_sub(CLOSE));
+                    found.truncate(found.partition_point(|at| *at < data));
+                }
                 // Prefixes stand before the two bytes.
-                found.push(start + decoder.position() - 2);
+                Code::Syscall if after >= data_until => found.push(after - 2),
+                _ => {}
             }
         }
     }
@@ -131,5 +143,13 @@ mod tests {
         let code = b"\xe8\0\x0f\x05\xc3";
         assert_eq!(decoded(code, &[]), []);
         assert_eq!(decoded(code, &[2]), [2]);
+    }
+
+    #[test]
+    fn data_is_not_taken_for_code() {
+        // 0x06 is no instruction of 64-bit code.
+        assert_eq!(decoded(b"\x0f\x05\xc3\x06", &[]), []);
+        assert_eq!(decoded(b"\x06\x0f\x05\xc3", &[]), []);
+        assert_eq!(decoded(b"\x06\x0f\x05\xc3", &[1]), [1]);
     }
 }
