@@ -7,6 +7,7 @@
 
 mod elf;
 mod entry_points;
+#[path = "../../src/bin/geventrs/unhooked.rs"]
 mod unhooked;
 
 use elf::{c_library, Library, Row, Symbol};
@@ -42,7 +43,10 @@ impl Audit {
                 library.symbols
             })
             .collect();
-        let unhooked = Unhooked::read(&root.join("docs/unhooked.md"));
+        let page = root.join("docs/unhooked.md");
+        let page =
+            std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
+        let unhooked = Unhooked::parse(&page);
         Audit { ours, libc, hooked, unhooked }
     }
 
@@ -52,7 +56,7 @@ impl Audit {
 
     /// Hooked, or left out for a stated reason.
     fn settled(&self, name: &str) -> bool {
-        self.hooked.contains(name) || self.unhooked.has(name)
+        self.hooked.contains(name) || self.unhooked.reasons.contains_key(name)
     }
 
     /// Every exported symbol is a hook of the table, every name of the table
@@ -157,13 +161,20 @@ impl Audit {
         verdict("neither hooked nor in docs/unhooked.md", wrong)
     }
 
-    /// The page of reasons is about functions that exist and are not hooked.
+    /// The page of reasons is about functions that exist and are not hooked,
+    /// and so is its table of those that can wait.
     fn reasons(&self) -> Result<(), Failed> {
         let mut wrong = self.unhooked.faults.clone();
-        for name in self.unhooked.reasons.keys() {
+        for name in self.unhooked.reasons.keys().chain(self.unhooked.waits.keys()) {
             if self.hooked.contains(name) {
                 wrong.push(format!("{name} is hooked"));
             }
+        }
+        for name in self.unhooked.waits.keys().filter(|name| !self.in_libc(name)) {
+            wrong.push(format!("{name} is said to wait and is no function of libc"));
+        }
+        if !self.unhooked.waits.values().any(|what| what.starts_with(unhooked::DISK)) {
+            wrong.push("no function is said to wait for the disk".to_owned());
         }
         verdict("wrong in docs/unhooked.md", wrong)
     }

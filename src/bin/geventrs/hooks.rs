@@ -3,7 +3,7 @@
 use crate::{library, print, Failure, FAILED};
 use clap::Args;
 use object::{Object, ObjectSection};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The section that `shim/src/table.rs` writes: a line per hook, `name,alias,...
 /// TAB group TAB how`.
@@ -24,11 +24,13 @@ pub struct Hooks {
 }
 
 /// One hook.
-struct Row {
-    name: String,
-    aliases: Vec<String>,
-    group: String,
-    how: String,
+pub struct Row {
+    pub name: String,
+    pub aliases: Vec<String>,
+    /// Its patch group, in lower case.
+    pub group: String,
+    /// How it waits.
+    pub how: String,
 }
 
 /// A group's name, and the text that introduces it on the page.
@@ -47,36 +49,36 @@ const GROUPS: [(&str, &str); 10] = [
 
 impl Hooks {
     pub fn print(self) -> Result<(), Failure> {
-        let rows = self.read()?;
+        let rows = read(&library::find(self.lib.as_deref())?)?;
         print(&if self.markdown { page(&rows) } else { lines(&rows) })
     }
+}
 
-    fn read(&self) -> Result<Vec<Row>, Failure> {
-        let path = library::find(self.lib.as_deref())?;
-        let fail = |what: &dyn std::fmt::Display| {
-            Failure::new(FAILED, format_args!("{}: {what}", path.display()))
-        };
-        let bytes = std::fs::read(&path).map_err(|e| fail(&e))?;
-        let file = object::File::parse(&*bytes).map_err(|e| fail(&e))?;
-        let section = file
-            .section_by_name(SECTION)
-            .ok_or_else(|| fail(&"has no table of hooks: not a libgeventrs.so"))?;
-        let text = section.data().map_err(|e| fail(&e))?;
-        let mut rows = parse(&String::from_utf8_lossy(text));
-        if rows.is_empty() {
-            return Err(fail(&"its table of hooks is empty"));
-        }
-        let place = |r: &Row| GROUPS.iter().position(|(g, _)| *g == r.group);
-        rows.sort_by(|a, b| {
-            (place(a).is_none(), place(a), &a.group, &a.name).cmp(&(
-                place(b).is_none(),
-                place(b),
-                &b.group,
-                &b.name,
-            ))
-        });
-        Ok(rows)
+/// The table of a library's file, sorted by group and name.
+pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
+    let fail = |what: &dyn std::fmt::Display| {
+        Failure::new(FAILED, format_args!("{}: {what}", path.display()))
+    };
+    let bytes = std::fs::read(path).map_err(|e| fail(&e))?;
+    let file = object::File::parse(&*bytes).map_err(|e| fail(&e))?;
+    let section = file
+        .section_by_name(SECTION)
+        .ok_or_else(|| fail(&"has no table of hooks: not a libgeventrs.so"))?;
+    let text = section.data().map_err(|e| fail(&e))?;
+    let mut rows = parse(&String::from_utf8_lossy(text));
+    if rows.is_empty() {
+        return Err(fail(&"its table of hooks is empty"));
     }
+    let place = |r: &Row| GROUPS.iter().position(|(g, _)| *g == r.group);
+    rows.sort_by(|a, b| {
+        (place(a).is_none(), place(a), &a.group, &a.name).cmp(&(
+            place(b).is_none(),
+            place(b),
+            &b.group,
+            &b.name,
+        ))
+    });
+    Ok(rows)
 }
 
 /// The linker may put zeros between the lines.

@@ -1,23 +1,20 @@
-//! Looking at a program before it is started: what the library cannot be
-//! preloaded into would run without it and say nothing, so the tool says it.
+//! Finding a program, and the binary that Linux will run for it.
 
-use crate::{Failure, FAILED, NOT_EXECUTABLE, NOT_FOUND};
-use object::elf::{FileHeader64, ELFCLASS32, ELFMAG, EM_AARCH64, EM_X86_64, PT_DYNAMIC, PT_INTERP};
-use object::read::elf::{FileHeader, ProgramHeader};
-use object::Endianness;
+use crate::obstacles::{self, Binary};
+use crate::{Failure, NOT_EXECUTABLE, NOT_FOUND};
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The machine that this tool, and so its library, is for.
-const MACHINE: u16 = if cfg!(target_arch = "aarch64") { EM_AARCH64 } else { EM_X86_64 };
 /// Where execvp(3) looks without a PATH.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
-/// Scripts may be interpreted by scripts; Linux follows so many.
-const MOST_INTERPRETERS: usize = 5;
+/// What execvp(3) gives a text to that does not name its interpreter.
+pub const SHELL: &str = "/bin/sh";
+/// Scripts may be interpreted by scripts. Linux follows five, and env(1) starts
+/// anew: who needs more than these is in a circle.
+const MOST_INTERPRETERS: usize = 40;
 /// As much of a script's first line as Linux reads.
 const SCRIPT_LINE: usize = 256;
 
@@ -45,22 +42,23 @@ impl Program {
         })
     }
 
-    /// Whether the library can be preloaded into it, or into what interprets it.
-    pub fn check(&self) -> Result<(), Failure> {
+    /// The binary that runs in the end: the program itself, or what interprets
+    /// it. A failure if the library cannot be preloaded into that.
+    pub fn binary(&self) -> Result<Binary, Failure> {
         let mut path = self.path.clone();
-        for _ in 0..MOST_INTERPRETERS {
-            match interpreter(&path) {
-                Some(next) => {
-                    path = Program::find(&next).map(|p| p.path).map_err(|e| {
-                        let what = format!("{}: its interpreter {}", path.display(), e.message);
-                        Failure::new(e.code, what)
-                    })?;
-                }
-                None => return check_binary(&path),
-            }
+        for _ in 0..=MOST_INTERPRETERS {
+            let next = match interpreter(&path) {
+                Some(next) => next,
+                None if is_plain_text(&path) => OsString::from(SHELL),
+                None => return obstacles::check(&path),
+            };
+            path = Program::find(&next).map(|p| p.path).map_err(|e| {
+                let what = format!("{}: its interpreter {}", path.display(), e.message);
+                Failure::new(e.code, what)
+            })?;
         }
-        // Linux will not follow further either, and says so.
-        Ok(())
+        let what = format!("{}: its interpreters are scripts without end", self.path.display());
+        Err(Failure::new(NOT_EXECUTABLE, what))
     }
 }
 
@@ -92,10 +90,17 @@ fn executable(path: &Path) -> std::io::Result<()> {
 }
 
 /// The beginning of a file. `None` if we may not read it; then we cannot tell.
-fn beginning(path: &Path, most: usize) -> Option<Vec<u8>> {
+pub fn beginning(path: &Path, most: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(most as u64).read_to_end(&mut bytes).ok()?;
     Some(bytes)
+}
+
+/// Whether a file is for execvp(3) to give to the shell: there is something, but
+/// no binary's bytes. Binaries of other kinds may be known to the kernel
+/// (binfmt_misc).
+pub fn is_plain_text(path: &Path) -> bool {
+    beginning(path, SCRIPT_LINE).is_some_and(|start| !start.contains(&0))
 }
 
 /// What a script's first line names; for `/usr/bin/env NAME` that is NAME.
@@ -112,113 +117,6 @@ fn interpreter(path: &Path) -> Option<OsString> {
         }
     }
     Some(OsString::from_vec(first.to_vec()))
-}
-
-fn refuse(path: &Path, why: &str) -> Failure {
-    Failure::new(FAILED, format_args!("{}: {why}", path.display()))
-}
-
-/// A binary's own obstacles. What is no ELF file goes to /bin/sh or fails in
-/// exec; that is for the kernel and libc to say.
-fn check_binary(path: &Path) -> Result<(), Failure> {
-    if let Ok(metadata) = std::fs::metadata(path) {
-        check_privileges(path, &metadata)?;
-    }
-    let Some(start) = beginning(path, 1 << 16).filter(|b| b.starts_with(&ELFMAG)) else {
-        return Ok(());
-    };
-    if start.get(4) == Some(&ELFCLASS32) {
-        return Err(refuse(path, "a 32-bit program; the library is for 64-bit ones"));
-    }
-    let Some(elf) = Elf::read(&start) else {
-        return Ok(());
-    };
-    if elf.machine != MACHINE {
-        return Err(refuse(path, "for another kind of processor than the library"));
-    }
-    match elf.interpreter {
-        Some(ld) if ld.windows(7).any(|w| w == b"ld-musl") => Err(refuse(
-            path,
-            "linked with musl, which lacks what greenlets need; use a build for glibc",
-        )),
-        Some(_) => Ok(()),
-        // The dynamic loader itself, given a program to start.
-        None if elf.dynamic && is_loader(path) => Ok(()),
-        None => {
-            Err(refuse(path, "statically linked, so nothing can be preloaded; link it dynamically"))
-        }
-    }
-}
-
-fn is_loader(path: &Path) -> bool {
-    let real = path.canonicalize();
-    let name = real.as_deref().unwrap_or(path).file_name().unwrap_or_default();
-    name.as_bytes().starts_with(b"ld-") || name.as_bytes().starts_with(b"ld.so")
-}
-
-/// ld.so ignores paths in LD_PRELOAD when a program gains privileges.
-fn check_privileges(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    // SAFETY: both calls only read.
-    let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
-    let mode = metadata.mode();
-    // Without execution by the group, the bit means something else.
-    let setgid = libc::S_ISGID | libc::S_IXGRP;
-    if mode & libc::S_ISUID != 0 && metadata.uid() != user {
-        return Err(refuse(
-            path,
-            "setuid, so the loader ignores LD_PRELOAD; run it as its owner or without the bit",
-        ));
-    }
-    if mode & setgid == setgid && metadata.gid() != group {
-        return Err(refuse(
-            path,
-            "setgid, so the loader ignores LD_PRELOAD; run it in its group or without the bit",
-        ));
-    }
-    // The super-user gains nothing by them.
-    if user != 0 && has_capabilities(path) {
-        return Err(refuse(
-            path,
-            "has file capabilities, so the loader ignores LD_PRELOAD; run a copy without them",
-        ));
-    }
-    Ok(())
-}
-
-fn has_capabilities(path: &Path) -> bool {
-    let Ok(c) = CString::new(path.as_os_str().as_bytes()) else {
-        return false;
-    };
-    // SAFETY: terminated strings; with no buffer the call returns the size.
-    unsafe {
-        libc::getxattr(c.as_ptr(), c"security.capability".as_ptr(), std::ptr::null_mut(), 0) > 0
-    }
-}
-
-/// What matters of an ELF file.
-struct Elf {
-    machine: u16,
-    interpreter: Option<Vec<u8>>,
-    dynamic: bool,
-}
-
-impl Elf {
-    fn read(data: &[u8]) -> Option<Elf> {
-        let header = FileHeader64::<Endianness>::parse(data).ok()?;
-        let endian = header.endian().ok()?;
-        let mut elf = Elf { machine: header.e_machine(endian), interpreter: None, dynamic: false };
-        for segment in header.program_headers(endian, data).ok()? {
-            match segment.p_type(endian) {
-                PT_INTERP => {
-                    // Far behind in odd files: there is one, whatever it says.
-                    elf.interpreter = Some(segment.data(endian, data).unwrap_or(b"?").to_vec());
-                }
-                PT_DYNAMIC => elf.dynamic = true,
-                _ => {}
-            }
-        }
-        Some(elf)
-    }
 }
 
 #[cfg(test)]

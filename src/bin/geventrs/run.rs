@@ -1,7 +1,7 @@
 //! `geventrs run`: the tool becomes the program, with the library preloaded.
 
-use crate::program::Program;
-use crate::{library, Failure, FAILED, NOT_EXECUTABLE, NOT_FOUND};
+use crate::program::{is_plain_text, Program, SHELL};
+use crate::{library, obstacles, Failure, FAILED, NOT_EXECUTABLE, NOT_FOUND};
 use clap::{Args, ValueEnum};
 use std::ffi::{c_char, CString, OsStr, OsString};
 use std::io::{Error, ErrorKind};
@@ -94,7 +94,8 @@ impl Run {
         let library = library::find(self.lib.as_deref())?;
         let preload = preload(&library, std::env::var_os("LD_PRELOAD"))?;
         let program = Program::find(&self.program)?;
-        program.check()?;
+        let binary = program.binary()?;
+        obstacles::check_loading(&binary, &library, &preload)?;
         set("LD_PRELOAD", Some(preload.as_os_str()));
         set("GEVENTRS_PATCH", self.patch.as_deref());
         set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
@@ -107,7 +108,14 @@ impl Run {
         set("GEVENTRS_FILE_IO", name_of(self.file_io).as_deref());
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
-        Err(Failure::new(code, format_args!("{}: {error}", program.path.display())))
+        let path = program.path.display();
+        Err(Failure::new(
+            code,
+            match error.raw_os_error() {
+                Some(libc::ENOEXEC) => format!("{path}: neither an ELF file nor a script"),
+                _ => format!("{path}: {error}"),
+            },
+        ))
     }
 }
 
@@ -136,32 +144,40 @@ extern "C" fn remember_sigpipe() {
 #[link_section = ".init_array"]
 static REMEMBER_SIGPIPE: extern "C" fn() = remember_sigpipe;
 
-/// execvp(3), which also gives files without a first line to /bin/sh. Not
+/// Becomes the program; a text without a first line that names an interpreter
+/// goes to the shell, as execvp(3) does it (which gives it binaries, too). Not
 /// `Command::exec`: it changes the signal mask, and the program must find
 /// everything as the tool found it. Returns only with an error.
 fn exec(path: &Path, name: &OsStr, arguments: &[OsString]) -> Error {
-    let c = |s: &OsStr| CString::new(s.as_bytes());
-    let path = c(path.as_os_str());
+    let words = arguments.iter().map(OsString::as_os_str);
     // What a program is called can matter to it (busybox).
-    let all: Result<Vec<CString>, _> =
-        std::iter::once(name).chain(arguments.iter().map(OsString::as_os_str)).map(c).collect();
-    let (Ok(path), Ok(all)) = (path, all) else {
+    let error = execv(path, std::iter::once(name).chain(words.clone()));
+    if error.raw_os_error() != Some(libc::ENOEXEC) || !is_plain_text(path) {
+        return error;
+    }
+    execv(Path::new(SHELL), [SHELL.as_ref(), path.as_os_str()].into_iter().chain(words))
+}
+
+fn execv<'a>(path: &Path, words: impl Iterator<Item = &'a OsStr>) -> Error {
+    let c = |s: &OsStr| CString::new(s.as_bytes());
+    let (Ok(path), Ok(words)) = (c(path.as_os_str()), words.map(c).collect::<Result<Vec<_>, _>>())
+    else {
         // Arguments of ours came as C strings.
         return ErrorKind::InvalidInput.into();
     };
-    let mut pointers: Vec<*const c_char> = all.iter().map(|a| a.as_ptr()).collect();
-    pointers.push(std::ptr::null());
+    let ends = std::iter::once(std::ptr::null());
+    let pointers: Vec<*const c_char> = words.iter().map(|w| w.as_ptr()).chain(ends).collect();
     // SAFETY: terminated strings in a terminated list, which outlive the call.
     // The disposition is one that the kernel gave us, and no handler.
     unsafe {
         libc::signal(libc::SIGPIPE, SIGPIPE.load(Ordering::Relaxed));
-        libc::execvp(path.as_ptr(), pointers.as_ptr());
+        libc::execv(path.as_ptr(), pointers.as_ptr());
     }
     Error::last_os_error()
 }
 
 /// What LD_PRELOAD is to be: our library before everything else.
-fn preload(library: &Path, others: Option<OsString>) -> Result<OsString, Failure> {
+pub fn preload(library: &Path, others: Option<OsString>) -> Result<OsString, Failure> {
     let path = library.as_os_str();
     if path.as_bytes().iter().any(|b| b": \t\n".contains(b)) {
         return Err(Failure::new(

@@ -3,101 +3,15 @@
 //! The library is the one in `GEVENTRS_LIB`, else the one beside the tool, else
 //! the release build's.
 
+mod check;
+mod refused;
+mod support;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{PoisonError, RwLock};
-
-const TOOL: &str = env!("CARGO_BIN_EXE_geventrs");
-
-fn library() -> PathBuf {
-    if let Some(path) = std::env::var_os("GEVENTRS_LIB") {
-        return std::path::absolute(path).unwrap();
-    }
-    let profile = Path::new(TOOL).parent().unwrap();
-    let places = [profile.to_owned(), profile.with_file_name("release")];
-    let found = places.iter().map(|p| p.join("libgeventrs.so")).find(|p| p.is_file());
-    found.expect("libgeventrs.so: cargo build --release")
-}
-
-/// The tool in an environment without settings.
-fn tool(arguments: &[&str]) -> Command {
-    let mut command = Command::new(TOOL);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GEVENTRS_") || name == "LD_PRELOAD" {
-            command.env_remove(name);
-        }
-    }
-    command.args(arguments);
-    command
-}
-
-/// `geventrs run --lib LIBRARY ARGUMENTS`.
-fn run(arguments: &[&str]) -> Command {
-    let mut command = tool(&["run", "--lib"]);
-    command.arg(library()).args(arguments);
-    command
-}
-
-/// Between fork and exec a child of one test holds what another test's thread
-/// has open, and a file that is open for writing cannot be executed: nobody
-/// starts a process while a program is being written.
-static WRITING: RwLock<()> = RwLock::new(());
-
-fn start(command: &mut Command) -> Child {
-    // A failed test must not fail the others.
-    let _nobody_writes = WRITING.read().unwrap_or_else(PoisonError::into_inner);
-    command.spawn().expect("the program starts")
-}
-
-fn output(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    start(command).wait_with_output().unwrap()
-}
-
-fn stdout(command: &mut Command) -> String {
-    let output = output(command);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The tool must fail with `code` and one line that contains `text`.
-#[track_caller]
-fn fails(command: &mut Command, code: i32, text: &str) {
-    let output = output(command);
-    let line = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert!(line.starts_with("geventrs: ") && line.contains(text), "{line:?}");
-    assert_eq!((line.lines().count(), output.stdout.len()), (1, 0), "{line:?}");
-}
-
-/// A directory for one test.
-fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tool").join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-/// Compile a C program.
-fn compile(directory: &Path, source: &str, flags: &[&str]) -> PathBuf {
-    let (code, binary) = (directory.join("program.c"), directory.join("program"));
-    fs::write(&code, source).unwrap();
-    let mut cc = Command::new("cc");
-    cc.arg("-pthread").arg(&code).arg("-o").arg(&binary).args(flags);
-    assert!(start(&mut cc).wait().unwrap().success());
-    binary
-}
-
-fn executable(directory: &Path, name: &str, content: &[u8]) -> String {
-    let _nobody_forks = WRITING.write().unwrap_or_else(PoisonError::into_inner);
-    let path = directory.join(name);
-    fs::write(&path, content).unwrap();
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
+use std::path::Path;
+use std::process::Command;
+use support::*;
 
 /// Prints how many OS threads it has while a second thread is alive, those
 /// aside whose name is the library's.
@@ -113,6 +27,7 @@ const COUNTS_TASKS: &str = r#"
         pthread_t t;
         int n = 0;
         pthread_create(&t, NULL, nap, NULL);
+        usleep(20000); /* the library's threads have their names then */
         DIR *d = opendir("/proc/self/task");
         for (struct dirent *e; (e = readdir(d));) {
             char path[300], name[32] = "";
@@ -238,71 +153,6 @@ fn scripts_run_by_their_interpreters() {
     let script = format!("#!{}\n", program.display());
     let script = executable(&directory, "static-script", script.as_bytes());
     fails(&mut run(&[&script]), 125, "statically linked");
-}
-
-// ---- what cannot be run ----
-
-#[test]
-fn a_program_that_is_not_there_is_127() {
-    fails(&mut run(&["no-such-program"]), 127, "no-such-program: not found");
-    fails(&mut run(&["/no/such/program"]), 127, "/no/such/program: not found");
-    fails(&mut run(&[""]), 127, "not found");
-}
-
-#[test]
-fn a_file_that_cannot_be_executed_is_126() {
-    let directory = scratch("not-executable");
-    fs::write(directory.join("file"), "echo no").unwrap();
-    fails(&mut run(&[directory.join("file").to_str().unwrap()]), 126, "ermission denied");
-    fails(&mut run(&[directory.to_str().unwrap()]), 126, "directory");
-    let mut command = run(&["file"]);
-    command.env("PATH", &directory);
-    fails(&mut command, 126, "ermission denied");
-}
-
-#[test]
-fn a_static_program_is_refused() {
-    let directory = scratch("static");
-    let program = compile(&directory, "int main(void) { return 0; }", &["-static"]);
-    fails(&mut run(&[program.to_str().unwrap()]), 125, "statically linked");
-    let pie = compile(&directory, "int main(void) { return 0; }", &["-static-pie"]);
-    fails(&mut run(&[pie.to_str().unwrap()]), 125, "statically linked");
-}
-
-#[test]
-fn a_musl_program_is_refused() {
-    let linker = "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1";
-    let program = compile(&scratch("musl"), "int main(void) { return 0; }", &[linker]);
-    fails(&mut run(&[program.to_str().unwrap()]), 125, "musl");
-}
-
-#[test]
-fn programs_for_other_machines_are_refused() {
-    let directory = scratch("machines");
-    let narrow =
-        executable(&directory, "narrow", b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0");
-    fails(&mut run(&[&narrow]), 125, "32-bit");
-    let mut other = fs::read("/bin/sh").unwrap();
-    // EM_RISCV
-    other[18] = 243;
-    let other = executable(&directory, "other", &other);
-    fails(&mut run(&[&other]), 125, "another kind of processor");
-}
-
-#[test]
-fn a_program_that_gains_privileges_is_refused() {
-    let program = executable(&scratch("setuid"), "program", &fs::read("/bin/true").unwrap());
-    // Its owner gains nothing by the bit.
-    fs::set_permissions(&program, PermissionsExt::from_mode(0o4755)).unwrap();
-    assert!(output(&mut run(&[&program])).status.success());
-    for (mode, word) in [(0o4755, "setuid"), (0o2755, "setgid")] {
-        if std::os::unix::fs::chown(&program, Some(65534), Some(65534)).is_err() {
-            eprintln!("not the super-user: cannot make a program of somebody else's");
-            return;
-        }
-        fs::set_permissions(&program, PermissionsExt::from_mode(mode)).unwrap();
-        fails(&mut run(&[&program]), 125, word);
-    }
 }
 
 #[test]
