@@ -69,8 +69,8 @@ fn assignment(name: &OsStr, value: &OsStr) -> Result<CString> {
 
 /// Run a program to its end; what it writes on stdout and stderr.
 ///
-/// Not `std::process`: a child that the program which the tool becomes never
-/// made must leave it no SIGCHLD, pending or handled. This one sends none.
+/// Not `std::process`: the program that the tool becomes has not made this
+/// child, so no SIGCHLD of it may be left for it, be the signal blocked or not.
 fn output(arguments: &[CString], variables: &[CString]) -> Result<Vec<u8>> {
     let list = |strings: &[CString]| {
         let ends = std::iter::once(std::ptr::null());
@@ -85,14 +85,15 @@ fn output(arguments: &[CString], variables: &[CString]) -> Result<Vec<u8>> {
         }
         (File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1]))
     };
-    // SAFETY: as fork(2), with no signal at the end; the tool has one thread, so
-    // the child finds everything whole. It makes system calls only, on
-    // descriptors and lists that were ready before.
+    let signal = ChildSignal::hold();
+    // SAFETY: the tool has one thread, so the child finds everything whole. It
+    // makes system calls only, with lists that were ready before.
     let child = unsafe {
-        let child = libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) as libc::pid_t;
+        let child = libc::fork();
         if child == 0 {
             libc::dup2(write.as_raw_fd(), libc::STDOUT_FILENO);
             libc::dup2(write.as_raw_fd(), libc::STDERR_FILENO);
+            libc::sigprocmask(libc::SIG_SETMASK, &signal.mask, std::ptr::null_mut());
             libc::execve(argv[0], argv.as_ptr(), envp.as_ptr());
             libc::_exit(127);
         }
@@ -104,13 +105,51 @@ fn output(arguments: &[CString], variables: &[CString]) -> Result<Vec<u8>> {
     drop(write);
     let mut bytes = Vec::new();
     let read = read.read_to_end(&mut bytes);
-    // SAFETY: our own child, not yet waited for.
+    // SAFETY: our own child, not yet waited for. Where SIGCHLD is ignored this
+    // fails when the child has ended.
     unsafe {
-        while libc::waitpid(child, std::ptr::null_mut(), libc::__WALL) < 0
+        while libc::waitpid(child, std::ptr::null_mut(), 0) < 0
             && Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
         {}
     }
     read.map(|_| bytes)
+}
+
+/// SIGCHLD is blocked until this is dropped. A SIGCHLD that has come meanwhile
+/// is taken, unless there was one already.
+struct ChildSignal {
+    /// The mask as it was.
+    mask: libc::sigset_t,
+    child: libc::sigset_t,
+    pending_before: bool,
+}
+
+impl ChildSignal {
+    fn hold() -> Self {
+        // SAFETY: all sets are locals; zeros are a set.
+        unsafe {
+            let [mut child, mut mask, mut pending]: [libc::sigset_t; 3] = std::mem::zeroed();
+            libc::sigemptyset(&mut child);
+            libc::sigaddset(&mut child, libc::SIGCHLD);
+            libc::sigprocmask(libc::SIG_BLOCK, &child, &mut mask);
+            libc::sigpending(&mut pending);
+            let pending_before = libc::sigismember(&pending, libc::SIGCHLD) == 1;
+            ChildSignal { mask, child, pending_before }
+        }
+    }
+}
+
+impl Drop for ChildSignal {
+    fn drop(&mut self) {
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: sets and a time that live here.
+        unsafe {
+            if !self.pending_before {
+                libc::sigtimedwait(&self.child, std::ptr::null_mut(), &now);
+            }
+            libc::sigprocmask(libc::SIG_SETMASK, &self.mask, std::ptr::null_mut());
+        }
+    }
 }
 
 /// Lines are `TAB name => path (0xaddress)`, without the arrow where the name

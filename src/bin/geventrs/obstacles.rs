@@ -101,12 +101,15 @@ pub fn check_listing(path: &Path, listing: &Listing, library: &Path) -> Result<(
         // Its reason is in the last brackets, or after the last colon.
         return fail(reason(line));
     }
-    if !listing.missing.is_empty() {
+    if !listing.missing.is_empty() || !listing.complaints.is_empty() {
         let data = std::fs::read(library).unwrap_or_default();
         let needed = elf::Binary::read(&data).map(|b| b.needed).unwrap_or_default();
-        if let Some(absent) =
-            needed.iter().find(|n| listing.missing.iter().any(|m| *m == n.as_str()))
-        {
+        // A path that is not there ends the listing.
+        let ended = |name: &str| {
+            listing.complaints.iter().any(|c| c.contains(&format!("libraries: {name}: ")))
+        };
+        let absent = |n: &&String| listing.missing.iter().any(|m| *m == n.as_str()) || ended(n);
+        if let Some(absent) = needed.iter().find(absent) {
             return fail(&format!("it needs {absent}, which is not found"));
         }
     }
