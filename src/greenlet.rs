@@ -35,6 +35,7 @@
 
 use crate::hub::carrier::Carrier;
 use crate::hub::handoff::{self, ASKED, AWAY, HELD};
+use crate::observe;
 use crate::sys;
 use crate::time::NEVER;
 use crate::timers::{Slot, NO_SLOT};
@@ -479,6 +480,7 @@ impl Greenlet {
             return false;
         }
         self.outcome.set(how);
+        observe::woken(self, how);
         true
     }
 

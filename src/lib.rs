@@ -113,6 +113,8 @@ pub mod greenlet;
 pub mod hub;
 #[doc(hidden)]
 pub mod libpthread;
+#[doc(hidden)]
+pub mod observe;
 pub mod parking_lot;
 #[doc(hidden)]
 pub mod raw_lock;

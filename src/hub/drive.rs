@@ -5,6 +5,7 @@ use super::{callbacks, monitor, Hub, HUB, MOST_SWITCHES};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::sys::{self, Errno};
 use crate::time::{self, MILLISECOND, NEVER, SECOND};
 use crate::tls;
@@ -255,6 +256,7 @@ pub(super) fn drive(c: &'static Carrier) {
 /// Leave the running greenlet's stack; returns when its turn comes again.
 #[inline(always)]
 pub(super) fn leave(g: &'static Greenlet) {
+    observe::leaving(g);
     let control = arch::fp_control();
     let c = HUB.carrier();
     c.fp_control.set(control);
@@ -271,4 +273,5 @@ pub(super) fn leave(g: &'static Greenlet) {
     if HUB.carrier().fp_control.get() != control {
         arch::set_fp_control(control);
     }
+    observe::resumed(g);
 }

@@ -17,6 +17,7 @@ use super::carrier::{self, Carrier};
 use super::park::inject;
 use super::{active, holder, preempt, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::parking_lot;
 use crate::time::NEVER;
 use crate::wait::{Reason, Section};
@@ -71,6 +72,7 @@ struct Back(&'static Greenlet);
 impl Drop for Back {
     fn drop(&mut self) {
         self.0.reenter_shim();
+        observe::section_over(self.0);
         self.0.reason.set(Reason::None);
         self.0.interruptible.set(false);
         self.0.stop.store(false, Ordering::Relaxed);
@@ -91,6 +93,7 @@ pub fn blocking<R>(
 ) -> R {
     let to = if active() { carrier_for(section) } else { None };
     g.reason.set(reason);
+    observe::section(g, reason);
     g.interruptible.set(section == Section::Waits);
     if let Some(to) = to {
         carrier::begin_away();
@@ -143,10 +146,12 @@ pub(crate) fn rejoin(g: &Greenlet) {
     let g: &'static Greenlet = unsafe { &*ptr::from_ref(g) };
     // SAFETY: set when it left the hub; carriers live for ever.
     let home = unsafe { &*g.home.get() };
+    observe::queueing(g);
     inject(g);
     home.wait(NEVER);
     g.rejoined();
     carrier::end_away();
+    observe::resumed(g);
     HUB.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
     HUB.switches.store(HUB.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     carrier::taken(home);

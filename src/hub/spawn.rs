@@ -3,6 +3,7 @@
 use super::{callbacks, carrier, drive, handoff, monitor, Hub, HUB, LIVE};
 use crate::arch;
 use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
+use crate::observe;
 use crate::reactor::Reactor;
 use crate::sys;
 use crate::thread_ids;
@@ -150,6 +151,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     if let Some(c) = callbacks() {
         (c.at_spawn)(creator, g);
     }
+    observe::spawned(creator, g);
     HUB.run.push(g);
     monitor::rouse();
     Ok(g)
@@ -167,6 +169,7 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
     let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
     let entry = g.entry.get().expect("a greenlet has an entry");
+    observe::resumed(g);
     g.leave_shim();
     // SAFETY: by `spawn`'s contract; the buffer outlives the call.
     let value =
@@ -242,6 +245,7 @@ impl Hub {
 
     /// The greenlet runs no more: collect it, or tell who joins it.
     pub(super) fn ended(&self, g: &'static Greenlet) {
+        observe::ended(g);
         LIVE.fetch_sub(1, Ordering::Relaxed);
         g.set_phase(Phase::Ended);
         if g.detached.get() {

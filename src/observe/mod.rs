@@ -1,0 +1,140 @@
+//! What the hub tells about itself: the recording half of the debugging tools.
+//!
+//! # In one paragraph
+//!
+//! A few places in the hub and in the hooks call a function of this module when
+//! something happens: a greenlet leaves the processor, is woken, goes on; a hooked
+//! call begins and ends. While nobody asks for anything each of these calls is a
+//! load and a branch that is never taken ([`on`]). When somebody does
+//! (`GEVENTRS_TRACE`, `GEVENTRS_REPORT`, `GEVENTRS_TIMELINE`), the same places keep
+//! an account of each greenlet, the [`ledger`], and at the end of each wait
+//! and of each call one finished entry goes to the consumers.
+//!
+//! ```text
+//!   hook entry ──▶ the call's site, name, arguments ┐
+//!   leaving    ──▶ a run ends, a wait begins        │  ledger: one a greenlet,
+//!   woken      ──▶ by whom, when                    │  written by whoever has the hub
+//!   resumed    ──▶ the wait is over ────────────────┼──▶ census    tables of fixed size
+//!   hook exit  ──▶ the call is over ────────────────┘    timeline  ring, newest kept
+//!                                                        trace     ring, written out soon
+//! ```
+//!
+//! # Words
+//!
+//! * A **site** is the return address of the program's call into a hook. A **place** is a site
+//!   at one depth of the stack: in practice one chain of callers. Its whole
+//!   stack is taken once, when the place is first seen ([`places`]); after that an
+//!   event costs a look-up. (Two chains of callers that end in the same
+//!   call at the same depth count as one place, shown with the first one's stack.)
+//! * A **wait** is what lies between [`leaving`] and being [`woken`]; from there to
+//!   [`resumed`] is the **delay**, in the run queue. A blocking section
+//!   counts as a wait.
+//! * A **run** lies between being resumed and leaving: what a greenlet does in one go,
+//!   whether the hub has been taken off it meanwhile or not.
+//! * Times are in *ticks* of the processor's clock ([`clock`]); they become
+//!   nanoseconds when they are written.
+//!
+//! # Rules
+//!
+//! * Off is free. Every point is `if on() { cold(...) }`, inlined.
+//! * Nothing here parks, and nothing here calls a hook, the program's malloc or
+//!   libc's stdio. Memory is mapped once, of a fixed size, and touched as it is
+//!   needed; what finds no room is counted under "others", or is lost and counted.
+//! * Files are written by plain system calls ([`output`]). What cannot be
+//!   written is dropped.
+//! * Files hold raw addresses as (module, offset), with a name where the dynamic symbols tell
+//!   one; the command-line tool looks up functions, files and lines.
+
+pub mod clock;
+pub mod ledger;
+
+use crate::greenlet::Greenlet;
+use crate::wait::{Reason, Wake};
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// [`wanted`]: lines of calls.
+pub const TRACE: u8 = 1;
+/// [`wanted`]: the census of waits.
+pub const CENSUS: u8 = 2;
+/// [`wanted`]: the timeline.
+pub const TIMELINE: u8 = 4;
+
+/// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (Read by
+/// the hooks' entries as well, which are assembly.)
+pub static WANTED: AtomicU8 = AtomicU8::new(0);
+
+/// Whether anybody wants to know anything.
+#[inline(always)]
+pub fn on() -> bool {
+    WANTED.load(Ordering::Relaxed) != 0
+}
+
+/// Whether somebody wants one of `what`.
+#[inline(always)]
+pub fn wanted(what: u8) -> bool {
+    WANTED.load(Ordering::Relaxed) & what != 0
+}
+
+/// `g`, which runs and has the hub, is about to leave the processor.
+#[inline(always)]
+pub(crate) fn leaving(g: &'static Greenlet) {
+    if on() {
+        ledger::leaving(g);
+    }
+}
+
+/// `g` has the hub, and goes on (or begins).
+#[inline(always)]
+pub(crate) fn resumed(g: &'static Greenlet) {
+    if on() {
+        ledger::resumed(g);
+    }
+}
+
+/// The wait of `g` has been ended. On any OS thread.
+#[inline(always)]
+pub(crate) fn woken(g: &Greenlet, how: Wake) {
+    if on() {
+        ledger::woken(g, how);
+    }
+}
+
+/// `g`, which has the hub, begins a blocking section.
+#[inline(always)]
+pub(crate) fn section(g: &'static Greenlet, reason: Reason) {
+    if on() {
+        ledger::section(g, reason);
+    }
+}
+
+/// The blocking section of `g` is over, and it has the hub.
+#[inline(always)]
+pub(crate) fn section_over(g: &'static Greenlet) {
+    if on() {
+        ledger::section_over(g);
+    }
+}
+
+/// `g`, which runs without the hub, queues for it.
+#[inline(always)]
+pub(crate) fn queueing(g: &'static Greenlet) {
+    if on() {
+        ledger::queueing(g);
+    }
+}
+
+/// `new` has been made by `creator`, which runs.
+#[inline(always)]
+pub(crate) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
+    if on() {
+        ledger::spawned(creator, new);
+    }
+}
+
+/// `g` has ended. On the hub.
+#[inline(always)]
+pub(crate) fn ended(g: &'static Greenlet) {
+    if on() {
+        ledger::ended(g);
+    }
+}
