@@ -6,6 +6,7 @@
 //! program's own, for it takes the tool's place. `docs/tool.md` has the list.
 
 mod check;
+mod debug_files;
 mod elf;
 mod handling;
 mod hooks;
@@ -16,6 +17,8 @@ mod program;
 mod report;
 mod run;
 mod settings;
+mod symbolize;
+mod symbols;
 mod system_calls;
 // The audit reads the page's other table.
 #[allow(dead_code)]
@@ -51,6 +54,8 @@ enum Task {
     Check(check::Check),
     Hooks(hooks::Hooks),
     Settings(settings::Settings),
+    #[command(hide = true)]
+    Symbolize(symbolize::Symbolize),
 }
 
 /// A failure, as the user is told of it.
@@ -80,6 +85,7 @@ fn main() -> ExitCode {
         Task::Check(check) => check.print(),
         Task::Hooks(hooks) => hooks.print().map(|()| SUCCEEDED),
         Task::Settings(settings) => settings.print().map(|()| SUCCEEDED),
+        Task::Symbolize(symbolize) => symbolize.execute().map(|()| SUCCEEDED),
     };
     match result {
         Ok(code) => ExitCode::from(code),
