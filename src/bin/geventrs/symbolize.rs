@@ -53,7 +53,7 @@ fn parse(line: &str) -> Option<(&str, u64, Option<Vec<u8>>)> {
 /// Hexadecimal digits as bytes.
 fn bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    (digits.len() % 2 == 0).then_some(())?;
+    digits.len().is_multiple_of(2).then_some(())?;
     digits
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
