@@ -1,7 +1,8 @@
 """gdb commands for a process under libgeventrs.so.
 
     greenlets        every greenlet: id, name, why it waits, stack pointer
-    greenlet ID      the backtrace of a parked greenlet
+    greenlet ID      the backtrace of a parked greenlet (not of the running one,
+                     which `bt` shows)
 
 Load with `source docs/gdb_greenlets.py`. The library must have been built with
 full debugging information: CARGO_PROFILE_RELEASE_DEBUG=2 cargo build --release.
@@ -34,11 +35,8 @@ def all_greenlets():
 
 
 def stack_pointer(g):
-    """Where a parked greenlet's registers are; 0 for the root and a running one."""
-    if int(only(g["root"])):
-        return 0
-    coroutine = only(g["coroutine"])["Some"]["__0"]
-    return int(only(coroutine["stack_ptr"]["Some"]["__0"]))
+    """Where a parked greenlet's registers are; 0 for one that has not run."""
+    return int(only(g["sp"]))
 
 
 def in_rust(what):
@@ -60,7 +58,7 @@ class Greenlets(gdb.Command):
             name = "".join(chr(int(name[i])) for i in range(16)).split("\0")[0]
             reason = in_rust(only(g["reason"]).format_string).split("::")[-1]
             sp = stack_pointer(g)
-            print(int(only(g["id"])), repr(name), reason, hex(sp) if sp else "(runs, or is the root: bt)")
+            print(int(only(g["id"])), repr(name), reason, hex(sp) if sp else "(has not run)")
 
 
 class Greenlet(gdb.Command):
@@ -73,10 +71,11 @@ class Greenlet(gdb.Command):
                 continue
             sp = stack_pointer(g)
             if not sp:
-                raise gdb.GdbError("it runs, or is the root: use bt")
+                raise gdb.GdbError("it has not run")
             word = lambda at: int.from_bytes(gdb.selected_inferior().read_memory(at, 8), "little")
-            # corosensei's x86_64.rs: saved RIP, RBX, RBP, from low to high.
-            new = {"rip": word(sp), "rbx": word(sp + 8), "rbp": word(sp + 16), "rsp": sp + 24}
+            # What arch::swap has stored, from low to high.
+            new = {r: word(sp + 8 * i) for i, r in enumerate(["r15", "r14", "r13", "r12", "rbx", "rbp", "rip"])}
+            new["rsp"] = sp + 56
             gdb.execute("frame 0", to_string=True)
             old = {r: int(gdb.parse_and_eval("$" + r)) for r in new}
             try:

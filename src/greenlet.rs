@@ -85,7 +85,9 @@ pub struct Greenlet {
     // Touched by every switch.
     pub(crate) next: Cell<*const Greenlet>,
     tp: Cell<*mut u8>,
-    pub(crate) yielder: Cell<*const Yielder>,
+    /// Where its stack is taken up ([`crate::arch::swap`]), while it does not run.
+    /// Null until it first leaves it (and, for the root, has left it).
+    pub(crate) sp: Cell<*mut u8>,
     wake: AtomicU32,
     context: AtomicU8,
     root: Cell<bool>,
@@ -95,7 +97,6 @@ pub struct Greenlet {
     pub(crate) home: Cell<*const Carrier>,
     outcome: Cell<Wake>,
     phase: Cell<Phase>,
-    pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
     // Touched by waits.
     timer_index: Cell<u32>,
     /// Hooked calls that found nothing to wait for since the last switch.
@@ -107,9 +108,12 @@ pub struct Greenlet {
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) entry: Cell<Option<Entry>>,
     pub(crate) arg: Cell<*mut c_void>,
+    /// Its coroutine's, which it needs once: see [`crate::hub`].
+    pub(crate) yielder: Cell<*const Yielder>,
     /// Floating-point modes that it starts with: its creator's.
     pub(crate) fp_control: Cell<u64>,
     pub(crate) value: Cell<*mut c_void>,
+    pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
     pub(crate) all_next: Cell<*const Greenlet>,
     pub(crate) all_prev: Cell<*const Greenlet>,
     name: Cell<[u8; 16]>,
@@ -138,7 +142,7 @@ impl Greenlet {
         Greenlet {
             next: Cell::new(ptr::null()),
             tp: Cell::new(ptr::null_mut()),
-            yielder: Cell::new(ptr::null()),
+            sp: Cell::new(ptr::null_mut()),
             wake: AtomicU32::new(RUNNING),
             context: AtomicU8::new(PROGRAM),
             root: Cell::new(false),
@@ -155,6 +159,7 @@ impl Greenlet {
             joiner: Cell::new(ptr::null()),
             entry: Cell::new(None),
             arg: Cell::new(ptr::null_mut()),
+            yielder: Cell::new(ptr::null()),
             fp_control: Cell::new(0),
             value: Cell::new(ptr::null_mut()),
             all_next: Cell::new(ptr::null()),
@@ -273,6 +278,7 @@ impl Greenlet {
         self.value.set(ptr::null_mut());
         self.joiner.set(ptr::null());
         self.stack.set(stack);
+        self.sp.set(ptr::null_mut());
         self.reason.set(Reason::None);
         self.wake.store(RUNNING, Ordering::Relaxed);
         // A new greenlet starts inside our code, on its way to the entry.
@@ -292,6 +298,17 @@ impl Greenlet {
         self.context.store(SHIM, Ordering::Relaxed);
         self.phase.set(Phase::Alive);
         self.set_name(name);
+    }
+
+    /// Nobody will run on its stack any more: let corosensei forget it.
+    pub(crate) fn forget_stack(&self) {
+        // SAFETY: the coroutine is touched at birth and at the end only, by the
+        // holder of the hub.
+        unsafe {
+            if let Some(mut c) = (*self.coroutine.get()).take() {
+                c.force_reset();
+            }
+        }
     }
 
     /// The timers were forgotten (in the child of a fork).

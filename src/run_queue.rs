@@ -48,12 +48,20 @@ impl RunQueue {
     /// Take the oldest.
     #[inline(always)]
     pub fn pop(&self) -> Option<&'static Greenlet> {
-        let head = self.head.get();
-        if head.is_null() {
+        self.pop_if(|_| true)
+    }
+
+    /// Take the oldest if `wanted` says so of it.
+    #[inline(always)]
+    pub fn pop_if(
+        &self,
+        wanted: impl FnOnce(&'static Greenlet) -> bool,
+    ) -> Option<&'static Greenlet> {
+        // SAFETY: as in `push`.
+        let g = unsafe { self.head.get().as_ref() }?;
+        if !wanted(g) {
             return None;
         }
-        // SAFETY: as in `push`.
-        let g = unsafe { &*head };
         self.head.set(g.next.get());
         if self.head.get().is_null() {
             self.tail.set(ptr::null());

@@ -214,6 +214,36 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// Store where a [`swap`] can take up the running stack, and go elsewhere by other
+/// means; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C" fn suspend_by(
+    save: *mut *mut u8,
+    arg: *const c_void,
+    away: extern "C" fn(*const c_void) -> !,
+) {
+    naked_asm!(
+        "stp x19, x20, [sp, #-160]!",
+        "stp x21, x22, [sp, #16]",
+        "stp x23, x24, [sp, #32]",
+        "stp x25, x26, [sp, #48]",
+        "stp x27, x28, [sp, #64]",
+        "stp x29, x30, [sp, #80]",
+        "stp d8, d9, [sp, #96]",
+        "stp d10, d11, [sp, #112]",
+        "stp d12, d13, [sp, #128]",
+        "stp d14, d15, [sp, #144]",
+        "mov x9, sp",
+        "str x9, [x0]",
+        "mov x0, x1",
+        "blr x2",
+        "brk #1",
+    )
+}
+
 /// Make a stack for [`swap`]; see the x86-64 file for the contract.
 ///
 /// # Safety
@@ -252,8 +282,9 @@ pub unsafe extern "C-unwind" fn thread_base(
         "stp x29, x30, [sp, #-48]!",
         ".cfi_def_cfa_offset 48",
         ".cfi_offset x29, -48",
-        ".cfi_offset x30, -40",
         "mov x29, sp",
+        // No caller: see the x86-64 file.
+        ".cfi_undefined x30",
         "stp x19, x20, [sp, #16]",
         "stp x21, x22, [sp, #32]",
         ".cfi_offset x19, -32",

@@ -20,6 +20,7 @@
 //! | `end_call(context, errno, may)` | end the system call that a signal's frame is about to make |
 //! | `signal_trampoline()` | where a handler that was installed past libc returns to; 0: the kernel's own code |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |
+//! | `suspend_by(save, arg, away)` | leave a stack by other means, to be taken up by `swap` |
 //! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |
 
 #[cfg(target_arch = "x86_64")]

@@ -256,6 +256,34 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// Store in `*save` where a later [`swap`] can take up the running stack, as
+/// `swap` itself would, and call `away(arg)`, which goes elsewhere by other means
+/// and never returns. Returns when somebody goes on with what was stored; whatever
+/// `away` had on this stack is gone then.
+///
+/// # Safety
+/// As [`swap`]; the frames of `away` own nothing.
+#[unsafe(naked)]
+pub unsafe extern "C" fn suspend_by(
+    save: *mut *mut u8,
+    arg: *const c_void,
+    away: extern "C" fn(*const c_void) -> !,
+) {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "mov [rdi], rsp",
+        "mov rdi, rsi",
+        "sub rsp, 8",
+        "call rdx",
+        "ud2",
+    )
+}
+
 /// Make a stack that ends at `top` such that a [`swap`] to the result calls
 /// `entry` on it.
 ///
@@ -288,6 +316,10 @@ extern "C" {
 /// this frame registers one exactly as glibc's own `start_thread` does. It is
 /// assembly because `__sigsetjmp` returns twice, which Rust code must not.
 ///
+/// Its description for unwinders says that it has no caller, as that of glibc's
+/// first frame of a thread does: what lies further up belongs to whoever made the
+/// stack, and may have gone on since.
+///
 /// # Safety
 /// `buf` must point to [`UNWIND_BUF_WORDS`] words that stay valid and
 /// unmoved until the function returns.
@@ -305,6 +337,7 @@ pub unsafe extern "C-unwind" fn thread_base(
         ".cfi_offset rbp, -16",
         "mov rbp, rsp",
         ".cfi_def_cfa_register rbp",
+        ".cfi_undefined rip",
         "push rbx",
         "push r12",
         "push r13",

@@ -4,13 +4,14 @@ use super::carrier::{self, Carrier};
 use super::{callbacks, monitor, Hub, HUB, MOST_SWITCHES};
 use crate::arch;
 use crate::deadlock;
-use crate::greenlet::Greenlet;
+use crate::greenlet::{Greenlet, Yielder};
 use crate::observe;
 use crate::sys::{self, Errno};
 use crate::time::{self, MILLISECOND, NEVER, SECOND};
 use crate::tls;
 use crate::unit;
 use crate::wait::Wake;
+use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
@@ -82,6 +83,31 @@ impl Hub {
             }
             self.idle(carrier);
         }
+    }
+
+    /// The next greenlet, if there is nothing to do first and nothing to be asked:
+    /// what [`Hub::next`] would find at its first look. For a greenlet that leaves,
+    /// to go on with that one directly.
+    #[inline(always)]
+    fn next_at_once(&self) -> Option<&'static Greenlet> {
+        let left = self.switches_left.get();
+        if left == 0
+            || !self.inject.load(Ordering::Relaxed).is_null()
+            || self.signals.load(Ordering::Relaxed)
+            || self.hogs_turn.get()
+        {
+            return None;
+        }
+        let g = self.run.pop_if(|g| g.home.get().is_null() && !g.sp.get().is_null())?;
+        self.switches_left.set(left - 1);
+        Some(g)
+    }
+
+    /// `g` is about to run with the hub.
+    #[inline(always)]
+    fn announce(&self, g: &'static Greenlet) {
+        self.switches.store(self.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
     }
 
     /// Nobody but those who compute is runnable: one of them, unless a timer or
@@ -220,6 +246,10 @@ pub(super) extern "C-unwind" fn first_carrier() -> ! {
 /// Drive the hub on `c`, which has it, until it is given away.
 pub(super) fn drive(c: &'static Carrier) {
     loop {
+        // SAFETY: null or a greenlet, which is never freed.
+        if let Some(g) = unsafe { HUB.departed.replace(ptr::null()).as_ref() } {
+            HUB.bury(g);
+        }
         let g = HUB.next(c);
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {
@@ -229,27 +259,28 @@ pub(super) fn drive(c: &'static Carrier) {
             carrier::give(home);
             return;
         }
-        HUB.switches.store(HUB.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        HUB.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+        HUB.announce(g);
         c.load(g.tp());
-        if g.is_root() {
-            // SAFETY: the root is runnable, so it has left by `leave`; it comes
-            // back on the carrier that holds the hub then, by that one's
-            // `loop_sp`.
-            unsafe { arch::swap(c.loop_sp.as_ptr(), HUB.root_sp.get()) };
+        if g.sp.get().is_null() {
+            first_turn(g);
             continue;
         }
-        // SAFETY: a runnable greenlet has a coroutine, and the holder of the
-        // hub is the only one to resume it.
-        let coroutine = unsafe { &mut *g.coroutine.get() };
-        let ended = match coroutine {
-            Some(co) => matches!(co.resume(()), corosensei::CoroutineResult::Return(())),
-            None => sys::die("a runnable greenlet has no stack"),
-        };
-        if ended {
-            *coroutine = None;
-            HUB.ended(g);
-        }
+        // SAFETY: a runnable greenlet has left its stack, and only the holder of
+        // the hub takes it up. The loop is taken up by a greenlet that runs on
+        // this carrier and leaves.
+        unsafe { arch::swap(c.loop_sp.as_ptr(), g.sp.get()) };
+    }
+}
+
+/// Start a greenlet; returns when it first leaves, or has ended.
+fn first_turn(g: &'static Greenlet) {
+    // SAFETY: a greenlet that has not run has a coroutine, and the holder of the
+    // hub is the only one to touch it.
+    let coroutine = unsafe { &mut *g.coroutine.get() };
+    match coroutine.as_mut().map(|c| c.resume(())) {
+        Some(corosensei::CoroutineResult::Yield(())) => {}
+        Some(corosensei::CoroutineResult::Return(())) => HUB.bury(g),
+        None => sys::die("a runnable greenlet has no stack"),
     }
 }
 
@@ -260,18 +291,66 @@ pub(super) fn leave(g: &'static Greenlet) {
     let control = arch::fp_control();
     let c = HUB.carrier();
     c.fp_control.set(control);
-    if g.is_root() {
-        // SAFETY: the carrier's loop waits where it has gone to the root, or at
-        // its beginning.
-        unsafe { arch::swap(HUB.root_sp.as_ptr(), c.loop_sp.get()) };
-    } else {
-        // SAFETY: set when the greenlet began to run; it is running.
-        unsafe { (*g.yielder.get()).suspend(()) };
-    }
+    switch(g, c);
     // The hub computes nothing: what the last to leave had is still loaded, on
     // whatever carrier this is now.
     if HUB.carrier().fp_control.get() != control {
         arch::set_fp_control(control);
     }
     observe::resumed(g);
+}
+
+/// Take up the next greenlet's stack, or the loop's. (One place for all: the
+/// processor predicts returns by the calls before them, and two greenlets that
+/// left here return to the same.)
+#[inline(never)]
+fn switch(g: &'static Greenlet, c: &'static Carrier) {
+    if g.sp.get().is_null() && !g.is_root() {
+        return first_leave(g);
+    }
+    let to = match HUB.next_at_once() {
+        Some(next) => {
+            HUB.announce(next);
+            if ptr::eq(next, g) {
+                return;
+            }
+            c.load(next.tp());
+            next.sp.get()
+        }
+        None => c.loop_sp.get(),
+    };
+    // SAFETY: as in `drive`; the loop waits where it has gone to a greenlet, or at
+    // its beginning.
+    unsafe { arch::swap(g.sp.as_ptr(), to) };
+}
+
+/// [`switch`] in a greenlet's first turn, in which the loop is inside of
+/// [`first_turn`]: back to there.
+#[cold]
+fn first_leave(g: &'static Greenlet) {
+    // SAFETY: `suspend` has nothing on the stack. It goes to the loop of this carrier,
+    // on which the greenlet has been all its turn.
+    unsafe { arch::suspend_by(g.sp.as_ptr(), g.yielder.get().cast(), suspend) };
+}
+
+/// Back to [`first_turn`].
+extern "C" fn suspend(yielder: *const c_void) -> ! {
+    // SAFETY: the running greenlet's.
+    unsafe { (*yielder.cast::<Yielder>()).suspend(()) };
+    sys::die("a greenlet was resumed by its coroutine")
+}
+
+/// Whether the running greenlet, which has ended, can just return from its
+/// coroutine; else it must [`depart`].
+pub(super) fn in_first_turn(g: &Greenlet) -> bool {
+    g.sp.get().is_null()
+}
+
+/// Leave the running greenlet's stack for good.
+pub(super) fn depart(g: &'static Greenlet) -> ! {
+    let c = HUB.carrier();
+    HUB.departed.set(g);
+    // SAFETY: as in `switch`. Nobody takes up what is stored.
+    unsafe { arch::swap(g.sp.as_ptr(), c.loop_sp.get()) };
+    sys::die("an ended greenlet was taken up")
 }

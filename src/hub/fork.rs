@@ -37,14 +37,8 @@ pub fn after_fork() {
         g.timer_cleared();
         g.rejoined();
         g.set_phase(Phase::Free);
-        // SAFETY: nobody runs on its stack any more; what the frames there own
-        // is lost, as it is with kernel threads.
-        unsafe {
-            if let Some(c) = (*g.coroutine.get()).as_mut() {
-                c.force_reset();
-            }
-            *g.coroutine.get() = None;
-        }
+        // What the frames there own is lost, as it is with kernel threads.
+        g.forget_stack();
         if !g.is_root() {
             unit::give_back(g);
         }

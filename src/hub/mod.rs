@@ -12,18 +12,26 @@
 //! `getrlimit`, stack growth, `/proc/self/maps` and garbage collectors see,
 //! for every program, threads or not.) Every other greenlet is a coroutine.
 //!
-//! Each carrier runs the loop of [`drive`] on a stack of its own; the loop
-//! resumes greenlets, and whoever waits comes back to it. The first carrier is
-//! the OS thread that the program came with. Its loop has a stack that we made,
-//! since the root has its native one.
+//! Each carrier runs the loop of [`drive`] on a stack of its own. The first
+//! carrier is the OS thread that the program came with. Its loop has a stack that
+//! we made, since the root has its native one.
+//!
+//! All stacks are equals: whoever leaves stores where it can be taken up, and goes
+//! on with another one ([`arch::swap`]).
 //!
 //! ```text
-//!   a carrier's loop ──resume──▶ greenlet     (corosensei: the greenlet's stack
-//!                    ◀─suspend──               knows its resumer)
-//!                    ◀──swap───▶ root         (two equals: arch::swap)
+//!   greenlet ──swap──▶ the next one in the run queue     the usual way
+//!   greenlet ──swap──▶ the carrier's loop ──swap──▶ ...  timers, descriptors,
+//!                                     nobody runnable, the hub goes elsewhere
 //! ```
 //!
-//! A greenlet that waits can be resumed by any carrier, the root as well: its
+//! corosensei makes a greenlet's first frames, and its first turn is its
+//! coroutine's: the loop resumes it, and it returns if it ends in that turn. When
+//! it first leaves it suspends itself, and leaves a point behind that `swap` can
+//! take up ([`arch::suspend_by`]). From then on its coroutine is not resumed any
+//! more; it is reset when the greenlet has ended.
+//!
+//! A greenlet that waits can be taken up by any carrier, the root as well: its
 //! stack is memory like others'.
 //!
 //! # Carriers
@@ -114,8 +122,8 @@ pub struct Hub {
     carrier: AtomicPtr<Carrier>,
     /// The greenlet that was resumed last.
     running: AtomicPtr<Greenlet>,
-    /// Where the root goes on, while it waits.
-    root_sp: Cell<*mut u8>,
+    /// The greenlet that has left its stack for good; the loop collects it.
+    departed: Cell<*const Greenlet>,
 }
 
 // SAFETY: all but the atomics is touched by the hub's holder only.
@@ -143,7 +151,7 @@ static HUB: Hub = Hub {
     switches: AtomicU64::new(0),
     carrier: AtomicPtr::new(ptr::null_mut()),
     running: AtomicPtr::new(ptr::null_mut()),
-    root_sp: Cell::new(ptr::null_mut()),
+    departed: Cell::new(ptr::null()),
 };
 
 impl Hub {

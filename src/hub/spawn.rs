@@ -179,6 +179,9 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
     }
     end_of_thread(g);
     HUB.carrier().fp_control.set(arch::fp_control());
+    if !drive::in_first_turn(g) {
+        drive::depart(g)
+    }
 }
 
 /// What happens on a greenlet after its start routine, up to its last switch.
@@ -241,6 +244,12 @@ impl Hub {
                 n.all_prev.set(prev);
             }
         }
+    }
+
+    /// A greenlet has left its stack for good.
+    pub(super) fn bury(&self, g: &'static Greenlet) {
+        g.forget_stack();
+        self.ended(g);
     }
 
     /// The greenlet runs no more: collect it, or tell who joins it.
