@@ -104,6 +104,8 @@ pub struct Greenlet {
     pub(crate) since: Cell<u64>,
     // Touched at birth and death.
     id: Cell<u32>,
+    /// The id of the greenlet that made it; 0: none has.
+    pub(crate) parent: Cell<u32>,
     pub(crate) detached: Cell<bool>,
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) entry: Cell<Option<Entry>>,
@@ -155,6 +157,7 @@ impl Greenlet {
             reason: Cell::new(Reason::None),
             since: Cell::new(0),
             id: Cell::new(0),
+            parent: Cell::new(0),
             detached: Cell::new(false),
             joiner: Cell::new(ptr::null()),
             entry: Cell::new(None),
@@ -188,6 +191,11 @@ impl Greenlet {
     /// process's threads. The first thread's is the process id.
     pub fn id(&self) -> u32 {
         self.id.get()
+    }
+
+    /// The id of the greenlet that made it; 0: none has.
+    pub fn parent(&self) -> u32 {
+        self.parent.get()
     }
 
     /// Its thread pointer, which is also its `pthread_t`.

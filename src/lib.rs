@@ -153,3 +153,6 @@ pub use api::{
     Selected, Waitable,
 };
 pub use hub::SpawnError;
+
+#[doc(hidden)]
+pub use api::{poll_fds, set_ending, Ending, Raw};

@@ -12,6 +12,7 @@
 #![allow(non_snake_case)]
 
 pub mod allocator;
+pub mod c_api;
 pub mod dns;
 pub mod doorway;
 pub mod kernel_wait;

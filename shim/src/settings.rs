@@ -4,6 +4,7 @@
 //! An unknown name or value gets one line on stderr and is otherwise ignored.
 
 use crate::table::Group;
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hub::deadlock;
 use hub::hub::monitor;
@@ -75,6 +76,38 @@ fn number(value: &[u8], range: core::ops::RangeInclusive<u64>) -> Option<u64> {
     range.contains(&n).then_some(n)
 }
 
+/// Patch groups from here on, bit per group, besides those that are.
+pub fn patch(groups: u32) {
+    PATCHED.fetch_or(groups, Ordering::AcqRel);
+}
+
+/// Every group's bit.
+pub const ALL_GROUPS: u32 = (1 << Group::ALL.len()) - 1;
+
+/// Whether the library was preloaded. One that a program has linked, or has opened by
+/// dlopen(3), patches nothing unasked.
+fn preloaded() -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `info` is writable, and zeroes are valid; the name lives as long as
+    // this library.
+    let own = unsafe {
+        if libc::dladdr((&raw const PATCHED).cast(), info.as_mut_ptr()) == 0 {
+            return true;
+        }
+        CStr::from_ptr(info.assume_init().dli_fname).to_bytes()
+    };
+    fn file_name(path: &[u8]) -> &[u8] {
+        path.rsplit(|&b| b == b'/').next().unwrap_or(path)
+    }
+    let names = |list: &[u8]| {
+        let mut paths = list.split(|b| b":; \t\n".contains(b)).filter(|p| !p.is_empty());
+        paths.any(|path| file_name(path) == file_name(own))
+    };
+    std::env::var_os("LD_PRELOAD").is_some_and(|list| names(list.as_bytes()))
+        || std::fs::read("/etc/ld.so.preload").is_ok_and(|list| names(&list))
+}
+
 /// Nothing is patched from here on: the hub cannot be used in this process.
 pub fn disable() {
     PATCHED.store(0, Ordering::Release);
@@ -83,7 +116,7 @@ pub fn disable() {
 /// Read the environment.
 pub fn init() {
     use std::os::unix::ffi::OsStrExt;
-    let mut groups = (1u32 << Group::ALL.len()) - 1;
+    let mut groups = if preloaded() { ALL_GROUPS } else { 0 };
     let mut disabled = false;
     for (name, value) in std::env::vars_os() {
         let (name, value) = (name.as_bytes(), value.as_bytes());

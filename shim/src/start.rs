@@ -21,8 +21,10 @@ extern "C" fn constructor() {
     crate::locks::condition::init();
     crate::dns::state::init();
     hub::hub::set_callbacks(&CALLBACKS);
+    hub::set_ending(&crate::thread::cancel::CANCELLATION);
     hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
+    crate::c_api::init();
     // First: its handlers are the last before a fork, and the first after it.
     crate::process::fork::init();
     crate::fd::known::init();

@@ -3,7 +3,7 @@
 
 use super::exception::Exception;
 use super::guarded::Guarded;
-use super::interrupt::{Kill, Payload};
+use super::interrupt::{self, Kill, Payload};
 use super::links::Links;
 use super::observers::Observers;
 use super::park;
@@ -15,10 +15,6 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::OnceLock;
 use std::thread;
-
-/// The word of a control block's extension that has the spawner's id. (The
-/// extension is the preload library's where there is one; this is another hub.)
-pub(super) const PARENT: usize = 0;
 
 pub(super) const ALIVE: u32 = 0;
 pub(super) const SUCCEEDED: u32 = 1;
@@ -63,10 +59,9 @@ impl About {
     }
 
     /// The greenlet exists now. Called before it first runs.
-    pub(super) fn made(&self, control: &'static Control, parent: u32) {
+    pub(super) fn made(&self, control: &'static Control) {
         self.id.store(control.id(), Ordering::Relaxed);
-        self.parent.store(parent, Ordering::Relaxed);
-        control.extension[PARENT].set(parent as usize);
+        self.parent.store(control.parent(), Ordering::Relaxed);
         self.control.store(ptr::from_ref(control).cast_mut(), Ordering::Release);
     }
 
@@ -135,7 +130,19 @@ impl About {
 
     /// Unwind the greenlet with `payload` at its next wait point. Does not wait.
     pub(super) fn stop(&self, payload: Payload) {
-        if self.ended() || !self.kill.ask(payload) {
+        if self.ended() {
+            return;
+        }
+        if let Some(ending) = interrupt::ending() {
+            // A payload's destructor is the program's code.
+            drop(payload);
+            let _inside = doorway::enter();
+            if let Some(control) = self.control().filter(|c| !self.ended() && c.id() == self.id()) {
+                (ending.ask)(control);
+            }
+            return;
+        }
+        if !self.kill.ask(payload) {
             return;
         }
         let _inside = doorway::enter();

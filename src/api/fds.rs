@@ -73,6 +73,24 @@ fn answers(events: i16) -> i16 {
     }
 }
 
+/// As poll(2), of descriptors that are not negative: waits until one has an answer,
+/// for at most `timeout`, and says in `fds` what is there. For the API for C.
+///
+/// # Errors
+/// What the kernel says; a closed descriptor is an answer (POLLNVAL).
+pub fn poll_fds(fds: &mut [pollfd], timeout: Option<Duration>) -> io::Result<()> {
+    let reason = match *fds {
+        [] => Reason::Sleep,
+        [pollfd { fd, events: libc::POLLIN, .. }] => Reason::Read(fd),
+        [pollfd { fd, events: libc::POLLOUT, .. }] => Reason::Write(fd),
+        _ => Reason::Poll(fds.len() as u32),
+    };
+    match wait(fds, reason, timeout) {
+        Err(_) if fds.iter().any(|f| f.revents & libc::POLLNVAL != 0) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
 /// Whether what poll(2) has said of `f` is what the caller waits for.
 pub(super) fn is_ready(f: &pollfd) -> bool {
     f.revents & answers(f.events) != 0

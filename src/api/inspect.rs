@@ -2,7 +2,6 @@
 //!
 //! gevent: `gevent.util`.
 
-use super::about::PARENT;
 use crate::greenlet::Phase;
 use crate::{doorway, hub, sys};
 use core::fmt::Write;
@@ -50,7 +49,7 @@ pub fn greenlets() -> Vec<Info> {
             let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
             all.push(Info {
                 id: g.id(),
-                parent_id: g.extension[PARENT].get() as u32,
+                parent_id: g.parent(),
                 name: String::from_utf8_lossy(&name[..end]).into_owned(),
                 waits_for: g.reason().to_string(),
                 is_current: core::ptr::eq(g, inside.greenlet),

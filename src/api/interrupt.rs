@@ -5,6 +5,10 @@
 //! no panic hook does. They are raised at wait points only ([`super::park`]),
 //! outside our code, when nothing of the wait is linked any more; never while
 //! the greenlet unwinds already, which would abort the process.
+//!
+//! The preload library's API for C has POSIX's way instead: there a kill is a
+//! cancellation, which unwinds C++ destructors and cleanup handlers as well. It
+//! says so by an [`Ending`].
 
 use super::current;
 use super::guarded::Guarded;
@@ -14,10 +18,44 @@ use crate::time::{self, NEVER};
 use crate::{hub, sys};
 use core::any::Any;
 use core::cell::{Cell, RefCell};
-use core::sync::atomic::{fence, AtomicU8, Ordering};
+use core::ptr;
+use core::sync::atomic::{fence, AtomicPtr, AtomicU8, Ordering};
 use core::time::Duration;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::thread::panicking;
+
+/// How greenlets are ended where that is not by a panic.
+#[derive(Debug)]
+pub struct Ending {
+    /// Ask a greenlet to end, and end its wait. In our code.
+    pub ask: fn(&'static Control),
+    /// Whether the greenlet is to end at its next wait point.
+    pub is_due: fn(&'static Control) -> bool,
+    /// A wait point: does not return if the caller is to end. In program code.
+    pub point: fn(),
+    /// Run something on the calling greenlet; `Err`: it was ended in the midst of
+    /// it, or ended itself, with this value.
+    pub catch: fn(&mut dyn FnMut()) -> Result<(), *mut core::ffi::c_void>,
+    /// The value of those that were asked to end.
+    pub ended: *mut core::ffi::c_void,
+}
+
+// SAFETY: functions, and a value that is compared.
+unsafe impl Sync for Ending {}
+
+static ENDING: AtomicPtr<Ending> = AtomicPtr::new(ptr::null_mut());
+
+/// Install another way of ending greenlets; before the first is made.
+pub fn set_ending(ending: &'static Ending) {
+    ENDING.store(ptr::from_ref(ending).cast_mut(), Ordering::Release);
+}
+
+/// The way that was installed.
+#[inline]
+pub(super) fn ending() -> Option<&'static Ending> {
+    // SAFETY: null or a static.
+    unsafe { ENDING.load(Ordering::Acquire).as_ref() }
+}
 
 /// What a greenlet unwinds with.
 pub(super) type Payload = Box<dyn Any + Send>;
@@ -145,6 +183,9 @@ pub(super) fn earliest() -> u64 {
 
 /// Raise what is due. Outside our code, with nothing linked.
 pub(super) fn check() {
+    if let Some(ending) = ending() {
+        return (ending.point)();
+    }
     if killed() {
         if let Some(payload) = current::with_about(|about| about.kill.take()).flatten() {
             resume_unwind(payload);
@@ -174,7 +215,11 @@ pub(super) fn arm(g: Option<&'static Control>) {
         // Either this thread sees the kill, or the killer sees the wait.
         fence(Ordering::SeqCst);
     }
-    if killed() {
+    let due = match ending() {
+        Some(ending) => (ending.is_due)(g),
+        None => killed(),
+    };
+    if due {
         hub::interrupt(g);
     }
 }

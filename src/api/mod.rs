@@ -41,13 +41,14 @@ mod waiter;
 
 pub use current::{getcurrent, Current};
 pub use exception::{Exception, GreenletExit};
-pub use fds::{wait_fd, Interest};
+pub use fds::{poll_fds, wait_fd, Interest};
 pub use handle::Greenlet;
+pub use interrupt::{set_ending, Ending};
 pub use links::LinkId;
 pub use poll::Poll;
 pub use select::{select, Selected};
 pub use sleep::{idle, sleep, yield_now};
-pub use spawn::{spawn, spawn_later, Builder};
+pub use spawn::{spawn, spawn_later, Builder, Raw};
 pub use wait_any::{iwait, joinall, killall, wait, IWait, Waitable};
 
 use crate::time::{self, NEVER};

@@ -3,17 +3,20 @@
 use super::about::{About, Packet};
 use super::exception::{Exception, GreenletExit};
 use super::handle::Greenlet;
+use super::interrupt::Ending;
 use super::{interrupt, park};
 use crate::doorway;
 use crate::hub::{self, Spawn, SpawnError, StackSource};
 use crate::sys;
 use crate::wait::Reason;
+use core::any::Any;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
+use std::thread;
 
 /// The stack of a greenlet unless said otherwise: what `std::thread` gives, so
 /// that code can move from one to the other. Pages are used as touched.
@@ -199,8 +202,7 @@ fn make<T>(spawn: &Spawn, packet: &Packet<T>) -> Result<(), SpawnError> {
         // The hub could not be started; it may be possible later.
         TAKEN.store(false, Ordering::Release);
     }
-    let parent = inside.as_ref().map_or(0, |i| i.greenlet.id());
-    packet.about.made(made?, parent);
+    packet.about.made(made?);
     Ok(())
 }
 
@@ -217,6 +219,7 @@ struct Start<F, T> {
 unsafe extern "C-unwind" fn first_frame<F, T>(arg: *mut c_void) -> *mut c_void
 where
     F: FnOnce() -> T,
+    T: 'static,
 {
     // SAFETY: by this function's contract.
     let start = unsafe { Box::from_raw(arg.cast::<Start<F, T>>()) };
@@ -225,11 +228,15 @@ where
     let named = super::current::Named::set(about);
     // Nobody looks at what `f` leaves half done but through what it shares
     // with others, as with a thread.
-    let result = catch_unwind(AssertUnwindSafe(|| {
+    let f = || {
         // Killed before it began, it never does.
         interrupt::check();
         f()
-    }));
+    };
+    let result = match interrupt::ending() {
+        None => catch_unwind(AssertUnwindSafe(f)),
+        Some(ending) => end_otherwise(ending, f),
+    };
     about.kill.close();
     interrupt::cancel_all();
     if let Err(payload) = &result {
@@ -250,6 +257,32 @@ where
     }
     ptr::null_mut()
 }
+
+/// Run `f` where greenlets end by another way than a panic.
+fn end_otherwise<T: 'static>(ending: &Ending, f: impl FnOnce() -> T) -> thread::Result<T> {
+    let (mut f, mut value) = (Some(f), None);
+    let ended = (ending.catch)(&mut || value = f.take().map(|f| f()));
+    match ended {
+        Ok(()) => {}
+        Err(raw) if raw == ending.ended => value = None,
+        // It left with a value of its own: that is the value, if it is one.
+        Err(raw) => {
+            if let Some(value) = (&mut value as &mut dyn Any).downcast_mut::<Option<Raw>>() {
+                *value = Some(Raw(raw));
+            }
+        }
+    }
+    value.ok_or_else(|| Box::new(GreenletExit) as _)
+}
+
+/// The value of a greenlet that runs a function of C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw(pub *mut c_void);
+
+// SAFETY: a value, followed by nobody here: what it points to is the program's.
+unsafe impl Send for Raw {}
+// SAFETY: as above.
+unsafe impl Sync for Raw {}
 
 /// One line as gevent's `<Greenlet ...> failed with ...`.
 fn report(about: &About, what: &str, message: &str) {

@@ -139,6 +139,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
         }
     };
     g.begin(id, spawn.entry, spawn.arg, stack);
+    g.parent.set(creator.id());
     g.detached.set(spawn.detached);
     g.fp_control.set(arch::fp_control());
     g.set_asked_guard(spawn.guard);

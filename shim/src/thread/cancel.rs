@@ -8,6 +8,7 @@ use super::find;
 use crate::doorway::Shim;
 use crate::locks::condition;
 use core::ffi::{c_int, c_void};
+use hub::arch;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::time::MILLISECOND;
@@ -83,6 +84,56 @@ unsafe fn cancel(thread: pthread_t) -> c_int {
         }
     }
     0
+}
+
+/// The API's kills are cancellations.
+pub static CANCELLATION: hub::Ending = hub::Ending {
+    ask,
+    is_due: |g| is_due(g),
+    point: point_of_program,
+    catch,
+    ended: PTHREAD_CANCELED,
+};
+
+/// As [`cancel`], of a greenlet that is alive, by a caller in our code; does not
+/// wait. A call that is about to block in the kernel just now may be missed.
+fn ask(target: &'static Greenlet) {
+    let flags = target.extension[WORD].get();
+    change(target, REQUESTED, 0);
+    let itself = Greenlet::current().is_some_and(|me| core::ptr::eq(me, target));
+    if flags & (DISABLED | ENDING) == 0 && !itself {
+        let _ = scheduler::interrupt(target) || scheduler::interrupt_call(target);
+        condition::wake_cancelled(target);
+    }
+}
+
+/// A cancellation point in program code.
+#[inline(always)]
+fn point_of_program() {
+    if Greenlet::current().is_some_and(is_due) {
+        // SAFETY: no arguments.
+        unsafe { test() };
+    }
+}
+
+/// Run `f` in a first frame of its own, in which a forced unwind ends.
+fn catch(mut f: &mut dyn FnMut()) -> Result<(), *mut c_void> {
+    unsafe extern "C-unwind" fn call(f: *mut c_void) -> *mut c_void {
+        // SAFETY: `catch` passes its own argument.
+        unsafe { (*f.cast::<&mut dyn FnMut()>())() };
+        core::ptr::null_mut()
+    }
+    static UNWOUND: u8 = 0;
+    let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
+    let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
+    // SAFETY: the buffer and `f` outlive the call.
+    let left = unsafe {
+        arch::thread_base(call, (&raw mut f).cast(), buffer.as_mut_ptr().cast(), unwound)
+    };
+    if left != unwound {
+        return Ok(());
+    }
+    Err(Greenlet::current().map_or(PTHREAD_CANCELED, Greenlet::value))
 }
 
 /// End the target's wait, in the hub or in the kernel.

@@ -42,7 +42,8 @@ pub unsafe fn forced_unwind() -> ! {
 }
 
 unsafe fn exit(value: *mut c_void) -> ! {
-    match Greenlet::current().filter(|_| patched()) {
+    // On a greenlet of ours there is no thread of libc's to end, patched or not.
+    match Greenlet::current().filter(|g| patched() || !g.is_root()) {
         Some(g) => {
             g.set_value(value);
             g.leave_shim();

@@ -97,6 +97,19 @@ impl RLock {
     }
 }
 
+impl RLock {
+    /// As dropping a guard that was forgotten; false if the caller is not its owner.
+    /// For the API for C.
+    #[doc(hidden)]
+    pub fn release_forgotten(&self) -> bool {
+        let owned = self.owner.load(Ordering::Relaxed) == me();
+        if owned {
+            drop(RLockGuard::new(self));
+        }
+        owned
+    }
+}
+
 impl Default for RLock {
     fn default() -> Self {
         Self::new()

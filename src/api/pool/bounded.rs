@@ -2,6 +2,7 @@
 
 use super::super::handle::Greenlet;
 use super::Group;
+use crate::hub::SpawnError;
 use crate::lock::Semaphore;
 use core::ops::Deref;
 use core::time::Duration;
@@ -98,6 +99,25 @@ impl Pool {
             },
             None => Err(PoolFull(f)),
         }
+    }
+
+    /// Starts `f` as soon as there is room; `None`: `timeout` came first. For the API
+    /// for C.
+    #[doc(hidden)]
+    pub fn start_within<F, T>(
+        &self,
+        timeout: Option<Duration>,
+        f: F,
+    ) -> Option<Result<Greenlet<T>, SpawnError>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let place = match timeout {
+            None => self.room().acquire(),
+            Some(timeout) => self.room().acquire_timeout(timeout)?,
+        };
+        Some(self.group.spawn_at(Some(place), f))
     }
 
     /// Waits until one can be started, for at most `timeout`; returns how many

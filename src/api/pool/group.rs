@@ -146,6 +146,16 @@ impl Group {
     }
 
     /// False if it was in.
+    /// [`spawn`](Self::spawn) with a result. For the API for C.
+    #[doc(hidden)]
+    pub fn start<F, T>(&self, f: F) -> Result<Greenlet<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_start(f)
+    }
+
     fn insert<T: Send + 'static>(&self, greenlet: &Greenlet<T>, has_place: bool) -> bool {
         let packet = greenlet.packet.clone();
         let key = Arc::as_ptr(&packet) as usize;

@@ -2,7 +2,8 @@
 
 use super::super::guarded::Guarded;
 use super::super::handle::Greenlet;
-use super::super::spawn::spawn;
+use super::super::spawn::Builder;
+use crate::hub::SpawnError;
 use crate::pool::{Group, Pool};
 use core::time::Duration;
 use std::io;
@@ -67,12 +68,15 @@ impl AcceptLoop {
     }
 
     /// Start taking things in: `take` waits for one and starts its handler.
-    pub(super) fn start(&self, take: impl Fn(&Handlers) -> io::Result<()> + Send + Sync + 'static) {
+    pub(super) fn start(
+        &self,
+        take: impl Fn(&Handlers) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Result<(), SpawnError> {
         if self.is_started() {
-            return;
+            return Ok(());
         }
         let handlers = self.handlers.clone();
-        let greenlet = spawn(move || {
+        let greenlet = Builder::new().spawn(move || {
             let mut pause = SHORTEST_PAUSE;
             loop {
                 handlers.wait_for_room();
@@ -86,9 +90,10 @@ impl AcceptLoop {
                     }
                 }
             }
-        });
+        })?;
         let old = self.greenlet.lock().replace(Arc::new(greenlet));
         drop(old);
+        Ok(())
     }
 
     /// Take nothing in any more; wait for it.

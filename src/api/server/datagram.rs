@@ -66,7 +66,9 @@ impl DatagramServer {
     /// As [`spawn`](crate::spawn()).
     pub fn start(&self) {
         let (socket, handle) = (self.socket.clone(), self.handle.clone());
-        self.accepts.start(move |handlers| take(&socket, &handle, handlers));
+        if let Err(e) = self.accepts.start(move |handlers| take(&socket, &handle, handlers)) {
+            panic!("cannot spawn a greenlet: {e}");
+        }
     }
 
     /// Stops receiving; for the rest see

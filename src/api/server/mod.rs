@@ -7,4 +7,6 @@ mod datagram;
 mod stream;
 
 pub use datagram::DatagramServer;
+#[doc(hidden)]
+pub use stream::DescriptorListener;
 pub use stream::{Listener, StreamServer};

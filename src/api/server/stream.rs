@@ -1,10 +1,15 @@
 //! A server of connections.
 
 use super::accept_loop::{AcceptLoop, Handlers, STOP_TIMEOUT};
+use super::super::socket::Descriptor;
+use crate::hub::SpawnError;
 use crate::pool::Pool;
 use crate::socket::{TcpListener, TcpStream, UnixListener, UnixStream};
+use crate::wait::Reason;
+use crate::Interest;
 use core::time::Duration;
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 
 /// A socket that accepts connections. Other crates cannot implement it.
@@ -37,6 +42,50 @@ impl Listener for UnixListener {
 
     fn take(&self) -> io::Result<(UnixStream, std::os::unix::net::SocketAddr)> {
         self.accept()
+    }
+}
+
+/// A listening socket of whatever family. For the API for C.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct DescriptorListener(Descriptor<OwnedFd>);
+
+impl DescriptorListener {
+    /// The socket is made non-blocking, as gevent does.
+    ///
+    /// # Errors
+    /// fcntl(2)'s.
+    pub fn new(socket: OwnedFd) -> io::Result<Self> {
+        // SAFETY: flags of a descriptor that is ours.
+        let set = unsafe {
+            let flags = libc::fcntl(socket.as_raw_fd(), libc::F_GETFL);
+            libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
+        };
+        match set {
+            0 => Ok(DescriptorListener(Descriptor::new(socket))),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Sealed for DescriptorListener {}
+impl Listener for DescriptorListener {
+    type Stream = OwnedFd;
+    type Address = ();
+
+    fn take(&self) -> io::Result<(OwnedFd, ())> {
+        let accept = |socket: &OwnedFd| {
+            // SAFETY: nobody asks for the address; the descriptor is new.
+            unsafe {
+                let (fd, none) = (socket.as_raw_fd(), core::ptr::null_mut());
+                match libc::accept4(fd, none, core::ptr::null_mut(), libc::SOCK_CLOEXEC) {
+                    -1 => Err(io::Error::last_os_error()),
+                    connection => Ok(OwnedFd::from_raw_fd(connection)),
+                }
+            }
+        };
+        let reason = Reason::Accept(self.0.get().as_raw_fd());
+        Ok((self.0.io(Interest::Read, reason, None, accept)?, ()))
     }
 }
 
@@ -106,12 +155,20 @@ impl<L: Listener> StreamServer<L> {
     /// # Panics
     /// As [`spawn`](crate::spawn()).
     pub fn start(&self) {
+        if let Err(e) = self.try_start() {
+            panic!("cannot spawn a greenlet: {e}");
+        }
+    }
+
+    /// [`start`](Self::start) with a result. For the API for C.
+    #[doc(hidden)]
+    pub fn try_start(&self) -> Result<(), SpawnError> {
         let (listener, handle) = (self.listener.clone(), self.handle.clone());
         self.accepts.start(move |handlers| {
             let (stream, address) = listener.take()?;
             let handle = handle.clone();
             handlers.start(move || handle(stream, address))
-        });
+        })
     }
 
     /// Stops accepting, waits until the handlers have ended, for at most

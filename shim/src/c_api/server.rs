@@ -1,0 +1,87 @@
+//! `gev_server`: a greenlet for each connection of a listening socket.
+
+use super::object::{get, Kind, Object};
+use super::timeout::limit;
+use super::{fail, null, pool, rim, Span};
+use core::ffi::{c_int, c_void};
+use hub::server::{DescriptorListener, StreamServer};
+use hub::Raw;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+/// Handles a connection; the server closes it afterwards.
+type Handler = unsafe extern "C-unwind" fn(c_int, *mut c_void);
+
+pub type Handle = Object<StreamServer<DescriptorListener>>;
+
+/// # Safety
+/// `pool` is null or the program's; the handler may be called with `arg`.
+#[no_mangle]
+pub unsafe extern "C-unwind" fn gev_server_new(
+    listener: c_int,
+    handler: Option<Handler>,
+    arg: *mut c_void,
+    pool: *mut pool::Handle,
+) -> *mut Handle {
+    let _rim = rim();
+    let Some(handler) = handler else { return null(libc::EINVAL) };
+    if listener < 0 {
+        return null(libc::EBADF);
+    }
+    // SAFETY: not negative; it is only copied.
+    let listener = match unsafe { BorrowedFd::borrow_raw(listener) }
+        .try_clone_to_owned()
+        .and_then(DescriptorListener::new)
+    {
+        Ok(listener) => listener,
+        Err(e) => return null(super::fd::errno_of(&e)),
+    };
+    let arg = Raw(arg);
+    let handle = move |connection: OwnedFd, ()| {
+        let arg = arg;
+        // SAFETY: by this function's contract.
+        unsafe { handler(connection.as_raw_fd(), arg.0) };
+        drop(connection);
+    };
+    let mut server = StreamServer::new(listener, handle);
+    // SAFETY: null or the program's handle.
+    if let Some(pool) = unsafe { pool.as_ref() } {
+        match pool.bounded() {
+            Some(bounded) => server = server.with_pool(bounded.clone()),
+            None => return null(libc::EINVAL),
+        }
+    }
+    Object::handle(Kind::Other, server)
+}
+
+/// # Safety
+/// Nobody uses it any more.
+#[no_mangle]
+pub unsafe extern "C-unwind" fn gev_server_free(server: *mut Handle) {
+    let _rim = rim();
+    // SAFETY: by this function's contract.
+    unsafe { Object::free(server) };
+}
+
+#[no_mangle]
+pub extern "C-unwind" fn gev_server_start(server: *mut Handle) -> c_int {
+    let _rim = rim();
+    match get!(server).try_start() {
+        Ok(()) => 0,
+        Err(_) => fail(libc::EAGAIN),
+    }
+}
+
+#[no_mangle]
+pub extern "C-unwind" fn gev_server_stop(server: *mut Handle, timeout: Span) -> c_int {
+    let _rim = rim();
+    let span = limit(timeout).unwrap_or(core::time::Duration::MAX);
+    get!(server).stop(Some(span));
+    0
+}
+
+#[no_mangle]
+pub extern "C-unwind" fn gev_server_serve_forever(server: *mut Handle) -> c_int {
+    let _rim = rim();
+    get!(server).serve_forever();
+    0
+}
