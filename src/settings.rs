@@ -24,7 +24,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "GEVENTRS_PATCH",
         flag: "--patch",
         values: "`all`, `none` or names of groups, with commas; `-` before a name removes it",
-        default: "`all`",
+        default: "`all`; `none` for a program that has only linked the library",
         effect: "which groups of functions are made cooperative",
     },
     Setting {
@@ -73,7 +73,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",
-        default: "`libgeventrs.so` beside the tool, else in `../lib/geventrs` from there",
+        default: "`libgeventrs.so` beside the tool, else in `../lib` or `../lib/geventrs` from there",
         effect: "which library the tool uses",
     },
 ];

@@ -1,5 +1,5 @@
 //! The audit of the hook table: what `libgeventrs.so` exports is what its
-//! rows say, and nothing that libc offers besides has been forgotten.
+//! rows say, and the API for C as its header declares it; and nothing that libc offers besides has been forgotten.
 //!
 //! Run against `target/release/libgeventrs.so`, or the library that
 //! `GEVENTRS_LIB` names. A name that is to be left to libc goes into
@@ -25,6 +25,17 @@ struct Audit {
     /// All names that are hooked.
     hooked: BTreeSet<String>,
     unhooked: Unhooked,
+    /// The functions that `include/geventrs.h` declares.
+    declared: BTreeSet<String>,
+}
+
+/// The names after `GEV_API` in the header.
+fn declared(header: &str) -> BTreeSet<String> {
+    let name = |declaration: &str| {
+        let before = declaration.split('(').next()?;
+        before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().map(str::to_owned)
+    };
+    header.lines().filter(|line| line.starts_with("GEV_API")).filter_map(name).collect()
 }
 
 impl Audit {
@@ -47,7 +58,11 @@ impl Audit {
         let page =
             std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
         let unhooked = Unhooked::parse(&page);
-        Audit { ours, libc, hooked, unhooked }
+        let header = root.join("include/geventrs.h");
+        let header = std::fs::read_to_string(&header)
+            .unwrap_or_else(|e| panic!("{}: {e}", header.display()));
+        let declared = declared(&header);
+        Audit { ours, libc, hooked, unhooked, declared }
     }
 
     fn in_libc(&self, name: &str) -> bool {
@@ -59,14 +74,14 @@ impl Audit {
         self.hooked.contains(name) || self.unhooked.reasons.contains_key(name)
     }
 
-    /// Every exported symbol is a hook of the table, every name of the table
-    /// is exported, once, and without a version: a program that asks for
+    /// Every exported symbol is a hook of the table or begins with `gev_` (see
+    /// [`Audit::api`]), every name of the table is exported, once, and without a version: a program that asks for
     /// `poll@GLIBC_2.2.5` must find ours.
     fn exports(&self) -> Result<(), Failed> {
         let mut wrong = Vec::new();
         let exported: BTreeSet<&str> = self.ours.symbols.iter().map(|s| s.name.as_str()).collect();
         for symbol in &self.ours.symbols {
-            if !self.hooked.contains(&symbol.name) {
+            if !self.hooked.contains(&symbol.name) && !symbol.name.starts_with("gev_") {
                 wrong.push(format!("{} is exported and no hook", symbol.name));
             }
             if let Some(version) = &symbol.version {
@@ -89,6 +104,27 @@ impl Audit {
             wrong.push("the library has no hooks".to_owned());
         }
         verdict(&format!("of {}", self.ours.path.display()), wrong)
+    }
+
+    /// The API for C is what the header declares, no more and no less, and hides
+    /// no function of libc's.
+    fn api(&self) -> Result<(), Failed> {
+        let symbols = self.ours.symbols.iter().map(|s| s.name.clone());
+        let exported: BTreeSet<String> = symbols.filter(|n| n.starts_with("gev_")).collect();
+        let mut wrong = Vec::new();
+        for name in exported.difference(&self.declared) {
+            wrong.push(format!("{name} is exported and not declared in include/geventrs.h"));
+        }
+        for name in self.declared.difference(&exported) {
+            wrong.push(format!("{name} is declared in include/geventrs.h and not exported"));
+        }
+        for name in self.declared.iter().filter(|name| self.in_libc(name)) {
+            wrong.push(format!("{name} is a function of libc's"));
+        }
+        if self.declared.is_empty() {
+            wrong.push("include/geventrs.h declares nothing".to_owned());
+        }
+        verdict("wrong in the API for C", wrong)
     }
 
     /// Rows name one of gevent's patch groups.
@@ -219,6 +255,7 @@ fn main() {
     };
     let trials = vec![
         check("exports_are_the_rows_without_versions", Audit::exports),
+        check("the_api_for_c_is_what_the_header_declares", Audit::api),
         check("rows_name_a_patch_group", Audit::groups),
         check("hooks_are_functions_of_libc", Audit::names),
         check("no_other_spelling_is_forgotten", Audit::spellings),

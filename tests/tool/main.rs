@@ -167,7 +167,7 @@ fn the_dynamic_loader_may_be_the_program() {
 
 #[test]
 fn the_library_is_found_beside_the_tool_or_where_packages_put_it() {
-    for place in ["bin", "lib/geventrs"] {
+    for place in ["bin", "lib", "lib/geventrs"] {
         let root = scratch(&format!("installed-{}", place.replace('/', "-")));
         fs::create_dir_all(root.join("bin")).unwrap();
         fs::create_dir_all(root.join(place)).unwrap();

@@ -1,7 +1,7 @@
 //! A server of connections.
 
-use super::accept_loop::{AcceptLoop, Handlers, STOP_TIMEOUT};
 use super::super::socket::Descriptor;
+use super::accept_loop::{AcceptLoop, Handlers, STOP_TIMEOUT};
 use crate::hub::SpawnError;
 use crate::pool::Pool;
 use crate::socket::{TcpListener, TcpStream, UnixListener, UnixStream};

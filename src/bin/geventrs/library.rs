@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 const NAME: &str = "libgeventrs.so";
 /// Where the library is, as seen from the tool's directory.
-const PLACES: [&str; 2] = ["", "../lib/geventrs"];
+const PLACES: [&str; 3] = ["", "../lib", "../lib/geventrs"];
 /// What names another library, when no flag does.
 const VARIABLE: &str = "GEVENTRS_LIB";
 
 /// The library's absolute path: the one that was asked for, else beside the
-/// tool, else where a package would install it.
+/// tool, else where `tools/install` or a package puts it.
 pub fn find(asked: Option<&Path>) -> Result<PathBuf, Failure> {
     let variable: Option<OsString> = std::env::var_os(VARIABLE).filter(|v| !v.is_empty());
     if let Some(path) = asked.map(Path::to_owned).or(variable.map(PathBuf::from)) {

@@ -1,0 +1,196 @@
+// Waiting for descriptors, and calls on them, in a program that may not be patched:
+// gev_wait_fd(3), gev_read(3).
+#include "check.h"
+#include <arpa/inet.h>
+#include <geventrs.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+enum { MUCH = 1 << 20 };
+
+static int counted;
+
+static void *counts(void *arg)
+{
+	for (;;) {
+		counted++;
+		gev_sleep(GEV_MILLISECOND);
+	}
+	return arg;
+}
+
+static void *writes_later(void *fd)
+{
+	gev_sleep(10 * GEV_MILLISECOND);
+	CHECK_EQ(gev_write((int)(size_t)fd, "x", 1, GEV_FOREVER), 1);
+	return NULL;
+}
+
+static void *writes_much(void *fd)
+{
+	static char data[MUCH];
+	CHECK_EQ(gev_write((int)(size_t)fd, data, MUCH, GEV_FOREVER), MUCH);
+	close((int)(size_t)fd);
+	return NULL;
+}
+
+static void waits(void)
+{
+	int p[2];
+	char byte;
+	CHECK_EQ(pipe(p), 0);
+	CHECK_ERRNO(gev_wait_fd(p[0], POLLIN, GEV_MILLISECOND), ETIMEDOUT);
+	CHECK_EQ(gev_wait_fd(p[1], POLLOUT, GEV_NOWAIT), POLLOUT);
+	gev_release(gev_spawn(writes_later, (void *)(size_t)p[1]));
+	int before = counted;
+	CHECK_EQ(gev_wait_fd(p[0], POLLIN, GEV_FOREVER), POLLIN);
+	CHECK(counted > before); // others ran
+
+	struct pollfd fds[] = { { p[0], POLLIN, 0 }, { -1, POLLIN, 0 }, { p[1], POLLOUT, 0 } };
+	CHECK_EQ(gev_poll(fds, 3, GEV_FOREVER), 2);
+	CHECK_EQ(fds[0].revents, POLLIN);
+	CHECK_EQ(fds[1].revents, 0);
+	CHECK_EQ(fds[2].revents, POLLOUT);
+
+	fd_set reads, writes;
+	FD_ZERO(&reads);
+	FD_ZERO(&writes);
+	FD_SET(p[0], &reads);
+	FD_SET(p[1], &writes);
+	CHECK_EQ(gev_select(p[1] + 1, &reads, &writes, NULL, GEV_FOREVER), 2);
+	CHECK(FD_ISSET(p[0], &reads) && FD_ISSET(p[1], &writes));
+	CHECK_EQ(gev_read(p[0], &byte, 1, GEV_FOREVER), 1);
+	FD_ZERO(&reads);
+	FD_SET(p[0], &reads);
+	CHECK_ERRNO(gev_select(p[0] + 1, &reads, NULL, NULL, GEV_MILLISECOND), ETIMEDOUT);
+	CHECK_ERRNO(gev_read(p[0], &byte, 1, GEV_MILLISECOND), ETIMEDOUT);
+	CHECK_EQ(fcntl(p[0], F_GETFL) & O_NONBLOCK, 0); // the description is as it was
+	close(p[1]);
+	CHECK_EQ(gev_read(p[0], &byte, 1, GEV_FOREVER), 0);
+	close(p[0]);
+	CHECK_ERRNO(gev_wait_fd(p[0], POLLIN, GEV_FOREVER), EBADF);
+}
+
+static void pipes_and_files(void)
+{
+	int p[2];
+	static char buffer[MUCH];
+	size_t got = 0;
+	ssize_t n;
+	CHECK_EQ(pipe(p), 0);
+	gev_greenlet *g = gev_spawn(writes_much, (void *)(size_t)p[1]);
+	while ((n = gev_read(p[0], buffer, sizeof buffer, GEV_FOREVER)) > 0)
+		got += (size_t)n;
+	CHECK_EQ(got, MUCH);
+	CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+	gev_release(g);
+	close(p[0]);
+
+	FILE *file = tmpfile();
+	CHECK(file != NULL);
+	CHECK_EQ(gev_write(fileno(file), "text", 4, GEV_FOREVER), 4);
+	CHECK_EQ(lseek(fileno(file), 0, SEEK_SET), 0);
+	CHECK_EQ(gev_read(fileno(file), buffer, sizeof buffer, GEV_FOREVER), 4);
+	fclose(file);
+}
+
+static void greets(int fd, void *arg)
+{
+	char name[16];
+	ssize_t n = gev_recv(fd, name, sizeof name, 0, GEV_FOREVER);
+	CHECK(n > 0);
+	CHECK_EQ(gev_send(fd, "hello ", 6, 0, GEV_FOREVER), 6);
+	CHECK_EQ(gev_send(fd, name, (size_t)n, 0, GEV_FOREVER), n);
+	++*(int *)arg;
+}
+
+static void sockets(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr *at = (struct sockaddr *)&address;
+	socklen_t length = sizeof address;
+	char text[32];
+	int served = 0, got = 0, listener = socket(AF_INET, SOCK_STREAM, 0);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CHECK_EQ(bind(listener, at, length), 0);
+	CHECK_EQ(listen(listener, 8), 0);
+	CHECK_EQ(getsockname(listener, at, &length), 0);
+	CHECK_ERRNO(gev_accept(listener, NULL, NULL, GEV_MILLISECOND), ETIMEDOUT);
+	gev_pool *pool = gev_pool_new(2);
+	gev_server *server = gev_server_new(listener, greets, &served, pool);
+	CHECK(server != NULL);
+	CHECK_EQ(gev_server_start(server), 0);
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(gev_connect(client, at, length, GEV_FOREVER), 0);
+	CHECK_EQ(fcntl(client, F_GETFL) & O_NONBLOCK, 0);
+	CHECK_EQ(gev_send(client, "ann", 3, 0, GEV_FOREVER), 3);
+	for (ssize_t n; (n = gev_recv(client, text + got, sizeof text - got, 0, GEV_FOREVER)) > 0;)
+		got += (int)n;
+	CHECK_EQ(got, 9);
+	CHECK(memcmp(text, "hello ann", 9) == 0);
+	CHECK_EQ(served, 1);
+	CHECK_EQ(gev_server_stop(server, GEV_SECOND), 0);
+	gev_server_free(server);
+	gev_pool_free(pool);
+	close(client);
+	close(listener);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_ERRNO(gev_connect(client, at, length, GEV_FOREVER), ECONNREFUSED);
+	close(client);
+}
+
+static int signals;
+
+static void signalled(int signal, void *arg)
+{
+	signals += signal == SIGUSR1 && arg == &signals;
+}
+
+static void *really_blocks(void *arg)
+{
+	struct timespec span = { 0, 30 * 1000000 };
+	nanosleep(&span, NULL);
+	return arg;
+}
+
+static void processes(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		usleep(20000);
+		_exit(3);
+	}
+	CHECK_ERRNO(gev_waitpid(pid, &status, GEV_NOWAIT), ETIMEDOUT);
+	CHECK_EQ(gev_waitpid(pid, &status, GEV_FOREVER), pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	CHECK_ERRNO(gev_waitpid(pid, &status, GEV_FOREVER), ECHILD);
+
+	gev_signal_handler *handler = gev_signal(SIGUSR1, signalled, &signals);
+	CHECK(handler != NULL);
+	kill(getpid(), SIGUSR1);
+	for (int i = 0; signals == 0 && i < 5000; i++)
+		gev_sleep(GEV_MILLISECOND);
+	CHECK_EQ(signals, 1);
+	gev_signal_stop(handler);
+
+	int before = counted;
+	CHECK(gev_blocking(really_blocks, &before) == &before);
+	CHECK(counted > before);
+	struct addrinfo *found = NULL, hints = { .ai_flags = AI_NUMERICHOST };
+	CHECK_EQ(gev_getaddrinfo("127.0.0.1", "80", &hints, &found), 0);
+	freeaddrinfo(found);
+}
+
+int main(void)
+{
+	gev_greenlet *g = gev_spawn(counts, NULL);
+	waits();
+	pipes_and_files();
+	sockets();
+	processes();
+	gev_kill(g, GEV_FOREVER);
+	gev_release(g);
+	return 0;
+}
