@@ -70,6 +70,13 @@ pub const SETTINGS: &[Setting] = &[
         effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 10 µs a call)",
     },
     Setting {
+        name: "GEVENTRS_FOLLOW",
+        flag: "--follow",
+        values: "`on`, `off` or programs, `-gdb,-/usr/bin/ssh`",
+        default: "`on`",
+        effect: "which programs that this one executes are preloaded: all, even if an environment was built for them; none; or all but those named, each by its file's name or path after a `-`",
+    },
+    Setting {
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",

@@ -21,6 +21,7 @@ use crate::io::write::{write, writev};
 use crate::ipc::message_queue::{msgrcv, msgsnd};
 use crate::ipc::posix_queue::{mq_timedreceive, mq_timedsend};
 use crate::ipc::semaphore_set::{semop, semtimedop};
+use crate::process::exec;
 use crate::process::wait::wait4;
 use crate::select::epoll::{epoll_pwait, epoll_pwait2};
 use crate::socket::accept::accept4;
@@ -70,8 +71,13 @@ unsafe fn syscall_(
                     return errno_style(error);
                 }
             }
-            libc::SYS_execve | libc::SYS_execveat if hub::hub::active() => {
-                hub::hub::hold_for_exec();
+            libc::SYS_execve => {
+                let call = |envp| real::syscall(number, a, b, envp, d, e, f) as c_int;
+                return exec::raw(a, c, call) as c_long;
+            }
+            libc::SYS_execveat => {
+                let call = |envp| real::syscall(number, a, b, c, envp, e, f) as c_int;
+                return exec::raw_at(a as c_int, b, d, call) as c_long;
             }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,

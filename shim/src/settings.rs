@@ -3,6 +3,7 @@
 //!
 //! An unknown name or value gets one line on stderr and is otherwise ignored.
 
+use crate::process::follow::Follow;
 use crate::table::Group;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -118,6 +119,7 @@ pub fn init() {
     use std::os::unix::ffi::OsStrExt;
     let mut groups = if preloaded() { ALL_GROUPS } else { 0 };
     let mut disabled = false;
+    let mut follow = Follow::default();
     for (name, value) in std::env::vars_os() {
         let (name, value) = (name.as_bytes(), value.as_bytes());
         match name {
@@ -174,6 +176,14 @@ pub fn init() {
                     complain(&[b"GEVENTRS_FILE_IO: \"", value, b"\" is neither inline nor section"])
                 }
             },
+            b"GEVENTRS_FOLLOW" => match Follow::parse(value) {
+                Some(parsed) => follow = parsed,
+                None => complain(&[
+                    b"GEVENTRS_FOLLOW: \"",
+                    value,
+                    b"\" is neither on, off nor names with - before each",
+                ]),
+            },
             _ if is_unknown(name) => {
                 complain(&[b"unknown setting ", name, b" (`geventrs settings` lists them)"]);
             }
@@ -181,6 +191,7 @@ pub fn init() {
             _ => {}
         }
     }
+    crate::process::follow::init(follow);
     if !disabled {
         PATCHED.store(groups, Ordering::Release);
     }

@@ -31,23 +31,65 @@ pub struct VaList {
     words: [usize; 4],
 }
 
-/// `variadic!("how it waits" name after N = body)`: exports `name`; `body` gets the N
-/// named arguments (1 to 3) and a `*mut VaList`, and returns an `int`.
+impl VaList {
+    /// The next argument, which is an integer or a pointer.
+    ///
+    /// # Safety
+    /// There is one.
+    pub unsafe fn pointer(&mut self) -> usize {
+        // SAFETY: psABI, "the va_list type": offsets into the saved registers in
+        // the first word, the address of the arguments on the stack in the second,
+        // that of the saved registers in the third.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            let used = self.words[0] as u32 as usize;
+            if used < 48 {
+                self.words[0] += 8;
+                return *((self.words[2] + used) as *const usize);
+            }
+            let at = self.words[1] as *const usize;
+            self.words[1] += 8;
+            *at
+        }
+        // SAFETY: AAPCS64, appendix B: the arguments on the stack, the end of the
+        // saved registers, that of the vector registers, and the (negative)
+        // offset of what is next.
+        #[cfg(target_arch = "aarch64")]
+        unsafe {
+            let left = self.words[3] as i32;
+            if left < 0 {
+                let next = (left + 8) as u32 as usize;
+                self.words[3] = self.words[3] & !0xffff_ffff | next;
+                return *(self.words[1].wrapping_add_signed(left as isize) as *const usize);
+            }
+            let at = self.words[0] as *const usize;
+            self.words[0] += 8;
+            *at
+        }
+    }
+}
+
+/// `variadic!(Group "how it waits" name after N = body)`: exports `name`; `body` gets
+/// the N named arguments (1 to 3) and a `*mut VaList`, and returns an `int`. Without a
+/// group it is `Sys`.
 #[macro_export]
 macro_rules! variadic {
-    ($name:ident after 1 = $body:path) => { $crate::variadic!("readiness" $name after 1 = $body); };
-    ($name:ident after 2 = $body:path) => { $crate::variadic!("readiness" $name after 2 = $body); };
-    ($name:ident after 3 = $body:path) => { $crate::variadic!("readiness" $name after 3 = $body); };
-    ($how:literal $name:ident after 1 = $body:path) => {
-        $crate::variadic!(@ $how, $name, "rsi", "x1", 8, -56, $body);
+    ($name:ident after $n:tt = $body:path) => {
+        $crate::variadic!(Sys "readiness" $name after $n = $body);
     };
-    ($how:literal $name:ident after 2 = $body:path) => {
-        $crate::variadic!(@ $how, $name, "rdx", "x2", 16, -48, $body);
+    ($how:literal $name:ident after $n:tt = $body:path) => {
+        $crate::variadic!(Sys $how $name after $n = $body);
     };
-    ($how:literal $name:ident after 3 = $body:path) => {
-        $crate::variadic!(@ $how, $name, "rcx", "x3", 24, -40, $body);
+    ($group:ident $how:literal $name:ident after 1 = $body:path) => {
+        $crate::variadic!(@ $group, $how, $name, "rsi", "x1", 8, -56, $body);
     };
-    (@ $how:literal, $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
+    ($group:ident $how:literal $name:ident after 2 = $body:path) => {
+        $crate::variadic!(@ $group, $how, $name, "rdx", "x2", 16, -48, $body);
+    };
+    ($group:ident $how:literal $name:ident after 3 = $body:path) => {
+        $crate::variadic!(@ $group, $how, $name, "rcx", "x3", 24, -40, $body);
+    };
+    (@ $group:ident, $how:literal, $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
         #[doc = concat!("Hook of `", stringify!($name), "`: builds a `va_list`.")]
         ///
         /// # Safety
@@ -132,6 +174,6 @@ macro_rules! variadic {
                 body = sym $body,
             );
         }
-        $crate::hook_row! { $name "Sys", $how, [] }
+        $crate::hook_row! { $name stringify!($group), $how, [] }
     };
 }

@@ -82,7 +82,7 @@ pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
     sleep_until, tick, wait_fds, yield_now,
 };
-pub use preempt::{call_in, call_in_self, hold_for_exec, settle, TURN_SIGNAL};
+pub use preempt::{call_in, call_in_self, exec_failed, hold_for_exec, settle, TURN_SIGNAL};
 pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};

@@ -111,7 +111,8 @@ static HELD_UNTIL: AtomicU64 = AtomicU64::new(0);
 static ASKING: AtomicU32 = AtomicU32::new(0);
 
 /// The caller is about to execute another program, in which the signal would have
-/// its default action. (If that fails, nobody is asked for a few seconds.)
+/// its default action. If that fails, [`exec_failed`] is to be called; without it
+/// nobody is asked for a few seconds.
 pub fn hold_for_exec() {
     HELD_UNTIL.store(time::after(5 * SECOND), Ordering::SeqCst);
     while ASKING.load(Ordering::SeqCst) != 0 {
@@ -123,6 +124,11 @@ pub fn hold_for_exec() {
     unsafe {
         let _ = syscall!(libc::SYS_gettid);
     }
+}
+
+/// The caller goes on after all.
+pub fn exec_failed() {
+    HELD_UNTIL.store(0, Ordering::SeqCst);
 }
 
 /// Ask the greenlet that computes on the OS thread `tid` for its turn. In our

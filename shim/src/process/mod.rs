@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`fork`] | fork(2): the child has one thread, a copy of the caller |
 //! | [`exec`] | execve(2) and its family |
+//! | [`follow`] | which children are preloaded, and what that means for their environment |
+//! | [`environment`] | the lists of variables that follow from it |
 //! | [`spawn`] | posix_spawn(3) |
 //! | [`wait`] | wait(2) and its family |
 //! | [`system`] | system(3) |
@@ -17,7 +19,9 @@
 //! already. That serves `fork`, `forkpty` and `daemon` alike.
 
 pub mod detach;
+pub mod environment;
 pub mod exec;
+pub mod follow;
 pub mod fork;
 pub mod spawn;
 pub mod stream;

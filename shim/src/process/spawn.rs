@@ -8,8 +8,10 @@
 //!
 //! POSIX: unless the attributes say otherwise, the child has the calling
 //! thread's signal mask. The kernel knows only the carrier's, so the mask is
-//! put into the attributes.
+//! put into the attributes. The environment is looked at as for exec
+//! ([`environment`]).
 
+use super::environment;
 use crate::doorway::{self, Shim};
 use crate::settings;
 use crate::signal::{action, mask};
@@ -74,8 +76,10 @@ pub unsafe fn spawn(
     unsafe {
         let own = with_mask(shim, attributes);
         let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
-        shim.section("posix_spawn", Section::Ends, || {
-            real::posix_spawn(pid, path, actions, attributes, argv, envp)
+        environment::with(environment::bytes(path), envp.cast(), |envp| {
+            shim.section("posix_spawn", Section::Ends, || {
+                real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
+            })
         })
     }
 }
@@ -92,7 +96,9 @@ unsafe fn by_path(
     unsafe {
         match doorway::enter(Group::Subprocess) {
             Some(shim) => spawn(&shim, pid, path, actions, attributes, argv, envp),
-            None => real::posix_spawn(pid, path, actions, attributes, argv, envp),
+            None => environment::with(environment::bytes(path), envp.cast(), |envp| {
+                real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
+            }),
         }
     }
 }
@@ -107,13 +113,16 @@ unsafe fn by_name(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        let Some(shim) = doorway::enter(Group::Subprocess) else {
-            return real::posix_spawnp(pid, file, actions, attributes, argv, envp);
-        };
-        let own = with_mask(&shim, attributes);
-        let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
-        shim.section("posix_spawnp", Section::Ends, || {
-            real::posix_spawnp(pid, file, actions, attributes, argv, envp)
+        let shim = doorway::enter(Group::Subprocess);
+        environment::with(environment::bytes(file), envp.cast(), |envp| {
+            let Some(shim) = shim else {
+                return real::posix_spawnp(pid, file, actions, attributes, argv, envp.cast());
+            };
+            let own = with_mask(&shim, attributes);
+            let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
+            shim.section("posix_spawnp", Section::Ends, || {
+                real::posix_spawnp(pid, file, actions, attributes, argv, envp.cast())
+            })
         })
     }
 }

@@ -8,6 +8,7 @@
 //! Neither is a cancellation point (in glibc; POSIX leaves it open), and signal
 //! handlers do not end `pclose`.
 
+use super::environment;
 use crate::doorway;
 use crate::signal::mask;
 use crate::stdio::opening;
@@ -24,11 +25,12 @@ crate::hooks! {
 unsafe fn open(command: *const c_char, mode: *const c_char) -> *mut FILE {
     let Some(shim) = doorway::enter(Group::Subprocess) else {
         // SAFETY: the program's own call, here and below.
-        return unsafe { real::popen(command, mode) };
+        return environment::in_own(|| unsafe { real::popen(command, mode) });
     };
     shim.section("popen", Section::Ends, || {
         // SAFETY: as above.
-        mask::with_own_in_kernel(shim.greenlet, || unsafe { real::popen(command, mode) })
+        let call = || unsafe { real::popen(command, mode) };
+        mask::with_own_in_kernel(shim.greenlet, || environment::in_own(call))
     })
 }
 

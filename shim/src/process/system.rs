@@ -12,7 +12,7 @@
 //! `system` is a cancellation point: the child is then killed and reaped.
 //! Signal handlers do not end the wait.
 
-use super::{spawn, wait};
+use super::{environment, spawn, wait};
 use crate::doorway::{self, Shim};
 use crate::settings;
 use crate::signal::{action, bit, mask};
@@ -171,7 +171,7 @@ impl Drop for Command<'_> {
 unsafe fn system_(command: *const c_char) -> c_int {
     let Some(shim) = doorway::enter(Group::Subprocess) else {
         // SAFETY: the program's own call.
-        return unsafe { real::system(command) };
+        return environment::in_own(|| unsafe { real::system(command) });
     };
     cancel::point(&shim);
     // "Is there a shell?" is asked as glibc asks it.

@@ -7,6 +7,7 @@
 //!
 //! May be a cancellation point (pthreads(7)); here it is none.
 
+use super::environment;
 use crate::doorway;
 use crate::signal::mask;
 use crate::table::Group;
@@ -22,7 +23,7 @@ const WRDE_NOCMD: c_int = 1 << 2;
 
 unsafe fn expand(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int {
     // SAFETY: the program's own call and string.
-    let call = || unsafe { real::wordexp(words, result, flags) };
+    let call = || environment::in_own(|| unsafe { real::wordexp(words, result, flags) });
     match doorway::enter(Group::Subprocess) {
         // SAFETY: as above.
         Some(shim) if unsafe { waits(words, flags) } => {

@@ -46,6 +46,10 @@ pub struct Run {
     /// How regular files are read and written (GEVENTRS_FILE_IO)
     #[arg(long, value_name = "HOW")]
     file_io: Option<FileIo>,
+    /// Which programs that this one executes are preloaded: on (all), off, or
+    /// names with `-` before each for all but those (GEVENTRS_FOLLOW)
+    #[arg(long, value_name = "WHOM", allow_hyphen_values = true)]
+    follow: Option<OsString>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -106,6 +110,7 @@ impl Run {
             set(&format!("GEVENTRS_{name}"), text.as_deref());
         }
         set("GEVENTRS_FILE_IO", name_of(self.file_io).as_deref());
+        set("GEVENTRS_FOLLOW", self.follow.as_deref());
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         let path = program.path.display();

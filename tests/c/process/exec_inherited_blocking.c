@@ -24,7 +24,7 @@ static int cat(int fd, const char *what, pthread_t reader, int wfd) {
     pid_t c = fork();
     CHECK(c >= 0);
     if (c == 0) {
-        char *env[] = {"PATH=/bin:/usr/bin", NULL};
+        char *env[] = {"PATH=/bin:/usr/bin", "GEVENTRS_FOLLOW=off", NULL};
         dup2(fd, 0);
         dup2(out[1], 1);
         close_range(3, ~0U, 0);
