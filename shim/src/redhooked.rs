@@ -42,6 +42,7 @@ macro_rules! plain_hooks {
                     unsafe { $body($($arg),*) }
                 }
             }
+            $crate::look_up_early!(redhook::real!($name));
             /// The function under the hook.
             #[inline(always)]
             pub unsafe fn real($($arg: $ty),*) -> $ret {

@@ -155,6 +155,43 @@ impl Real {
     }
 }
 
+/// Look up all functions under hooks that have not been needed yet: at the first
+/// thread, since afterwards another one may be in the loader (dlopen(3)), and
+/// dlsym(3) would wait for it. The child of a fork would wait for ever.
+pub fn look_up_all() {
+    // SAFETY: the linker's own names for the begin and the end of the section, which
+    // has one address for each `look_up_early!`.
+    unsafe {
+        extern "C" {
+            #[link_name = "__start_geventrs_early"]
+            static START: [extern "C" fn(); 0];
+            #[link_name = "__stop_geventrs_early"]
+            static STOP: [extern "C" fn(); 0];
+        }
+        type LookUp = extern "C" fn();
+        let (start, stop) = ((&raw const START).cast::<LookUp>(), (&raw const STOP).cast::<LookUp>());
+        core::slice::from_raw_parts(start, stop.offset_from(start) as usize)
+            .iter()
+            .for_each(|look_up| look_up());
+    }
+}
+
+/// `look_up_early!(expression)`: it looks something up, and [`look_up_all`] shall
+/// have it evaluated.
+#[macro_export]
+macro_rules! look_up_early {
+    ($look_up:expr) => {
+        const _: () = {
+            extern "C" fn look_up() {
+                let _ = $look_up;
+            }
+            #[link_section = "geventrs_early"]
+            #[used]
+            static LOOK_UP: extern "C" fn() = look_up;
+        };
+    };
+}
+
 /// Stands for a function that this libc does not have.
 unsafe extern "C" fn absent() -> isize {
     crate::doorway::set_errno(libc::ENOSYS);
@@ -196,6 +233,7 @@ macro_rules! real_function {
         pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
             static REAL: $crate::table::Real =
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"));
+            $crate::look_up_early!(REAL.get());
             // SAFETY: the row states libc's signature; the caller keeps the
             // function's own contract.
             unsafe {

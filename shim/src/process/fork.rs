@@ -77,6 +77,7 @@ unsafe fn plain_fork() -> pid_t {
 
 static VFORK: crate::table::Real = crate::table::Real::new("vfork\0", "\0");
 static FORK: crate::table::Real = crate::table::Real::new("fork\0", "\0");
+crate::look_up_early!((VFORK.get(), FORK.get()));
 
 extern "C" fn choose_vfork() -> *mut c_void {
     if scheduler::active() {

@@ -74,6 +74,7 @@ macro_rules! jump {
         extern "C" fn $choose(buffer: *mut u8, _: c_int) -> *mut c_void {
             static REAL: $crate::table::Real =
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+            $crate::look_up_early!(REAL.get());
             before_jump(buffer);
             REAL.get()
         }

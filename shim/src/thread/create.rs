@@ -170,6 +170,9 @@ unsafe fn create(
     if refused != 0 {
         return refused;
     }
+    if shim.is_none() {
+        crate::table::look_up_all();
+    }
     // SAFETY: the program's start routine runs as it would on a thread.
     let made = unsafe { scheduler::spawn(&describe(attr, start, arg)) };
     // The first thread has become a greenlet by this call.

@@ -13,6 +13,7 @@ macro_rules! noted {
         extern "C" fn $choose() -> *mut c_void {
             static REAL: $crate::table::Real =
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+            $crate::look_up_early!(REAL.get());
             scheduler::modules_changed();
             REAL.get()
         }
