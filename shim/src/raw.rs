@@ -21,7 +21,7 @@ use crate::io::write::{write, writev};
 use crate::ipc::message_queue::{msgrcv, msgsnd};
 use crate::ipc::posix_queue::{mq_timedreceive, mq_timedsend};
 use crate::ipc::semaphore_set::{semop, semtimedop};
-use crate::process::exec;
+use crate::process::{clone, exec};
 use crate::process::wait::wait4;
 use crate::select::epoll::{epoll_pwait, epoll_pwait2};
 use crate::socket::accept::accept4;
@@ -69,6 +69,23 @@ unsafe fn syscall_(
             libc::SYS_tgkill if a as c_int == libc::getpid() => {
                 if let Some(error) = crate::signal::send::to_id(b as c_int, c as c_int) {
                     return errno_style(error);
+                }
+            }
+            // A vfork could not return from here in parent and child.
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_fork | libc::SYS_vfork => {
+                let call = || real::syscall(libc::SYS_fork, 0, 0, 0, 0, 0, 0) as c_int;
+                return clone::raw(0, call) as c_long;
+            }
+            // With a stack of its own the child returns to nowhere.
+            libc::SYS_clone if b == 0 && clone::copies(a as c_int) => {
+                let call = || real::syscall(number, a, b, c, d, e, f) as c_int;
+                return clone::raw(a as c_int, call) as c_long;
+            }
+            libc::SYS_clone3 => {
+                if let Some(flags) = clone::flags_of(a, b) {
+                    let call = || real::syscall(number, a, b, c, d, e, f) as c_int;
+                    return clone::raw(flags, call) as c_long;
                 }
             }
             libc::SYS_execve => {

@@ -12,6 +12,12 @@ use core::sync::atomic::Ordering;
 /// In the child of a fork: only the calling greenlet exists (POSIX). Give the
 /// others' memory back, and make a reactor of the child's own.
 pub fn after_fork() {
+    after_copy(false);
+}
+
+/// [`after_fork`], also for a child of clone(2) that shares the parent's table of
+/// descriptors (`shares_files`): it must not close the parent's reactor.
+pub fn after_copy(shares_files: bool) {
     if live() == 0 {
         return;
     }
@@ -65,7 +71,10 @@ pub fn after_fork() {
             // copy of its descriptor; the parent's epoll stays as it is.
             unsafe {
                 if let Some(old) = (*HUB.reactor.get()).replace(fresh) {
-                    old.close();
+                    match shares_files {
+                        true => core::mem::forget(old),
+                        false => old.close(),
+                    }
                 }
             }
         }

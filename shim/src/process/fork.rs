@@ -4,7 +4,7 @@
 //! on the parent's stack and stop the carrier meanwhile: with more than one
 //! greenlet it becomes `fork`.
 
-use crate::doorway::Shim;
+use crate::doorway::{self, Shim};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -41,8 +41,13 @@ extern "C" fn after() {
 
 /// In the child: only the caller is left.
 extern "C" fn in_child() {
+    in_copy(false);
+}
+
+/// [`in_child`]; `shares_files`: parent and child have one table of descriptors.
+fn in_copy(shares_files: bool) {
     crate::allocator::after_fork();
-    scheduler::after_fork();
+    scheduler::after_copy(shares_files);
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
     crate::locks::robust_list::after_fork();
@@ -63,16 +68,30 @@ pub fn init() {
 }
 
 unsafe fn plain_fork() -> pid_t {
+    // SAFETY: the program's own call.
+    copied(false, || unsafe { real::_Fork() })
+}
+
+/// Copy the process by `copy`, which knows nothing of handlers (it returns 0 in
+/// the child, if at all there: [`clone`](super::clone) goes on elsewhere, and calls
+/// [`first_in_copy`]). Keeps the call's `errno`.
+pub fn copied(shares_files: bool, copy: impl FnOnce() -> pid_t) -> pid_t {
     crate::fd::known::all_shared();
     before();
-    // SAFETY: the program's own call.
-    let pid = unsafe { real::_Fork() };
+    let pid = copy();
+    let errno = doorway::errno();
     if pid == 0 {
-        in_child();
+        in_copy(shares_files);
     } else {
         after();
     }
+    doorway::set_errno(errno);
     pid
+}
+
+/// In the child of a copy that does not return there.
+pub fn first_in_copy(shares_files: bool) {
+    in_copy(shares_files);
 }
 
 static VFORK: crate::table::Real = crate::table::Real::new("vfork\0", "\0");

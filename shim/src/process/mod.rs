@@ -3,6 +3,7 @@
 //! | file | concept |
 //! |---|---|
 //! | [`fork`] | fork(2): the child has one thread, a copy of the caller |
+//! | [`clone`] | clone(2) as a kind of fork |
 //! | [`exec`] | execve(2) and its family |
 //! | [`follow`] | which children are preloaded, and what that means for their environment |
 //! | [`environment`] | the lists of variables that follow from it |
@@ -18,6 +19,7 @@
 //! reactor of its own, so that the program's own handlers may use threads
 //! already. That serves `fork`, `forkpty` and `daemon` alike.
 
+pub mod clone;
 pub mod detach;
 pub mod environment;
 pub mod exec;

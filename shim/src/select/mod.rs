@@ -11,7 +11,7 @@ pub mod epoll;
 mod fd_sets;
 mod nfds;
 pub mod poll;
-mod program_memory;
+pub(crate) mod program_memory;
 pub mod pselect;
 mod wait;
 
