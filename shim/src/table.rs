@@ -169,7 +169,8 @@ pub fn look_up_all() {
             static STOP: [extern "C" fn(); 0];
         }
         type LookUp = extern "C" fn();
-        let (start, stop) = ((&raw const START).cast::<LookUp>(), (&raw const STOP).cast::<LookUp>());
+        let (start, stop) =
+            ((&raw const START).cast::<LookUp>(), (&raw const STOP).cast::<LookUp>());
         core::slice::from_raw_parts(start, stop.offset_from(start) as usize)
             .iter()
             .for_each(|look_up| look_up());

@@ -1,10 +1,7 @@
 //! Hooks that leave no frame: they look at the call, then jump to the function
 //! that shall answer it, which sees the program's own return address.
 //!
-//! Two kinds of function need that: `vfork` returns twice into its caller's
-//! frame, and `dlopen` searches the RUNPATH of the object that called it. And for
-//! variadic functions that need nothing done after the call (`execl`), it is the
-//! shortest way.
+//! `dlopen` needs that: it searches the RUNPATH of the object that called it.
 
 /// `tail_call!(name = choose)`: exports `name`; `choose()` returns the address
 /// to jump to. All arguments that are integers or pointers are preserved.

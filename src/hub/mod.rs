@@ -61,7 +61,7 @@ mod maker;
 pub mod monitor;
 mod park;
 mod preempt;
-mod section;
+pub mod section;
 mod spawn;
 
 use crate::greenlet::Greenlet;

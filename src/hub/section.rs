@@ -91,6 +91,14 @@ pub fn blocking<R>(
     section: Section,
     call: impl FnOnce() -> R,
 ) -> R {
+    begin(g, reason, section);
+    let _back = Back(g);
+    call()
+}
+
+/// The first half of [`blocking`], for what cannot be a closure (vfork(2)); the
+/// other half is [`end`].
+pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     let to = if active() { carrier_for(section) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
@@ -101,8 +109,11 @@ pub fn blocking<R>(
         carrier::give(to);
     }
     g.leave_shim();
-    let _back = Back(g);
-    call()
+}
+
+/// See [`begin`].
+pub fn end(g: &'static Greenlet) {
+    drop(Back(g));
 }
 
 /// End the kernel call of a greenlet that is in a section of the kind

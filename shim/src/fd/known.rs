@@ -19,6 +19,7 @@
 //! The bytes are atomics because OS threads that are no greenlets close
 //! descriptors, too. Descriptors beyond the table are never own.
 
+use crate::process::vfork;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
@@ -180,6 +181,15 @@ fn slot(fd: c_int) -> Option<&'static AtomicU8> {
     TABLE.get(fd as usize)
 }
 
+/// [`slot`], to change it: none in the child of a vfork, whose descriptors are not
+/// those of the process that this memory belongs to.
+fn changing(fd: c_int) -> Option<&'static AtomicU8> {
+    if vfork::borrowed() {
+        return None;
+    }
+    slot(fd)
+}
+
 /// What is known of `fd`.
 #[inline(always)]
 pub fn get(fd: c_int) -> Known {
@@ -188,7 +198,7 @@ pub fn get(fd: c_int) -> Known {
 
 /// Note what is known of `fd`.
 pub fn set(fd: c_int, known: Known) {
-    if let Some(s) = slot(fd) {
+    if let Some(s) = changing(fd) {
         s.store(known.0, Ordering::Relaxed);
         if known.is_own() {
             END.fetch_max(fd as usize + 1, Ordering::Relaxed);
@@ -197,21 +207,21 @@ pub fn set(fd: c_int, known: Known) {
 }
 
 fn clear(fd: c_int, bits: u8) {
-    if let Some(s) = slot(fd) {
+    if let Some(s) = changing(fd) {
         s.store(s.load(Ordering::Relaxed) & !bits, Ordering::Relaxed);
     }
 }
 
 /// An own descriptor was found to block, without time-outs.
 pub fn examined(fd: c_int) {
-    if let Some(s) = slot(fd) {
+    if let Some(s) = changing(fd) {
         s.store(s.load(Ordering::Relaxed) | EXAMINED, Ordering::Relaxed);
     }
 }
 
 /// An own descriptor was found not to block.
 pub fn nonblocking(fd: c_int) {
-    if let Some(s) = slot(fd) {
+    if let Some(s) = changing(fd) {
         s.store(s.load(Ordering::Relaxed) | NONBLOCKING, Ordering::Relaxed);
     }
 }
@@ -219,7 +229,7 @@ pub fn nonblocking(fd: c_int) {
 /// It was found out how `fd` waits, which was not known. (By one operation:
 /// this may be called outside our code, while somebody closes the number.)
 pub fn set_pace(fd: c_int, pace: Pace) {
-    if let Some(s) = slot(fd) {
+    if let Some(s) = changing(fd) {
         s.fetch_or((pace as u8) << PACE, Ordering::Relaxed);
         END.fetch_max(fd as usize + 1, Ordering::Relaxed);
     }
@@ -239,6 +249,13 @@ pub fn shared(fd: c_int) {
 pub fn all_shared() {
     for fd in 0..END.load(Ordering::Relaxed) {
         shared(fd as c_int);
+    }
+}
+
+/// What is known may be wrong.
+pub fn forget_all() {
+    for s in &TABLE[..END.load(Ordering::Relaxed).min(MOST)] {
+        s.store(0, Ordering::Relaxed);
     }
 }
 
@@ -279,9 +296,9 @@ extern "C" fn before_fork() {
     all_shared();
 }
 
-/// Look after forks, however they come about. (A child of `vfork` or
-/// `posix_spawn` shares descriptions as well, but can only set O_NONBLOCK
-/// there: then a call here waits where it would have failed with EAGAIN.)
+/// Look after forks, however they come about. (A child of `posix_spawn` shares
+/// descriptions as well, but can only set O_NONBLOCK there: then a call here
+/// waits where it would have failed with EAGAIN.)
 pub fn init() {
     // SAFETY: the handler is a static function.
     unsafe {

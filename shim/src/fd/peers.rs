@@ -6,6 +6,7 @@
 //! have been passed on, or read by another process). Writers and readers that
 //! use a duplicate give no hint, and epoll tells.
 
+use crate::process::vfork;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,6 +22,9 @@ fn slot(fd: c_int) -> Option<&'static AtomicU32> {
 
 /// The two ends of a new pipe or socket pair.
 pub fn made(one: c_int, two: c_int) {
+    if vfork::borrowed() {
+        return;
+    }
     if let (Some(a), Some(b)) = (slot(one), slot(two)) {
         a.store(two as u32 + 1, Ordering::Relaxed);
         b.store(one as u32 + 1, Ordering::Relaxed);
@@ -38,7 +42,7 @@ pub fn of(fd: c_int) -> Option<c_int> {
 
 /// The descriptor is closed or replaced.
 pub fn forget(fd: c_int) {
-    if let Some(other) = of(fd) {
+    if let Some(other) = of(fd).filter(|_| !vfork::borrowed()) {
         if let (Some(a), Some(b)) = (slot(fd), slot(other)) {
             a.store(0, Ordering::Relaxed);
             b.store(0, Ordering::Relaxed);

@@ -3,20 +3,19 @@
 //! | what is shared | what it is here |
 //! |---|---|
 //! | no memory | a fork without handlers: the child has one greenlet |
-//! | the memory, while the parent waits (CLONE_VFORK) | the child runs on the parent's TLS block, but it is no greenlet: its calls pass through. A blocking section for the parent |
+//! | the memory, while the parent waits (CLONE_VFORK) | as [`vfork`] |
 //! | the memory | an OS thread or process that is none of ours. It must have a TLS block of its own (CLONE_SETTLS) if it calls libc, else it would be taken for its maker |
 //!
 //! clone3(2) and fork(2) by syscall(2) are here as well; libc has no functions for
 //! them.
 
-use super::fork;
+use super::{fork, vfork};
 use crate::doorway;
 use crate::select::program_memory::readable;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
-use hub::wait::Section;
-use hub::{arch, hub as scheduler, time as clock};
+use hub::{hub as scheduler, time as clock};
 use libc::pid_t;
 
 /// What the child calls.
@@ -77,16 +76,14 @@ unsafe fn clone_(
             let mut start = Start { function: f, argument, shares_files };
             fork::copied(shares_files, || call(Some(begin), (&raw mut start).cast()))
         }
-        _ if waits_for_sharer(flags) => match doorway::enter(Group::Subprocess) {
-            Some(shim) => shim.section("clone", Section::Waits, || {
-                let me = arch::current();
-                arch::set_current(core::ptr::null_mut());
-                let pid = call(function, argument);
-                arch::set_current(me);
-                pid
-            }),
-            None => call(function, argument),
-        },
+        _ if waits_for_sharer(flags) => {
+            let lent = vfork::lend();
+            let pid = call(function, argument);
+            let errno = doorway::errno();
+            vfork::take_back(lent);
+            doorway::set_errno(errno);
+            pid
+        }
         _ => call(function, argument),
     }
 }

@@ -114,9 +114,8 @@ impl Made<'_> {
     unsafe fn new(path: &[u8], list: List) -> Option<Self> {
         let started = follow::started()?;
         // SAFETY: by the caller's contract.
-        let (all, change) = unsafe {
-            (entries(list), started.change(path, entries(list), follow::readable))
-        };
+        let (all, change) =
+            unsafe { (entries(list), started.change(path, entries(list), follow::readable)) };
         let (added, text) = match &change {
             Change::None => return None,
             Change::Add { at: None, .. } => (1 + started.absent(all).count(), 0),

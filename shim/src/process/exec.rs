@@ -10,6 +10,7 @@
 //! our code; there is nothing to schedule.
 
 use super::environment::{self, List};
+use super::vfork;
 use crate::variadic::VaList;
 use core::ffi::{c_char, c_int};
 use hub::hub as scheduler;
@@ -32,7 +33,8 @@ crate::variadic!("never" execle after 2 = le);
 /// # Safety
 /// `envp` is null or a list of strings.
 unsafe fn execute(path: &[u8], envp: List, call: impl FnOnce(List) -> c_int) -> c_int {
-    let held = scheduler::active();
+    // A vfork's child is not whom the hub signals.
+    let held = scheduler::active() && !vfork::borrowed();
     if held {
         scheduler::hold_for_exec();
     }
@@ -46,9 +48,7 @@ unsafe fn execute(path: &[u8], envp: List, call: impl FnOnce(List) -> c_int) -> 
 
 unsafe fn by_path(path: *const c_char, argv: List, envp: List) -> c_int {
     // SAFETY: the program's own call, here and below.
-    unsafe {
-        execute(environment::bytes(path), envp, |envp| real::execve(path, argv, envp))
-    }
+    unsafe { execute(environment::bytes(path), envp, |envp| real::execve(path, argv, envp)) }
 }
 
 unsafe fn by_path_own(path: *const c_char, argv: List) -> c_int {
@@ -58,9 +58,7 @@ unsafe fn by_path_own(path: *const c_char, argv: List) -> c_int {
 
 unsafe fn by_name(file: *const c_char, argv: List, envp: List) -> c_int {
     // SAFETY: as above.
-    unsafe {
-        execute(environment::bytes(file), envp, |envp| real::execvpe(file, argv, envp))
-    }
+    unsafe { execute(environment::bytes(file), envp, |envp| real::execvpe(file, argv, envp)) }
 }
 
 unsafe fn by_name_own(file: *const c_char, argv: List) -> c_int {
@@ -154,17 +152,29 @@ unsafe fn gathered(
     }
 }
 
-unsafe extern "C-unwind" fn l(path: *const c_char, first: *const c_char, rest: *mut VaList) -> c_int {
+unsafe extern "C-unwind" fn l(
+    path: *const c_char,
+    first: *const c_char,
+    rest: *mut VaList,
+) -> c_int {
     // SAFETY: the program's own call, here and below.
     unsafe { gathered(first, rest, |argv, _| by_path(path, argv, environment::own())) }
 }
 
-unsafe extern "C-unwind" fn lp(file: *const c_char, first: *const c_char, rest: *mut VaList) -> c_int {
+unsafe extern "C-unwind" fn lp(
+    file: *const c_char,
+    first: *const c_char,
+    rest: *mut VaList,
+) -> c_int {
     // SAFETY: as above.
     unsafe { gathered(first, rest, |argv, _| by_name(file, argv, environment::own())) }
 }
 
-unsafe extern "C-unwind" fn le(path: *const c_char, first: *const c_char, rest: *mut VaList) -> c_int {
+unsafe extern "C-unwind" fn le(
+    path: *const c_char,
+    first: *const c_char,
+    rest: *mut VaList,
+) -> c_int {
     // SAFETY: as above; the environment follows the null pointer.
     unsafe { gathered(first, rest, |argv, rest| by_path(path, argv, rest.pointer() as _)) }
 }

@@ -164,10 +164,8 @@ impl Started {
         environment: impl Iterator<Item = &'a [u8]> + Clone,
         readable: impl FnOnce(&CStr) -> bool,
     ) -> Change<'a> {
-        let preload = environment
-            .clone()
-            .enumerate()
-            .find_map(|(at, v)| Some((at, value_of(v, PRELOAD)?)));
+        let preload =
+            environment.clone().enumerate().find_map(|(at, v)| Some((at, value_of(v, PRELOAD)?)));
         let names_us = preload.is_some_and(|(_, v)| libraries(v).any(|entry| self.is_ours(entry)));
         let wanted = self.follow.follows(path);
         match preload {
@@ -306,7 +304,8 @@ mod tests {
 
     #[test]
     fn an_environment_that_names_the_library_stays() {
-        for v in ["LD_PRELOAD=/x/libgeventrs.so", "LD_PRELOAD=a.so:/elsewhere/libgeventrs.so b.so"] {
+        for v in ["LD_PRELOAD=/x/libgeventrs.so", "LD_PRELOAD=a.so:/elsewhere/libgeventrs.so b.so"]
+        {
             assert_eq!(change(&[v]), Change::None, "{v}");
         }
     }

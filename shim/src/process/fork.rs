@@ -1,11 +1,8 @@
-//! fork(2), _Fork(3), vfork(2).
+//! fork(2), _Fork(3).
 //!
-//! `_Fork` runs no handlers, so it has a hook. `vfork` would let the child run
-//! on the parent's stack and stop the carrier meanwhile: with more than one
-//! greenlet it becomes `fork`.
+//! libc's `fork` runs our handlers. `_Fork` runs none, so it has a hook.
 
 use crate::doorway::{self, Shim};
-use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use hub::greenlet::Greenlet;
@@ -93,25 +90,3 @@ pub fn copied(shares_files: bool, copy: impl FnOnce() -> pid_t) -> pid_t {
 pub fn first_in_copy(shares_files: bool) {
     in_copy(shares_files);
 }
-
-static VFORK: crate::table::Real = crate::table::Real::new("vfork\0", "\0");
-static FORK: crate::table::Real = crate::table::Real::new("fork\0", "\0");
-crate::look_up_early!((VFORK.get(), FORK.get()));
-
-extern "C" fn choose_vfork() -> *mut c_void {
-    if scheduler::active() {
-        FORK.get()
-    } else {
-        VFORK.get()
-    }
-}
-
-crate::tail_call!(
-    /// Hook of `vfork`: becomes `fork` when there are threads.
-    vfork = choose_vfork
-);
-crate::tail_call!(
-    /// Hook of `__vfork`; as `vfork`.
-    __vfork = choose_vfork
-);
-crate::hook_row! { vfork "Subprocess", "never", ["__vfork"] }

@@ -3,6 +3,7 @@
 //! | file | concept |
 //! |---|---|
 //! | [`fork`] | fork(2): the child has one thread, a copy of the caller |
+//! | [`vfork`] | vfork(2): the child borrows the parent's memory |
 //! | [`clone`] | clone(2) as a kind of fork |
 //! | [`exec`] | execve(2) and its family |
 //! | [`follow`] | which children are preloaded, and what that means for their environment |
@@ -28,5 +29,6 @@ pub mod fork;
 pub mod spawn;
 pub mod stream;
 pub mod system;
+pub mod vfork;
 pub mod wait;
 pub mod words;

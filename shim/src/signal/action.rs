@@ -8,6 +8,7 @@
 //! [`alt_stack`](super::alt_stack) brings them where the program wants them.
 
 use super::{alt_stack, bit, deliver, fault};
+use crate::process::vfork;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -155,6 +156,10 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
         // SAFETY: the program's own call.
         return unsafe { real::sigaction(signal, new, old) };
     }
+    if vfork::borrowed() {
+        // SAFETY: the program's own call and objects.
+        return unsafe { set_in_borrower(signal, new, old) };
+    }
     let slot = &SLOTS[index];
     let before = (
         slot.handler.load(Ordering::Relaxed),
@@ -193,19 +198,46 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
             keep(wanted);
         }
         if let Some(old) = old.as_mut() {
-            if real_old.sa_sigaction == deliver::arrived as *const () as usize && before.0 != 0 {
-                // The kernel's flags, but those that we add as the program
-                // had them.
-                const ADDED: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK;
-                real_old.sa_sigaction = before.0;
-                real_old.sa_flags = real_old.sa_flags & !ADDED | before.1 & ADDED;
-                real_old.sa_mask = from_bits(before.2);
-            } else if real_old.sa_sigaction == fault::default as *const () as usize {
-                real_old.sa_sigaction = libc::SIG_DFL;
-                real_old.sa_flags = before.1;
-                real_old.sa_mask = from_bits(before.2);
-            }
-            *old = real_old;
+            *old = for_program(real_old, before);
+        }
+        result
+    }
+}
+
+/// What the program is told when the kernel says `action`, and the slot `before`.
+fn for_program(mut action: libc::sigaction, before: (usize, c_int, u64)) -> libc::sigaction {
+    if action.sa_sigaction == deliver::arrived as *const () as usize && before.0 != 0 {
+        // The kernel's flags, but those that we add as the program had them.
+        const ADDED: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        action.sa_sigaction = before.0;
+        action.sa_flags = action.sa_flags & !ADDED | before.1 & ADDED;
+        action.sa_mask = from_bits(before.2);
+    } else if action.sa_sigaction == fault::default as *const () as usize {
+        action.sa_sigaction = libc::SIG_DFL;
+        action.sa_flags = before.1;
+        action.sa_mask = from_bits(before.2);
+    }
+    action
+}
+
+/// [`set`] in the child of a vfork: its actions are its own, the slots are not. A
+/// handler that it sets is the kernel's to call.
+unsafe fn set_in_borrower(
+    signal: c_int,
+    new: *const libc::sigaction,
+    old: *mut libc::sigaction,
+) -> c_int {
+    let slot = &SLOTS[signal as usize];
+    let before = (
+        slot.handler.load(Ordering::Relaxed),
+        slot.flags.load(Ordering::Relaxed),
+        slot.mask.load(Ordering::Relaxed),
+    );
+    // SAFETY: the program's objects.
+    unsafe {
+        let result = real::sigaction(signal, new, old);
+        if let (0, Some(old)) = (result, old.as_mut()) {
+            *old = for_program(*old, before);
         }
         result
     }

@@ -136,20 +136,35 @@ fn load(mask: u64) {
 /// kernel knows: let that be `g`'s own meanwhile. `g` is the running greenlet,
 /// in program code; `call` enters no hook that parks.
 pub fn with_own_in_kernel<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
-    if !settings::patched(Group::Signal) || scheduler::live() == 0 {
-        return call();
-    }
-    let (own, mut before) = (of(g), 0u64);
-    let set = |new: *const u64, old: *mut u64| {
-        // SAFETY: sets the calling OS thread's mask from and into our own words.
-        unsafe {
-            let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, old, 8);
-        }
-    };
-    set(&own, &mut before);
+    let before = load_own(g);
     let result = call();
-    set(&before, core::ptr::null_mut());
+    load_back(before);
     result
+}
+
+/// The first half of [`with_own_in_kernel`]: returns the mask that was in the
+/// kernel, for the other half, [`load_back`].
+pub fn load_own(g: &'static Greenlet) -> u64 {
+    let (own, mut before) = (of(g), 0u64);
+    let own = if keeps() { &raw const own } else { core::ptr::null() };
+    // SAFETY: sets the calling OS thread's mask from and into our own words.
+    unsafe {
+        let how = libc::SIG_SETMASK;
+        let _ = hub::syscall!(libc::SYS_rt_sigprocmask, how, own, &raw mut before, 8);
+    }
+    before
+}
+
+/// See [`load_own`].
+pub fn load_back(before: u64) {
+    if keeps() {
+        load(before);
+    }
+}
+
+/// Whether masks are ours at all.
+fn keeps() -> bool {
+    settings::patched(Group::Signal) && scheduler::live() != 0
 }
 
 /// Callback of the hub: a new greenlet blocks what its creator blocks.
