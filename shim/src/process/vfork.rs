@@ -62,7 +62,7 @@ pub extern "C" fn lend() -> Lent {
         core::mem::forget(shim);
         greenlet |= STEPPED_OUT;
     }
-    let mask = g.map_or(0, |g| mask::load_own(g));
+    let mask = g.map_or(0, mask::load_own);
     BORROWERS.fetch_add(1, Ordering::Relaxed);
     arch::set_current(ptr::null_mut());
     Lent { greenlet, mask }
