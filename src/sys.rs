@@ -81,8 +81,10 @@ static QUIET: AtomicU32 = AtomicU32::new(1);
 /// The same while there is one greenlet at most; with more, 0.
 static ALONE: AtomicU32 = AtomicU32::new(1);
 
-/// Look up what libc says about the number of OS threads. Called once, early.
+/// Look up what libc says about the number of OS threads, and who tells the time.
+/// Called once, early.
 pub fn init() {
+    crate::time::init();
     let count = crate::debugger_tables::find(c"__nptl_nthreads");
     if !count.is_null() {
         THREADS.store(count.cast(), Ordering::Relaxed);

@@ -1,5 +1,13 @@
 //! Time as the hub counts it: nanoseconds of CLOCK_MONOTONIC in a `u64`
 //! (good for 584 years of up-time), [`NEVER`] for "no time-out".
+//!
+//! The program may see another time than the kernel: libfaketime defines
+//! clock_gettime(2), too. The hub arms the kernel's timers, so it reads libc's; a
+//! time that the program names is one of the program's clock.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// One second in the hub's unit.
 pub const SECOND: u64 = 1_000_000_000;
@@ -10,19 +18,49 @@ pub const MICROSECOND: u64 = 1_000;
 /// A deadline that does not come.
 pub const NEVER: u64 = u64::MAX;
 
-/// The time of `clock` in nanoseconds; 0 if the kernel does not know it.
-pub fn clock_now(clock: libc::clockid_t) -> u64 {
+type GetTime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> libc::c_int;
+
+/// libc's clock_gettime, if the program gets somebody else's; else null.
+static BENEATH: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Learn whether somebody else tells the program the time. Early, once.
+pub(crate) fn init() {
+    // SAFETY: look-ups by name; libc is loaded, so the handle adds nothing.
+    let own = unsafe {
+        let libc = libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+        if libc.is_null() {
+            return;
+        }
+        libc::dlsym(libc, c"clock_gettime".as_ptr())
+    };
+    if own != libc::clock_gettime as *mut c_void {
+        BENEATH.store(own, Ordering::Relaxed);
+    }
+}
+
+fn read(get: GetTime, clock: libc::clockid_t) -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is writable. clock_gettime reaches the vDSO and fails only
     // for unknown clocks; it is not one of our hooks.
-    unsafe { libc::clock_gettime(clock, &mut now) };
+    unsafe { get(clock, &mut now) };
     (now.tv_sec.max(0) as u64).saturating_mul(SECOND).saturating_add(now.tv_nsec as u64)
+}
+
+/// The time of the program's `clock` in nanoseconds; 0 if there is no such clock.
+pub fn clock_now(clock: libc::clockid_t) -> u64 {
+    read(libc::clock_gettime, clock)
 }
 
 /// The present time.
 #[inline]
 pub fn now() -> u64 {
-    clock_now(libc::CLOCK_MONOTONIC)
+    let beneath = BENEATH.load(Ordering::Relaxed);
+    if beneath.is_null() {
+        return read(libc::clock_gettime, libc::CLOCK_MONOTONIC);
+    }
+    // SAFETY: libc's function of this name.
+    let get = unsafe { core::mem::transmute::<*mut c_void, GetTime>(beneath) };
+    read(get, libc::CLOCK_MONOTONIC)
 }
 
 /// The deadline that lies `span` nanoseconds from now, or [`NEVER`].
@@ -54,7 +92,7 @@ pub fn to_timespec(span: u64) -> libc::timespec {
 /// The hub's deadline for an absolute time `at` (nanoseconds) of `clock`.
 /// A clock that is set while somebody waits is not followed.
 pub fn deadline_on(clock: libc::clockid_t, at: u64) -> u64 {
-    if clock == libc::CLOCK_MONOTONIC {
+    if clock == libc::CLOCK_MONOTONIC && BENEATH.load(Ordering::Relaxed).is_null() {
         return at;
     }
     let there = clock_now(clock);

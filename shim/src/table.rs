@@ -155,6 +155,9 @@ impl Real {
     }
 }
 
+// The linker makes these names, and would export them.
+core::arch::global_asm!(".hidden __start_geventrs_early", ".hidden __stop_geventrs_early");
+
 /// Look up all functions under hooks that have not been needed yet: at the first
 /// thread, since afterwards another one may be in the loader (dlopen(3)), and
 /// dlsym(3) would wait for it. The child of a fork would wait for ever.
