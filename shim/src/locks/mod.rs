@@ -11,6 +11,7 @@
 //! A greenlet tries, and then waits in a blocking section with libc's own
 //! function ([`shared`]).
 
+pub mod attempt;
 pub mod barrier;
 pub mod c11;
 pub mod condition;

@@ -22,12 +22,11 @@
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{deadline, robust, robust_shared, shared};
+use super::{attempt, deadline, robust, robust_shared, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
-use hub::hub as scheduler;
 use hub::sync::word_lock;
 use hub::wait::{Reason, Section, Wake};
 use hub::{sys, tls};
@@ -263,6 +262,7 @@ unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
 unsafe fn lock_beside(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
+    attempt::begins();
     if m.is_normal() && doorway::briefly(|local| m.try_take(local)) {
         super::take_turns();
         return 0;
@@ -314,8 +314,16 @@ unsafe fn lock_slow(
     if !word_lock::try_lock(&m.lock, false) {
         // The time is looked at only if there is something to wait for.
         // SAFETY: the program's object.
-        match unsafe { deadline(clock, until) }.and_then(|d| m.wait(d)) {
-            Ok(()) => {}
+        match unsafe { deadline(clock, until) } {
+            Ok(d) if attempt::is_one(d) => {
+                attempt::failed();
+                return libc::ETIMEDOUT;
+            }
+            Ok(d) => {
+                if let Err(e) = m.wait(d) {
+                    return e;
+                }
+            }
             Err(e) => return e,
         }
     }
@@ -365,12 +373,21 @@ unsafe fn lock_libcs(
 unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
-    if patched() && robust_shared::is_ours(m) {
-        return robust_shared::try_lock(m);
-    }
-    if !patched() || m.is_libcs() {
+    if !patched() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_trylock(mutex) };
+    }
+    attempt::begins();
+    if robust_shared::is_ours(m) {
+        return robust_shared::try_lock(m);
+    }
+    if m.is_libcs() {
+        // SAFETY: the program's own call.
+        let answer = unsafe { real::pthread_mutex_trylock(mutex) };
+        if answer == libc::EBUSY {
+            attempt::failed();
+        }
+        return answer;
     }
     if let Some(answer) = m.relock(true) {
         return answer;
@@ -381,10 +398,7 @@ unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     if word_lock::try_lock(&m.lock, false) {
         return m.obtained();
     }
-    // A loop of attempts must let the holder run.
-    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
-        scheduler::yield_now(shim.greenlet);
-    }
+    attempt::failed();
     libc::EBUSY
 }
 
@@ -393,6 +407,7 @@ unsafe fn timed_lock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_i
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_timedlock(mutex, until) };
     }
+    attempt::begins();
     // SAFETY: as in `lock`.
     unsafe { lock_slow(mutex, libc::CLOCK_REALTIME, until) }
 }
@@ -409,6 +424,7 @@ unsafe fn clock_lock(
     if !matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC) {
         return libc::EINVAL;
     }
+    attempt::begins();
     // SAFETY: as in `lock`.
     unsafe { lock_slow(mutex, clock, until) }
 }

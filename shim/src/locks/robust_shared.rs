@@ -34,6 +34,7 @@
 //! - With priority inheritance the kernel itself looks for the holder; those
 //!   mutexes are libc's, and a greenlet that dies holding one is not noticed.
 
+use super::attempt;
 use super::mutex::{Mutex, INHERIT_OR_CEILING, RECURSIVE, ROBUST, SHARED, TYPE};
 use super::robust::{self, INCONSISTENT, LOST};
 use super::robust_list::{Guardian, Intent};
@@ -198,17 +199,14 @@ pub unsafe fn lock(m: &Mutex, clock: clockid_t, until: *const timespec) -> c_int
 /// pthread_mutex_trylock(3).
 pub fn try_lock(m: &Mutex) -> c_int {
     let Some(g) = Guardian::find() else { return libc::EINVAL };
-    let shim = doorway::enter_any();
+    let _shim = doorway::enter_any();
     if is_callers(&g, m) {
         if let Some(answer) = relock(m, true) {
             return answer;
         }
     }
     take(&g, m, 0).unwrap_or_else(|_| {
-        // A loop of attempts must let the holder run.
-        if let Some(shim) = &shim {
-            scheduler::yield_now(shim.greenlet);
-        }
+        attempt::failed();
         libc::EBUSY
     })
 }

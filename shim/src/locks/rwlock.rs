@@ -13,12 +13,11 @@
 //! Answers are glibc's: EDEADLK to the writer that asks again, EBUSY, EAGAIN
 //! (too many readers), EINVAL (time, clock), ETIMEDOUT.
 
-use super::{deadline, shared};
+use super::{attempt, deadline, shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
-use hub::hub as scheduler;
 use hub::sync::rw_lock::{RwLock, WRITER};
 use hub::tls;
 use libc::{clockid_t, pthread_rwlock_t, timespec};
@@ -86,6 +85,7 @@ unsafe fn acquire(
 ) -> c_int {
     // SAFETY: the program's objects, here and below.
     let o = unsafe { &*lock.cast::<Object>() };
+    attempt::begins();
     if o.is_libcs() {
         // SAFETY: as above.
         return unsafe { acquire_libcs(lock, side, clock, until) };
@@ -97,6 +97,14 @@ unsafe fn acquire(
     };
     if o.is_writer() {
         return libc::EDEADLK;
+    }
+    if attempt::is_one(end) {
+        // SAFETY: as above.
+        let answer = match side {
+            Side::Read => unsafe { try_read(lock) },
+            Side::Write => unsafe { try_write(lock) },
+        };
+        return if answer == libc::EBUSY { libc::ETIMEDOUT } else { answer };
     }
     super::take_turns();
     let _shim = doorway::enter_any();
@@ -178,20 +186,23 @@ passes_unless_patched!(clock_read(lock, clock: clockid_t, until: *const timespec
 passes_unless_patched!(clock_write(lock, clock: clockid_t, until: *const timespec) => pthread_rwlock_clockwrlock,
     acquire(lock, Side::Write, clock, until));
 
-/// EBUSY, after letting the holder run: programs try in loops.
 fn busy() -> c_int {
-    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
-        scheduler::yield_now(shim.greenlet);
-    }
+    attempt::failed();
     libc::EBUSY
 }
 
 unsafe fn try_read(lock: *mut pthread_rwlock_t) -> c_int {
     // SAFETY: the program's object.
     let o = unsafe { &*lock.cast::<Object>() };
-    if !patched() || o.is_libcs() {
+    if !patched() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_rwlock_tryrdlock(lock) };
+    }
+    attempt::begins();
+    if o.is_libcs() {
+        // SAFETY: the program's own call.
+        let answer = unsafe { real::pthread_rwlock_tryrdlock(lock) };
+        return if answer == libc::EBUSY { busy() } else { answer };
     }
     match o.lock().try_read() {
         Some(true) => 0,
@@ -203,9 +214,15 @@ unsafe fn try_read(lock: *mut pthread_rwlock_t) -> c_int {
 unsafe fn try_write(lock: *mut pthread_rwlock_t) -> c_int {
     // SAFETY: the program's object.
     let o = unsafe { &*lock.cast::<Object>() };
-    if !patched() || o.is_libcs() {
+    if !patched() {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_rwlock_trywrlock(lock) };
+    }
+    attempt::begins();
+    if o.is_libcs() {
+        // SAFETY: the program's own call.
+        let answer = unsafe { real::pthread_rwlock_trywrlock(lock) };
+        return if answer == libc::EBUSY { busy() } else { answer };
     }
     if !o.lock().try_write() {
         return busy();

@@ -7,12 +7,11 @@
 //!
 //! Waiting is a cancellation point and ends with EINTR when interrupted.
 
-use super::{deadline, shared};
+use super::{attempt, deadline, shared};
 use crate::doorway::{self, set_errno};
 use crate::thread::{cancel, patched};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use hub::hub as scheduler;
 use hub::sync::semaphore::{self, NotTaken};
 use hub::time::NEVER;
 use hub::wait::Reason;
@@ -57,6 +56,7 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         // SAFETY: the program's own call.
         return unsafe { real::sem_wait(sem) };
     }
+    attempt::begins();
     if !o.is_libcs() && doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
         super::take_turns();
         return 0;
@@ -144,17 +144,23 @@ unsafe fn wait_libcs(sem: *mut sem_t, call: impl Fn() -> c_int) -> c_int {
 unsafe fn try_wait(sem: *mut sem_t) -> c_int {
     // SAFETY: as above.
     let o = unsafe { &*sem.cast::<Object>() };
-    if !patched() || o.is_libcs() {
+    if !patched() {
         // SAFETY: the program's own call.
         return unsafe { real::sem_trywait(sem) };
+    }
+    attempt::begins();
+    if o.is_libcs() {
+        // SAFETY: the program's own call.
+        let result = unsafe { real::sem_trywait(sem) };
+        if result != 0 {
+            attempt::failed();
+        }
+        return result;
     }
     if doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
         return 0;
     }
-    // A loop of attempts must let somebody post.
-    if let Some(shim) = doorway::enter(crate::table::Group::Thread) {
-        scheduler::yield_now(shim.greenlet);
-    }
+    attempt::failed();
     failed(libc::EAGAIN)
 }
 

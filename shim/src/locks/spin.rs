@@ -4,6 +4,7 @@
 //! taking and releasing stay libc's; only the spinning is ours: on one carrier
 //! the holder can release the lock only if it gets to run.
 
+use super::attempt;
 use crate::doorway;
 use crate::table::Group;
 use core::ffi::c_int;
@@ -16,6 +17,7 @@ crate::hooks! {
 }
 
 unsafe fn spin(lock: *mut pthread_spinlock_t) -> c_int {
+    attempt::begins();
     // SAFETY: the program's own calls.
     unsafe {
         if real::pthread_spin_trylock(lock) == 0 {
@@ -32,12 +34,11 @@ unsafe fn spin(lock: *mut pthread_spinlock_t) -> c_int {
 }
 
 unsafe fn try_spin(lock: *mut pthread_spinlock_t) -> c_int {
+    attempt::begins();
     // SAFETY: the program's own call.
     let answer = unsafe { real::pthread_spin_trylock(lock) };
     if answer != 0 {
-        if let Some(shim) = doorway::enter(Group::Thread) {
-            scheduler::yield_now(shim.greenlet);
-        }
+        attempt::failed();
     }
     answer
 }
