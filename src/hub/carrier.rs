@@ -73,7 +73,15 @@ pub fn set_create(create: CreateThread) {
     CREATE.store(create as usize, Ordering::Relaxed);
 }
 
-/// Make an OS thread on `stack`. False: there is none to be had.
+/// pthread_attr_setsigmask_np(3) of glibc 2.32; 0: there is none.
+type SetMask =
+    unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int;
+static SET_MASK: AtomicUsize = AtomicUsize::new(0);
+
+/// Make an OS thread on `stack`. It starts with all signals blocked (before glibc
+/// 2.32 with its maker's mask): they are for those who run the program, and a
+/// carrier is ready for them only when it is known as one. `None`: there is none to
+/// be had.
 pub(super) fn create_thread(
     stack: Stack,
     main: crate::greenlet::Entry,
@@ -96,16 +104,24 @@ pub(super) fn create_thread(
         let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
         libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
         // It allocates from the program's malloc.
-        let made = super::as_program(|| match CREATE.load(Ordering::Relaxed) {
-            0 => pthread_create(&mut thread, attr.as_ptr(), main, arg),
-            f => core::mem::transmute::<usize, CreateThread>(f)(
-                &mut thread,
-                attr.as_ptr(),
-                main,
-                arg,
-            ),
+        let made = super::as_program(|| {
+            let set_mask = SET_MASK.load(Ordering::Relaxed);
+            if set_mask != 0 {
+                let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+                libc::sigfillset(all.as_mut_ptr());
+                core::mem::transmute::<usize, SetMask>(set_mask)(attr.as_mut_ptr(), all.as_ptr());
+            }
+            match CREATE.load(Ordering::Relaxed) {
+                0 => pthread_create(&mut thread, attr.as_ptr(), main, arg),
+                f => core::mem::transmute::<usize, CreateThread>(f)(
+                    &mut thread,
+                    attr.as_ptr(),
+                    main,
+                    arg,
+                ),
+            }
         });
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        super::as_program(|| libc::pthread_attr_destroy(attr.as_mut_ptr()));
         made
     };
     (made == 0).then_some(thread)
@@ -238,6 +254,9 @@ pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
     c.loaded.set(arch::thread_pointer());
     c.permanent.set(true);
     c.note_tid();
+    // SAFETY: a look-up by name.
+    let set_mask = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_attr_setsigmask_np".as_ptr()) };
+    SET_MASK.store(set_mask as usize, Ordering::Relaxed);
     POOL.lock().alive += 1;
     HUB.carrier.store(ptr::from_ref(c).cast_mut(), Ordering::Release);
     c
@@ -467,10 +486,13 @@ pub(super) fn taken(c: &'static Carrier) {
 /// hub. `me` runs on it.
 pub(super) fn after_fork(me: Option<&Greenlet>) {
     POOL.reset();
-    // SAFETY: null or a carrier; they live for ever.
-    if let Some((g, home)) = me.and_then(|g| Some((g, unsafe { g.home.get().as_ref() }?))) {
-        // It has forked without the hub, in a signal's handler.
-        HUB.carrier.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
+    if let Some(g) = me {
+        // SAFETY: null or a carrier; they live for ever.
+        if let Some(home) = unsafe { g.home.get().as_ref() } {
+            // It has forked without the hub, in a signal's handler.
+            HUB.carrier.store(ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
+        }
+        // Also if the monitor was asking just then: it is not there to decide.
         g.rejoined();
     }
     let c = HUB.carrier();

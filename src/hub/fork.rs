@@ -40,12 +40,15 @@ pub fn after_copy(shares_files: bool) {
         if me.is_some_and(|m| ptr::eq(m, g)) {
             continue;
         }
+        // Its OS thread may have been anywhere, in the middle of malloc with this
+        // very block's cache: then the block must not be used again.
+        let torn = g.is_away() || g.in_handler();
         g.timer_cleared();
         g.rejoined();
         g.set_phase(Phase::Free);
         // What the frames there own is lost, as it is with kernel threads.
         g.forget_stack();
-        if !g.is_root() {
+        if !g.is_root() && !torn {
             unit::give_back(g);
         }
     }
