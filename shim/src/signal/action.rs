@@ -115,12 +115,10 @@ fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
             }
         }
     }
-    if action.sa_flags & libc::SA_ONSTACK != 0 {
-        // The carrier's alternate stack is left before the program's handler
-        // runs; until then the greenlet must not give up its turn.
-        let mask = to_bits(&action.sa_mask) | bit(hub::hub::TURN_SIGNAL);
-        action.sa_mask = from_bits(mask);
-    }
+    // Until our handler has put the program's in charge (which lifts this), the
+    // greenlet must not give up its turn: the OS thread would go on with the
+    // handler's mask, and perhaps with a frame on its alternate stack.
+    action.sa_mask = from_bits(to_bits(&action.sa_mask) | bit(hub::hub::TURN_SIGNAL));
     action
 }
 

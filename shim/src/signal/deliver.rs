@@ -64,6 +64,7 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         // SAFETY: as above.
         return unsafe { call(signal, info, context) };
     };
+    let mut several = false;
     // A fault is the greenlet's own, wherever it happens.
     if is_fault {
         if scheduler::active() && mask::of(g) & bit(signal) != 0 {
@@ -82,11 +83,14 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         if g.in_shim() || mask::of(g) & bit(signal) != 0 {
             return note(signal, info);
         }
-        interrupt_first(g, signal, a.flags, info);
+        several = true;
     }
     g.count_handler(1);
     // SAFETY: as above.
     unsafe {
+        if several {
+            interrupt_first(g, signal, a.flags, &*info);
+        }
         let overflow = fault::overflow(signal, info);
         if !alt_stack::on_ours(context) {
             return call(signal, info, context);
@@ -127,6 +131,12 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         (a.handler)(signal, info, context);
         mask::set(g, *after.cast::<u64>());
         *after.cast::<u64>() = mask::carriers();
+        if alt_stack::installed() {
+            // The frame names the alternate stack of the OS thread that took the
+            // signal; the greenlet may be on another by now. What the kernel
+            // refuses leaves that one's own.
+            (*context.cast::<libc::ucontext_t>()).uc_stack.ss_flags = c_int::MAX;
+        }
     }
     if inside {
         g.reenter_shim();
@@ -155,8 +165,8 @@ fn note(signal: c_int, info: &siginfo_t) {
     scheduler::signals_noted();
 }
 
-/// The handler runs on `g`; natively it would have run on the first thread and
-/// ended that one's wait.
+/// The handler, which is counted already, runs on `g`; natively it would have run
+/// on the first thread and ended that one's wait.
 fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &siginfo_t) {
     let Some(first) = scheduler::first() else { return };
     if core::ptr::eq(first, g)
@@ -167,25 +177,28 @@ fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &sig
     {
         return;
     }
-    // Off the hub, waking is done as any OS thread does it.
-    let away = g.is_away();
-    if !away && !g.enter_shim() {
-        return;
-    }
+    // Off the hub, where a handler does not wait for it, waking is done as any OS
+    // thread does it.
+    let entered = g.enter_shim();
     note_restart(first, flags);
     scheduler::interrupt(first);
-    if !away {
+    if entered {
         g.leave_shim();
     }
 }
 
+/// The signals that wait for `g` alone. (Atomic: its own OS thread may add one in
+/// [`arrived`] while it queues for the hub.)
+fn directed_at(g: &Greenlet) -> &AtomicUsize {
+    // SAFETY: the word lives as long as the greenlet, and is touched here only.
+    unsafe { AtomicUsize::from_ptr(g.extension[word::PENDING].as_ptr()) }
+}
+
 /// Let a signal wait for `g`, which is the caller or cannot run now.
 fn pend(g: &Greenlet, signal: c_int) {
-    let pending = g.extension[word::PENDING].get();
-    if pending == 0 {
+    if directed_at(g).fetch_or(bit(signal) as usize, Ordering::Relaxed) == 0 {
         DIRECTED.fetch_add(1, Ordering::Relaxed);
     }
-    g.extension[word::PENDING].set(pending | bit(signal) as usize);
 }
 
 fn note_restart(g: &Greenlet, flags: c_int) {
@@ -271,9 +284,8 @@ fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
     if directed {
         let taken = queue::take(owner(g), signal);
         if !queue::holds(owner(g), signal) {
-            let pending = g.extension[word::PENDING].get() & !(bit(signal) as usize);
-            g.extension[word::PENDING].set(pending);
-            if pending == 0 {
+            let others = !(bit(signal) as usize);
+            if directed_at(g).fetch_and(others, Ordering::Relaxed) & others == 0 {
                 DIRECTED.fetch_sub(1, Ordering::Relaxed);
             }
         }
@@ -297,7 +309,7 @@ fn owner(g: &Greenlet) -> queue::Owner {
 /// A signal of `set` that waits for `g` or the process, without running its
 /// handler: for sigwait.
 pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
-    let own = g.extension[word::PENDING].get() as u64 & set;
+    let own = directed_at(g).load(Ordering::Relaxed) as u64 & set;
     let shared = NOTED.load(Ordering::SeqCst) & set;
     let (bits, directed) = if own != 0 { (own, true) } else { (shared, false) };
     if bits == 0 {
@@ -309,14 +321,14 @@ pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
 
 /// Signals that wait here, not in the kernel, for `g`.
 pub fn pending_for(g: &Greenlet) -> u64 {
-    g.extension[word::PENDING].get() as u64 | NOTED.load(Ordering::SeqCst)
+    directed_at(g).load(Ordering::Relaxed) as u64 | NOTED.load(Ordering::SeqCst)
 }
 
 /// Let a signal wait for one greenlet, and end its wait if it can take it.
 /// False: the queue is full. In our code.
 pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
     const SI_QUEUE: c_int = -1;
-    let pending = g.extension[word::PENDING].get();
+    let pending = directed_at(g).load(Ordering::Relaxed);
     let queues = signal >= queue::FIRST_QUEUED;
     if pending & bit(signal) as usize != 0 && !queues {
         return true;
@@ -334,7 +346,7 @@ pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
 
 /// The greenlet is at its end: what was sent to it alone is gone.
 pub fn forget(g: &Greenlet) {
-    if g.extension[word::PENDING].replace(0) != 0 {
+    if directed_at(g).swap(0, Ordering::Relaxed) != 0 {
         DIRECTED.fetch_sub(1, Ordering::Relaxed);
         queue::forget(owner(g));
     }
@@ -346,7 +358,7 @@ pub fn after_fork() {
     DIRECTED.store(0, Ordering::Relaxed);
     queue::clear();
     if let Some(g) = Greenlet::current() {
-        g.extension[word::PENDING].set(0);
+        directed_at(g).store(0, Ordering::Relaxed);
     }
 }
 

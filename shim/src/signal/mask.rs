@@ -136,9 +136,12 @@ fn load(mask: u64) {
 /// kernel knows: let that be `g`'s own meanwhile. `g` is the running greenlet,
 /// in program code; `call` enters no hook that parks.
 pub fn with_own_in_kernel<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
+    // The mask is this OS thread's: nobody may ask for the greenlet's turn meanwhile.
+    g.count_handler(1);
     let before = load_own(g);
     let result = call();
     load_back(before);
+    g.count_handler(-1);
     result
 }
 
