@@ -44,7 +44,7 @@ use crate::wait::{Reason, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering};
+use core::sync::atomic::{compiler_fence, AtomicBool, AtomicU32, AtomicU8, Ordering};
 
 /// A greenlet's first function: a pthread start routine that may be unwound.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -377,6 +377,15 @@ impl Greenlet {
             return false;
         }
         true
+    }
+
+    /// Program code counts as ours until [`Greenlet::leave_shim`], with the hub or
+    /// without: nobody asks for its turn, and signals are noted. For what touches
+    /// nothing of the hub's and waits for nobody who needs it.
+    #[inline(always)]
+    pub fn pass_for_shim(&self) {
+        self.context.store(SHIM, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
     }
 
     /// The monitor has asked for the hub, or taken it, or a section is on.

@@ -340,21 +340,25 @@ pub unsafe fn recycle(tp: *mut u8, tid: u32) {
 
 #[cold]
 unsafe fn reset_images(tp: *mut u8) {
-    let modules = MODULES.lock();
-    for image in &modules.reset {
-        // SAFETY: the image's place in every block is fixed by ld.so.
-        unsafe { copy_image(tp, image) };
-    }
+    let dynamic = {
+        let modules = MODULES.lock();
+        for image in &modules.reset {
+            // SAFETY: the image's place in every block is fixed by ld.so.
+            unsafe { copy_image(tp, image) };
+        }
+        modules.dynamic
+    };
     // The DTV: its word -2 (in entries: -1) counts the entries; an entry is a
     // pointer and the address to free, null for static TLS.
     // SAFETY: the layout is the TLS ABI's; only this thread's entries change.
     unsafe {
         let dtv = *tp.add(arch::TCB_DTV).cast::<*mut [*mut c_void; 2]>();
         let length = *dtv.sub(1).cast::<usize>();
-        for i in 1..=modules.dynamic.min(length) {
+        for i in 1..=dynamic.min(length) {
             let entry = &mut *dtv.add(i);
             if !entry[1].is_null() {
-                libc::free(entry[1]);
+                // The program's malloc, which may wait for its locks.
+                crate::hub::as_program(|| libc::free(entry[1]));
                 // TLS_DTV_UNALLOCATED
                 *entry = [usize::MAX as *mut c_void, ptr::null_mut()];
             }

@@ -6,12 +6,17 @@
 //! hub and must not wait for it in turn. An allocator also may call us before
 //! any constructor has run, or count what the program has allocated.
 //!
+//! Program code of a greenlet allocates here, too (at a thread's end, say). It counts
+//! as our code for as long as it has the heap's lock: it must not be asked for its
+//! turn then, nor run a signal's handler, which might come back here.
+//!
 //! Small blocks are powers of two cut from chunks, and go back to a list of
 //! their size; large ones are mappings of their own. Nothing here uses a
 //! thread-local, a function of libc or memory that must be initialised.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
+use hub::greenlet::Greenlet;
 use hub::raw_lock::RawLock;
 use hub::syscall;
 
@@ -34,6 +39,19 @@ struct Heap {
 
 // SAFETY: memory belongs to the process, not to an OS thread.
 unsafe impl Send for Heap {}
+
+/// Do a few instructions that nothing may interrupt.
+fn held_together<R>(f: impl FnOnce() -> R) -> R {
+    match Greenlet::current().filter(|g| !g.in_shim()) {
+        Some(g) => {
+            g.pass_for_shim();
+            let result = f();
+            g.leave_shim();
+            result
+        }
+        None => f(),
+    }
+}
 
 /// The allocator.
 pub struct Own {
@@ -99,7 +117,7 @@ impl Heap {
 unsafe impl GlobalAlloc for Own {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(&layout) {
-            Some(class) => self.heap.lock().take(class),
+            Some(class) => held_together(|| self.heap.lock().take(class)),
             None if layout.align() > PAGE => ptr::null_mut(),
             None => map(pages(layout.size())),
         }
@@ -107,13 +125,13 @@ unsafe impl GlobalAlloc for Own {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match class(&layout) {
-            Some(class) => {
+            Some(class) => held_together(|| {
                 let mut heap = self.heap.lock();
                 let block = block.cast::<Free>();
                 // SAFETY: the caller's block, of at least this size.
                 unsafe { block.write(Free(heap.free[class])) };
                 heap.free[class] = block;
-            }
+            }),
             // SAFETY: the caller's mapping.
             None => unsafe {
                 let _ = syscall!(libc::SYS_munmap, block, pages(layout.size()));

@@ -146,6 +146,10 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     g.set_name(&if spawn.name[0] == 0 { creator.name() } else { spawn.name });
     // SAFETY: a free greenlet's coroutine is touched by nobody else.
     unsafe { *g.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
+    // From its first load on the block says whose it is: a signal may come
+    // before the greenlet's first instruction.
+    // SAFETY: a complete block, which nobody has loaded.
+    unsafe { tls::set_current_of(g.tp(), ptr::from_ref(g).cast_mut().cast()) };
     HUB.enlist(g);
     LIVE.fetch_add(1, Ordering::Relaxed);
     carrier::several();
@@ -164,7 +168,6 @@ static UNWOUND: u8 = 0;
 /// A greenlet from its first to its last instruction, on its own stack.
 fn body(g: &'static Greenlet, yielder: &Yielder) {
     g.yielder.set(yielder);
-    arch::set_current(ptr::from_ref(g).cast_mut().cast());
     arch::set_fp_control(g.fp_control.get());
     tls::enter();
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];

@@ -18,6 +18,7 @@ static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER, q = PTHREAD_MUTEX_INITIALI
 static pthread_mutex_t timed = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_rwlock_t joining = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_t thread[MOST];
 static sem_t tokens;
 static int pipe_[2], file_fd, in_timed;
@@ -258,10 +259,14 @@ static void cancel(struct self *s)
 
 static void signals(struct self *s)
 {
+	/* To a thread that has not been joined: main joins none while `joining`
+	 * can be read-locked. */
 	if (rnd(s) % 2)
 		CHECK_EQ(kill(getpid(), SIGUSR2), 0);
-	else
+	else if (pthread_rwlock_tryrdlock(&joining) == 0) {
 		CHECK_OK(pthread_kill(thread[rnd(s) % workers], SIGUSR1));
+		CHECK_OK(pthread_rwlock_unlock(&joining));
+	}
 }
 
 static void *in_child(void *arg)
@@ -371,6 +376,12 @@ static void *works(void *arg)
 	return arg;
 }
 
+static void *lasts(void *arg)
+{
+	sleep_ms((int)(intptr_t)arg);
+	return arg;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -398,6 +409,13 @@ int main(int argc, char **argv)
 		thread[i] = pthread_self();
 	for (long i = 0; i < workers; i++)
 		thread[i] = start(works, i);
+	pthread_t last = start(lasts, span);
+	for (int r = ETIMEDOUT; r == ETIMEDOUT;) {
+		struct timespec soon = ts_in(CLOCK_REALTIME, 7);
+		r = pthread_timedjoin_np(last, NULL, &soon);
+		CHECK(r == 0 || r == ETIMEDOUT);
+	}
+	CHECK_OK(pthread_rwlock_wrlock(&joining)); /* for good */
 	for (long i = 0; i < workers; i++) {
 		struct timespec until = ts_in(CLOCK_REALTIME, span + 40000);
 		int r = pthread_timedjoin_np(thread[i], NULL, &until);
