@@ -74,8 +74,7 @@ pub fn set_create(create: CreateThread) {
 }
 
 /// pthread_attr_setsigmask_np(3) of glibc 2.32; 0: there is none.
-type SetMask =
-    unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int;
+type SetMask = unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int;
 static SET_MASK: AtomicUsize = AtomicUsize::new(0);
 
 /// Make an OS thread on `stack`. It starts with all signals blocked (before glibc
@@ -255,7 +254,8 @@ pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
     c.permanent.set(true);
     c.note_tid();
     // SAFETY: a look-up by name.
-    let set_mask = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_attr_setsigmask_np".as_ptr()) };
+    let set_mask =
+        unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_attr_setsigmask_np".as_ptr()) };
     SET_MASK.store(set_mask as usize, Ordering::Relaxed);
     POOL.lock().alive += 1;
     HUB.carrier.store(ptr::from_ref(c).cast_mut(), Ordering::Release);
