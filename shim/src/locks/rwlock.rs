@@ -100,9 +100,11 @@ unsafe fn acquire(
     }
     if attempt::is_one(end) {
         // SAFETY: as above.
-        let answer = match side {
-            Side::Read => unsafe { try_read(lock) },
-            Side::Write => unsafe { try_write(lock) },
+        let answer = unsafe {
+            match side {
+                Side::Read => try_read(lock),
+                Side::Write => try_write(lock),
+            }
         };
         return if answer == libc::EBUSY { libc::ETIMEDOUT } else { answer };
     }
