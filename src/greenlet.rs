@@ -130,6 +130,9 @@ pub struct Greenlet {
     pub(crate) interruptible: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
+    /// It was to be interrupted and did not wait: its next wait asks the layer
+    /// above whether it still is.
+    pub(crate) missed_interrupt: AtomicBool,
     /// See [`EXTENSION_WORDS`].
     pub extension: [Cell<usize>; EXTENSION_WORDS],
 }
@@ -175,6 +178,7 @@ impl Greenlet {
             handlers: Cell::new(0),
             interruptible: Cell::new(false),
             stop: AtomicBool::new(false),
+            missed_interrupt: AtomicBool::new(false),
             extension: [const { Cell::new(0) }; EXTENSION_WORDS],
         }
     }
@@ -292,6 +296,7 @@ impl Greenlet {
         // A new greenlet starts inside our code, on its way to the entry.
         self.context.store(SHIM, Ordering::Relaxed);
         self.handlers.set(0);
+        self.missed_interrupt.store(false, Ordering::Relaxed);
         for word in &self.extension {
             word.set(0);
         }

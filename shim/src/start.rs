@@ -11,6 +11,7 @@ static CALLBACKS: Callbacks = Callbacks {
     at_spawn: crate::signal::thread_made,
     choose: crate::signal::deliver::choose,
     interrupted: crate::signal::deliver::interrupted,
+    interrupt_due: crate::signal::deliver::interrupt_due,
     turn_taken: crate::signal::deliver::turn_taken,
     carrier_made: crate::signal::carrier_made,
     hub_taken: crate::signal::mask::hub_taken,

@@ -181,6 +181,10 @@ pub struct Callbacks {
     /// A greenlet's wait was interrupted and all is unlinked: run what was
     /// meant for it. In our code, on the greenlet.
     pub interrupted: fn(&'static Greenlet),
+    /// Whether there is still something to interrupt a greenlet for that is about
+    /// to wait: [`Callbacks::interrupted`] would do something, or what waited for
+    /// that would. In our code, on the greenlet.
+    pub interrupt_due: fn(&'static Greenlet) -> bool,
     /// A greenlet that computes, or blocks where no hook is, has been asked for its
     /// turn and has the hub again: run what was meant for it. True: a call that it
     /// was in is to end with EINTR. In our code, on the greenlet.

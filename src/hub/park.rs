@@ -5,16 +5,23 @@ use super::{active, callbacks, carrier, holder, with_reactor, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::reactor::FdWaiter;
-use crate::sys::Errno;
+use crate::sys::{self, Errno};
 use crate::time::NEVER;
 use crate::wait::{Reason, Wake};
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{fence, AtomicU32, Ordering};
 
 /// Park the running greenlet, which has begun a wait, until it is claimed or
 /// `deadline` comes.
 #[inline(always)]
 pub fn park(g: &'static Greenlet, deadline: u64) -> Wake {
+    if !sys::one_os_thread() {
+        // The wait has begun before the word is read: see `claim_or_leave_word`.
+        fence(Ordering::SeqCst);
+    }
+    if g.missed_interrupt.load(Ordering::Relaxed) && interrupt_now(g) {
+        return g.end_wait();
+    }
     if deadline != NEVER {
         // SAFETY: holder only.
         unsafe { &mut *HUB.timers.get() }.insert(deadline, g);
@@ -128,11 +135,33 @@ pub fn in_hub() -> bool {
 
 /// [`interrupt`] for callbacks that run on the hub.
 pub fn interrupt_from_hub(g: &'static Greenlet) -> bool {
-    let claimed = g.claim(Wake::Interrupted);
+    let claimed = claim_or_leave_word(g);
     if claimed {
         HUB.run.push(g);
     }
     claimed
+}
+
+/// Claim the wait of `g` for an interrupt. A greenlet that does not wait just now
+/// may be in the middle of a call that waits in several pieces: it is told at the
+/// next one.
+fn claim_or_leave_word(g: &'static Greenlet) -> bool {
+    // The word first, then the claim: whoever begins to wait in between sees it.
+    g.missed_interrupt.store(true, Ordering::SeqCst);
+    let claimed = g.claim(Wake::Interrupted);
+    if claimed {
+        g.missed_interrupt.store(false, Ordering::Relaxed);
+    }
+    claimed
+}
+
+/// `g`, which has begun a wait, was to be interrupted when it did not wait. True:
+/// it still is, and the wait is over.
+#[cold]
+fn interrupt_now(g: &'static Greenlet) -> bool {
+    g.missed_interrupt.store(false, Ordering::Relaxed);
+    let due = callbacks().is_some_and(|c| (c.interrupt_due)(g));
+    due && g.claim(Wake::Interrupted)
 }
 
 /// The end of every interruptible wait, when nothing is linked any more: what
@@ -147,9 +176,10 @@ pub fn after_wait(g: &'static Greenlet, wake: Wake) -> Wake {
     wake
 }
 
-/// End another greenlet's wait early. False if it does not wait.
+/// End another greenlet's wait early. False if it does not wait; then the next one
+/// ends at once if there is still something to interrupt it for.
 pub fn interrupt(g: &'static Greenlet) -> bool {
-    if !g.claim(Wake::Interrupted) {
+    if !claim_or_leave_word(g) {
         return false;
     }
     schedule(g);

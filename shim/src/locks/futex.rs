@@ -136,9 +136,10 @@ unsafe fn wait(c: &Call, mask: u32, deadline: Result<u64, i32>) -> Option<Result
             Parked::Invalid if waited => break Ok(0),
             Parked::Invalid => break Err(libc::EAGAIN),
             Parked::Ended(Wake::Notified) => break Ok(0),
-            // futex(2): FUTEX_WAIT is restarted under SA_RESTART.
+            // signal(7): restarted under SA_RESTART. The kernel does so only
+            // without a time-out.
             Parked::Ended(Wake::Interrupted) => {
-                if !crate::signal::restarts(&shim, true) {
+                if !crate::signal::restarts(&shim, deadline == NEVER) {
                     break Err(libc::EINTR);
                 }
             }

@@ -114,9 +114,11 @@ unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
         match semaphore::wait(&o.word, o.reason(), end) {
             Ok(()) => return 0,
             Err(NotTaken::TimedOut) => return failed(libc::ETIMEDOUT),
-            // signal(7): restarted under SA_RESTART.
+            // Restarted under SA_RESTART, but not with a time-out: the kernel's
+            // wait, of which glibc's is made, is not then (signal(7) errs).
             Err(NotTaken::Interrupted) => {
-                if !shim.as_ref().is_some_and(|s| crate::signal::restarts(s, true)) {
+                let may = end == NEVER;
+                if !shim.as_ref().is_some_and(|s| crate::signal::restarts(s, may)) {
                     return failed(libc::EINTR);
                 }
             }

@@ -241,6 +241,12 @@ pub fn interrupted(g: &'static Greenlet) {
     }
 }
 
+/// Callback of the hub: whether there is something for `g`, which begins to wait.
+pub fn interrupt_due(g: &'static Greenlet) -> bool {
+    let takes = !mask::of(g) | g.extension[word::AWAITED].get() as u64;
+    pending_for(g) & takes != 0 || crate::thread::cancel::is_due(g)
+}
+
 /// Callback of the hub: `g` was called in from where it computes or blocks.
 pub fn turn_taken(g: &'static Greenlet) -> bool {
     let stop = &g.extension[word::NO_RESTART];
