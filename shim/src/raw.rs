@@ -44,6 +44,8 @@ unsafe fn syscall_(
     e: usize,
     f: usize,
 ) -> c_long {
+    // syscall(2) is no cancellation point, whatever the number.
+    let _no_point = crate::thread::cancel::NoPoint::begin();
     // SAFETY: the program's own call; arguments have the types that the
     // numbered call gives them.
     unsafe {

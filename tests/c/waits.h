@@ -18,6 +18,7 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -186,6 +187,17 @@ static void p_pipes(void)
 }
 static long do_splice(void) { return splice(w_fd[0], NULL, w_fd[3], NULL, 1, 0); }
 static long do_tee(void) { return tee(w_fd[0], w_fd[3], 1, 0); }
+static void p_sendfile(void)
+{
+	p_full_pair();
+	CHECK((w_fd[2] = open(w_file, O_CREAT | O_RDWR, 0600)) >= 0);
+	CHECK_EQ(write(w_fd[2], "x", 1), 1);
+}
+static long do_sendfile(void)
+{
+	off_t at = 0;
+	return sendfile(w_fd[1], w_fd[2], &at, 1);
+}
 static long do_vmsplice(void) { return vmsplice(w_fd[1], &w_iov, 1, 0); }
 
 static struct sockaddr_un w_address(void)
@@ -726,6 +738,16 @@ static long do_aio_suspend(void)
 	const struct aiocb *list[1] = { &w_aio };
 	return aio_suspend(list, 1, NULL);
 }
+static void p_lio(void)
+{
+	p_pipe();
+	w_aio = (struct aiocb){ .aio_fildes = w_fd[0], .aio_buf = w_byte, .aio_nbytes = 1, .aio_lio_opcode = LIO_READ };
+}
+static long do_lio(void)
+{
+	struct aiocb *list[1] = { &w_aio };
+	return lio_listio(LIO_WAIT, list, 1, NULL);
+}
 
 /* Streams. */
 static void p_stream(void)
@@ -770,6 +792,7 @@ static const struct wait_call wait_calls[] = {
 	{ "connect", R, true, true, p_backlog, do_connect, r_accept },
 	{ "splice", R, true, true, p_pipes, do_splice, r_write },
 	{ "tee", R, true, true, p_pipes, do_tee, r_write },
+	{ "sendfile", R, false, true, p_sendfile, do_sendfile, r_drain },
 	{ "vmsplice", R, true, true, p_full_pipe, do_vmsplice, r_drain },
 	{ "read eventfd", R, true, true, p_eventfd, do_read8, r_eventfd },
 	{ "write eventfd", R, true, true, p_full_eventfd, do_write8, r_eventfd_taken },
@@ -835,6 +858,7 @@ static const struct wait_call wait_calls[] = {
 	{ "sigwait", N, true, true, w_nothing, do_sigwait, r_usr2 },
 	{ "sigwaitinfo", E, true, true, w_nothing, do_sigwaitinfo, r_usr2 },
 	{ "sigtimedwait", E, true, true, w_nothing, do_sigtimedwait, r_usr2 },
+	{ "lio_listio", R, false, true, p_lio, do_lio, r_write },
 	{ "aio_suspend", R, true, true, p_aio, do_aio_suspend, r_aio },
 };
 #undef R

@@ -12,7 +12,7 @@
 
 use crate::doorway;
 use crate::table::Group;
-use crate::thread::cancel;
+use crate::thread::cancel::{self, NoPoint};
 use core::ffi::{c_int, c_void};
 use hub::wait::Section;
 use libc::{sigevent, timespec};
@@ -27,7 +27,15 @@ unsafe fn suspend(list: *const *const c_void, count: c_int, limit: *const timesp
         // SAFETY: the program's own call.
         return unsafe { real::aio_suspend(list, count, limit) };
     };
-    cancel::point(&shim);
+    if cancel::is_due(shim.greenlet) {
+        // A request that is done is told of nevertheless, as in glibc.
+        let at_once = timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: as above.
+        if unsafe { real::aio_suspend(list, count, &at_once) } == 0 {
+            return 0;
+        }
+        cancel::point(&shim);
+    }
     // SAFETY: as above.
     let result = shim.section("aio_suspend", Section::Waits, || unsafe {
         real::aio_suspend(list, count, limit)
@@ -51,7 +59,7 @@ unsafe fn begin(
     let call = || unsafe { real::lio_listio(mode, list, count, event) };
     match doorway::enter(Group::Os) {
         Some(shim) if mode == LIO_WAIT => {
-            cancel::point(&shim);
+            let _no_point = NoPoint::begin();
             shim.section("lio_listio", Section::Waits, call)
         }
         other => {

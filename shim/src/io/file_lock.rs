@@ -13,7 +13,7 @@
 use crate::doorway::{self, returned, Shim};
 use crate::kernel_wait;
 use crate::table::Group;
-use crate::thread::cancel;
+use crate::thread::cancel::{self, NoPoint};
 use core::ffi::c_int;
 use hub::sys::Errno;
 use libc::off64_t;
@@ -34,6 +34,7 @@ unsafe fn flock_(fd: c_int, operation: c_int) -> c_int {
         // SAFETY: the program's own call.
         _ => return unsafe { real::flock(fd, operation) },
     };
+    let _no_point = NoPoint::begin();
     // SAFETY: a descriptor and a number.
     let attempt = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation | libc::LOCK_NB) };
     // SAFETY: as above.

@@ -9,6 +9,7 @@ use super::regular;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::probe;
 use crate::table::Group;
+use crate::thread::cancel::NoPoint;
 use core::ffi::c_int;
 use hub::sys::Errno;
 use libc::{off64_t, size_t, ssize_t};
@@ -33,6 +34,8 @@ unsafe fn sendfile_(to: c_int, from: c_int, offset: *mut off64_t, length: size_t
         // SAFETY: the program's own call.
         return unsafe { real::sendfile(to, from, offset, length) };
     };
+    // No cancellation point, as it is none in glibc.
+    let _no_point = NoPoint::begin();
     if length == 0 || !may_block(to, from) {
         // SAFETY: the program's own call.
         return regular::on_file(&shim, || unsafe { real::sendfile(to, from, offset, length) });

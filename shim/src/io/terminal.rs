@@ -10,7 +10,7 @@
 
 use crate::doorway;
 use crate::table::Group;
-use crate::thread::cancel;
+use crate::thread::cancel::{self, NoPoint};
 use core::ffi::{c_int, c_ulong};
 use hub::wait::Section;
 use libc::termios;
@@ -46,7 +46,10 @@ unsafe fn tcsetattr_(fd: c_int, when: c_int, settings: *const termios) -> c_int 
     // SAFETY: see above.
     let call = || unsafe { real::tcsetattr(fd, when, settings) };
     match doorway::enter(Group::Os) {
-        Some(shim) if when != libc::TCSANOW => shim.section("tcsetattr", Section::Waits, call),
+        Some(shim) if when != libc::TCSANOW => {
+            let _no_point = NoPoint::begin();
+            shim.section("tcsetattr", Section::Waits, call)
+        }
         _ => call(),
     }
 }
@@ -70,7 +73,10 @@ fn section_of(request: c_ulong, argument: usize) -> Option<Section> {
 pub fn control(request: c_ulong, argument: usize, call: impl FnOnce() -> c_int) -> c_int {
     let Some(section) = section_of(request, argument) else { return call() };
     match doorway::enter(Group::Os) {
-        Some(shim) => shim.section("a terminal's ioctl", section, call),
+        Some(shim) => {
+            let _no_point = NoPoint::begin();
+            shim.section("a terminal's ioctl", section, call)
+        }
         None => call(),
     }
 }

@@ -10,6 +10,7 @@
 use crate::doorway::{self, returned, Shim};
 use crate::kernel_wait;
 use crate::table::Group;
+use crate::thread::cancel::NoPoint;
 use core::ffi::c_int;
 use hub::sys::Errno;
 use hub::time::from_timespec;
@@ -50,6 +51,8 @@ unsafe fn operate(
     count: size_t,
     timeout: *const timespec,
 ) -> Result<usize, Errno> {
+    // No cancellation points, as semop(2) is none in glibc.
+    let _no_point = NoPoint::begin();
     // SAFETY: null or the program's object. The kernel refuses a bad time
     // before it looks at the operations.
     if unsafe { timeout.as_ref() }.is_some_and(|t| from_timespec(t).is_none()) {

@@ -57,7 +57,9 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         return unsafe { real::sem_wait(sem) };
     }
     attempt::begins();
-    if !o.is_libcs() && doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
+    // A cancellation point, also if it does not wait.
+    let at_once = !o.is_libcs() && !cancel::is_due_here();
+    if at_once && doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
         super::take_turns();
         return 0;
     }

@@ -14,6 +14,7 @@
 //! greenlet interrupts the first thread's wait as well.
 
 use super::{action, alt_stack, bit, fault, mask, queue, send, word};
+use crate::thread::cancel;
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -123,6 +124,7 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
     if inside {
         g.leave_shim();
     }
+    let interrupted = cancel::handler_begins(g);
     // SAFETY: see above. The first word of the context's mask is what is in
     // force when the kernel has taken the frame away.
     unsafe {
@@ -138,6 +140,7 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
             (*context.cast::<libc::ucontext_t>()).uc_stack.ss_flags = c_int::MAX;
         }
     }
+    cancel::handler_ended(g, interrupted);
     if inside {
         g.reenter_shim();
     } else if noted() && !g.is_away() {
@@ -236,7 +239,7 @@ pub fn choose() {
 pub fn interrupted(g: &'static Greenlet) {
     if noted() {
         g.leave_shim();
-        run_all(g);
+        run_in_wait(g);
         g.reenter_shim();
     }
 }
@@ -244,7 +247,7 @@ pub fn interrupted(g: &'static Greenlet) {
 /// Callback of the hub: whether there is something for `g`, which begins to wait.
 pub fn interrupt_due(g: &'static Greenlet) -> bool {
     let takes = !mask::of(g) | g.extension[word::AWAITED].get() as u64;
-    pending_for(g) & takes != 0 || crate::thread::cancel::is_due(g)
+    pending_for(g) & takes != 0 || cancel::is_due(g)
 }
 
 /// Callback of the hub: `g` was called in from where it computes or blocks.
@@ -264,10 +267,22 @@ pub fn on_the_way_out(g: &'static Greenlet) {
 }
 
 /// Run the handlers of all signals that wait and that `g` does not block. It
-/// is in program code.
+/// is in program code, not within a wait.
 pub fn run_all(g: &'static Greenlet) {
+    let before = g.extension[word::NO_RESTART].get();
+    run_in_wait(g);
+    g.extension[word::NO_RESTART].set(before);
+}
+
+/// The same within a wait: the first handler says whether its call goes on.
+fn run_in_wait(g: &'static Greenlet) {
+    let stop = &g.extension[word::NO_RESTART];
+    let mut decision = None;
     while let Some((signal, info)) = next(g) {
-        run(g, signal, info);
+        // What the handler waits for itself has decisions of its own.
+        let before = stop.replace(0);
+        let restarts = run(g, signal, info);
+        stop.set(*decision.get_or_insert(before | !restarts as usize));
     }
 }
 
@@ -368,8 +383,9 @@ pub fn after_fork() {
     }
 }
 
-/// Call one handler on `g`, with the mask that sigaction(2) promises.
-fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
+/// Call one handler on `g`, with the mask that sigaction(2) promises. Whether the
+/// handler restarts what it has interrupted.
+fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) -> bool {
     let Some(a) = action::of(signal) else {
         // The program has gone back to the default meanwhile: let it happen.
         // SAFETY: to this very thread.
@@ -381,9 +397,8 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
                 signal
             );
         }
-        return;
+        return true;
     };
-    note_restart(g, a.flags);
     if a.flags & libc::SA_RESETHAND != 0 {
         action::reset(signal);
         // SAFETY: what the kernel does at delivery.
@@ -394,6 +409,7 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
     }
     let before = mask::of(g);
     mask::set(g, before | a.blocked(signal));
+    let interrupted = cancel::handler_begins(g);
     let mut context = MaybeUninit::<libc::ucontext_t>::zeroed();
     // SAFETY: the program's handler; it gets the context of this call, which
     // is where it interrupts the program, with the mask that follows.
@@ -404,4 +420,6 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) {
         (a.handler)(signal, &mut info, context.as_mut_ptr().cast());
         mask::set(g, *after);
     }
+    cancel::handler_ended(g, interrupted);
+    a.flags & libc::SA_RESTART != 0
 }

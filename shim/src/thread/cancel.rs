@@ -27,6 +27,8 @@ const WORD: usize = 0;
 const REQUESTED: usize = 1;
 const DISABLED: usize = 2;
 const ENDING: usize = 4;
+/// It is in a call that is no cancellation point, although parts of it are.
+const UNCANCELLABLE: usize = 8;
 
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
 const PTHREAD_CANCEL_ASYNCHRONOUS: c_int = 1;
@@ -48,6 +50,43 @@ pub fn point(shim: &Shim) {
 /// Whether [`point`] would act.
 pub fn is_due(g: &Greenlet) -> bool {
     g.extension[WORD].get() == REQUESTED
+}
+
+/// Whether [`point`] would act on the caller.
+pub fn is_due_here() -> bool {
+    Greenlet::current().is_some_and(is_due)
+}
+
+/// Nothing that the caller calls is a cancellation point until this is dropped.
+pub struct NoPoint(&'static Greenlet);
+
+impl NoPoint {
+    /// Begin; `None` if the caller is no greenlet, or this is on already.
+    pub fn begin() -> Option<Self> {
+        let g = Greenlet::current().filter(|g| g.extension[WORD].get() & UNCANCELLABLE == 0)?;
+        change(g, UNCANCELLABLE, 0);
+        Some(NoPoint(g))
+    }
+}
+
+impl Drop for NoPoint {
+    fn drop(&mut self) {
+        change(self.0, 0, UNCANCELLABLE);
+    }
+}
+
+/// A handler begins on `g`. It may have interrupted a call that is no
+/// cancellation point, which its own calls are all the same. Returns what
+/// [`handler_ended`] wants; a handler that jumps needs no such end.
+pub fn handler_begins(g: &Greenlet) -> usize {
+    let interrupted = g.extension[WORD].get() & UNCANCELLABLE;
+    change(g, 0, UNCANCELLABLE);
+    interrupted
+}
+
+/// The handler has returned.
+pub fn handler_ended(g: &Greenlet, interrupted: usize) {
+    change(g, interrupted, 0);
 }
 
 #[cold]
@@ -76,7 +115,7 @@ unsafe fn cancel(thread: pthread_t) -> c_int {
         }
         let flags = target.extension[WORD].get();
         change(target, REQUESTED, 0);
-        if let (0, Some(shim)) = (flags & (DISABLED | ENDING), shim) {
+        if let (0, Some(shim)) = (flags & (DISABLED | ENDING | UNCANCELLABLE), shim) {
             if !core::ptr::eq(shim.greenlet, target) {
                 interrupt(&shim, target);
                 condition::wake_cancelled(target);

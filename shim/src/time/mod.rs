@@ -195,11 +195,16 @@ unsafe fn thrd_sleep_(span: *const timespec, left: *mut timespec) -> c_int {
         // SAFETY: the program's own call.
         return unsafe { real::thrd_sleep(span, left) };
     };
+    // A cancellation point in glibc, which makes it of clock_nanosleep.
+    crate::thread::cancel::point(&shim);
     // SAFETY: as above. C11: 0, -1 when a signal came, other negative values
     // for errors.
     match unsafe { relative(shim.greenlet, span, left) } {
         0 => 0,
-        libc::EINTR => -1,
+        libc::EINTR => {
+            crate::signal::restarts(&shim, false);
+            -1
+        }
         _ => -2,
     }
 }

@@ -90,7 +90,7 @@ static void test(int restart)
 	disturbs(arg);
 #endif
 	CHECK_OK(pthread_join(other, NULL));
-	if (call->wait == do_aio_suspend && aio_error(&w_aio) == EINPROGRESS)
+	if (call->prepare == p_aio && aio_error(&w_aio) == EINPROGRESS)
 		r_aio();
 	w_finish();
 	printf(" %s%s", result ? "fails, " : "succeeds", result ? strerrorname_(result_errno) : "");
@@ -108,6 +108,8 @@ int main(void)
 #endif
 	for (int i = 0; i < WAIT_CALLS; i++) {
 		call = &wait_calls[i];
+		if (call->prepare == p_lio)
+			continue; /* glibc crashes when its wait has been interrupted */
 		printf("%s:", call->name);
 		fflush(stdout);
 		test(0);
