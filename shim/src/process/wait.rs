@@ -96,11 +96,11 @@ pub fn end_of(shim: &Shim, pid: pid_t, status: &mut c_int) -> Result<usize, Errn
 /// since programs ask in loops.
 fn enter(options: c_int) -> Option<Shim> {
     let shim = doorway::enter(Group::Subprocess)?;
+    cancel::point(&shim);
     if options & libc::WNOHANG != 0 {
         scheduler::yield_now(shim.greenlet);
         return None;
     }
-    cancel::point(&shim);
     Some(shim)
 }
 

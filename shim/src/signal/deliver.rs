@@ -29,7 +29,8 @@ const SI_TKILL: c_int = -6;
 /// Notes of process-directed signals: a bit each, as the kernel has it for the
 /// standard signals, and what was told with the last of each.
 static NOTED: AtomicU64 = AtomicU64::new(0);
-/// Greenlets that have signals of their own pending.
+/// Greenlets that have signals of their own pending, and those that are to be
+/// cancelled wherever they are.
 static DIRECTED: AtomicUsize = AtomicUsize::new(0);
 
 /// A bit for each signal whose information is being written.
@@ -147,8 +148,11 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         on_the_way_out(g);
     }
     g.count_handler(-1);
-    if noted() && !g.in_shim() && g.is_away() && pending_for(g) & !mask::of(g) != 0 {
-        scheduler::call_in_self();
+    if noted() && !g.in_shim() && g.is_away() {
+        let signals = pending_for(g) & !mask::of(g) != 0;
+        if signals || cancel::is_due_anywhere(g) {
+            scheduler::call_in_self();
+        }
     }
 }
 
@@ -240,6 +244,7 @@ pub fn interrupted(g: &'static Greenlet) {
     if noted() {
         g.leave_shim();
         run_in_wait(g);
+        cancel::act_anywhere(g);
         g.reenter_shim();
     }
 }
@@ -269,6 +274,7 @@ pub fn on_the_way_out(g: &'static Greenlet) {
 /// Run the handlers of all signals that wait and that `g` does not block. It
 /// is in program code, not within a wait.
 pub fn run_all(g: &'static Greenlet) {
+    cancel::act_anywhere(g);
     let before = g.extension[word::NO_RESTART].get();
     run_in_wait(g);
     g.extension[word::NO_RESTART].set(before);
@@ -365,6 +371,15 @@ pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
     true
 }
 
+/// One more, or one less, waits here for one greenlet that is no signal.
+pub fn count_waiting(more: bool) {
+    if more {
+        DIRECTED.fetch_add(1, Ordering::Relaxed);
+    } else {
+        DIRECTED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The greenlet is at its end: what was sent to it alone is gone.
 pub fn forget(g: &Greenlet) {
     if directed_at(g).swap(0, Ordering::Relaxed) != 0 {
@@ -380,6 +395,7 @@ pub fn after_fork() {
     queue::clear();
     if let Some(g) = Greenlet::current() {
         directed_at(g).store(0, Ordering::Relaxed);
+        cancel::after_fork(g);
     }
 }
 

@@ -1,15 +1,22 @@
-//! Cancellation of greenlets, deferred: pthread_cancel(3) and its family.
+//! Cancellation of greenlets: pthread_cancel(3) and its family.
 //!
 //! A request is a flag; the target acts on it at its next cancellation point
 //! (a hook that [`point`] guards, `pthread_testcancel`). A target that waits
-//! in one is woken. Asynchronous cancellation acts at the next hook as well.
+//! in one is woken.
+//!
+//! A target under PTHREAD_CANCEL_ASYNCHRONOUS acts wherever it is: one that waits
+//! is woken, in whatever call; one that computes or blocks off the hub is called in
+//! by the signal that makes greenlets take turns, and acts in its handler; one that
+//! is about to run acts when it leaves our code (signals that wait are found there
+//! in the same way, so the request counts as one of them).
 
 use super::find;
 use crate::doorway::Shim;
 use crate::locks::condition;
 use core::ffi::{c_int, c_void};
+use crate::signal::deliver;
 use hub::arch;
-use hub::greenlet::Greenlet;
+use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use hub::time::MILLISECOND;
 use hub::wait::Reason;
@@ -29,8 +36,26 @@ const DISABLED: usize = 2;
 const ENDING: usize = 4;
 /// It is in a call that is no cancellation point, although parts of it are.
 const UNCANCELLABLE: usize = 8;
+/// PTHREAD_CANCEL_ASYNCHRONOUS.
+const ASYNC: usize = 16;
+/// Its asynchronous request counts among the signals that wait.
+const COUNTED: usize = 32;
+/// libc has been told of the request as well: see [`cancel`].
+const LIBC_TOLD: usize = 64;
 
+/// Whether a greenlet with this word acts at a cancellation point.
+const fn acts(word: usize) -> bool {
+    word & (REQUESTED | DISABLED | ENDING | UNCANCELLABLE) == REQUESTED || acts_anywhere(word)
+}
+
+/// Whether it acts wherever it is.
+const fn acts_anywhere(word: usize) -> bool {
+    word & (REQUESTED | DISABLED | ENDING | ASYNC) == REQUESTED | ASYNC
+}
+
+const PTHREAD_CANCEL_ENABLE: c_int = 0;
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
+const PTHREAD_CANCEL_DEFERRED: c_int = 0;
 const PTHREAD_CANCEL_ASYNCHRONOUS: c_int = 1;
 const PTHREAD_CANCELED: *mut c_void = usize::MAX as *mut c_void;
 
@@ -42,14 +67,28 @@ fn change(g: &Greenlet, set: usize, clear: usize) {
 /// A cancellation point: does not return if a request is to be acted on.
 #[inline(always)]
 pub fn point(shim: &Shim) {
-    if shim.greenlet.extension[WORD].get() == REQUESTED {
+    let word = shim.greenlet.extension[WORD].get();
+    if word & REQUESTED != 0 && acts(word) {
         act(shim.greenlet);
+    }
+}
+
+/// Whether `g` has an asynchronous request to act on.
+pub fn is_due_anywhere(g: &Greenlet) -> bool {
+    acts_anywhere(g.extension[WORD].get())
+}
+
+/// Act on an asynchronous request, if there is one: does not return then. `g` is
+/// the caller, anywhere in program code or at the end of a wait.
+pub fn act_anywhere(g: &'static Greenlet) {
+    if is_due_anywhere(g) {
+        act(g);
     }
 }
 
 /// Whether [`point`] would act.
 pub fn is_due(g: &Greenlet) -> bool {
-    g.extension[WORD].get() == REQUESTED
+    acts(g.extension[WORD].get())
 }
 
 /// Whether [`point`] would act on the caller.
@@ -91,7 +130,13 @@ pub fn handler_ended(g: &Greenlet, interrupted: usize) {
 
 #[cold]
 fn act(g: &'static Greenlet) -> ! {
-    change(g, ENDING, REQUESTED);
+    if g.extension[WORD].get() & LIBC_TOLD != 0 {
+        // Its own cancellation points must not act once more.
+        // SAFETY: takes a number.
+        unsafe { real::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, core::ptr::null_mut()) };
+    }
+    ended(g);
+    g.forget_handlers();
     g.set_value(PTHREAD_CANCELED);
     g.leave_shim();
     // SAFETY: the thread was asked to end, and allows it.
@@ -100,7 +145,25 @@ fn act(g: &'static Greenlet) -> ! {
 
 /// From here on the thread runs its destructors, which nothing cancels.
 pub fn ended(g: &Greenlet) {
-    change(g, ENDING, REQUESTED);
+    if g.extension[WORD].get() & COUNTED != 0 {
+        deliver::count_waiting(false);
+    }
+    change(g, ENDING, REQUESTED | COUNTED);
+}
+
+/// The destructors have run. libc's own state and type are in the control block,
+/// which the next thread will have.
+pub fn forget() {
+    // SAFETY: takes numbers.
+    unsafe {
+        real::pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, core::ptr::null_mut());
+        real::pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, core::ptr::null_mut());
+    }
+}
+
+/// In the child of a fork nothing waits that was counted.
+pub fn after_fork(g: &Greenlet) {
+    change(g, 0, COUNTED);
 }
 
 unsafe fn cancel(thread: pthread_t) -> c_int {
@@ -110,16 +173,28 @@ unsafe fn cancel(thread: pthread_t) -> c_int {
             return real::pthread_cancel(thread);
         };
         let shim = crate::doorway::enter_any();
-        if target.phase() != hub::greenlet::Phase::Alive {
+        if target.phase() != Phase::Alive {
             return 0;
         }
-        let flags = target.extension[WORD].get();
+        let own = Greenlet::current().is_some_and(|g| core::ptr::eq(g, target));
+        let word = target.extension[WORD].get();
+        if own && !scheduler::active() && word & (ENDING | LIBC_TOLD) == 0 {
+            // While there is one thread, calls go straight to libc, whose
+            // cancellation points look at its own flag.
+            change(target, REQUESTED | LIBC_TOLD, 0);
+            drop(shim);
+            return real::pthread_cancel(thread);
+        }
         change(target, REQUESTED, 0);
-        if let (0, Some(shim)) = (flags & (DISABLED | ENDING | UNCANCELLABLE), shim) {
-            if !core::ptr::eq(shim.greenlet, target) {
-                interrupt(&shim, target);
-                condition::wake_cancelled(target);
+        let Some(shim) = shim else { return 0 };
+        if is_due_anywhere(target) {
+            if own {
+                act(target);
             }
+            act_soon(&shim, target);
+        } else if !own && is_due(target) {
+            interrupt(&shim, target);
+            condition::wake_cancelled(target);
         }
     }
     0
@@ -137,11 +212,24 @@ pub static CANCELLATION: hub::Ending = hub::Ending {
 /// As [`cancel`], of a greenlet that is alive, by a caller in our code; does not
 /// wait. A call that is about to block in the kernel just now may be missed.
 fn ask(target: &'static Greenlet) {
-    let flags = target.extension[WORD].get();
     change(target, REQUESTED, 0);
     let itself = Greenlet::current().is_some_and(|me| core::ptr::eq(me, target));
-    if flags & (DISABLED | ENDING) == 0 && !itself {
+    if is_due(target) && !itself {
         let _ = scheduler::interrupt(target) || scheduler::interrupt_call(target);
+        condition::wake_cancelled(target);
+    }
+}
+
+/// Let `target` act on its asynchronous request, wherever it is.
+fn act_soon(shim: &Shim, target: &'static Greenlet) {
+    if target.extension[WORD].get() & COUNTED == 0 {
+        change(target, COUNTED, 0);
+        deliver::count_waiting(true);
+    }
+    if scheduler::off_hub(target).is_some() {
+        scheduler::call_in(target);
+    } else {
+        interrupt(shim, target);
         condition::wake_cancelled(target);
     }
 }
@@ -207,6 +295,7 @@ unsafe fn set_state(state: c_int, old: *mut c_int) -> c_int {
             change(g, DISABLED, 0);
         } else {
             change(g, 0, DISABLED);
+            act_anywhere(g);
         }
     }
     result
@@ -215,9 +304,13 @@ unsafe fn set_state(state: c_int, old: *mut c_int) -> c_int {
 unsafe fn set_type(kind: c_int, old: *mut c_int) -> c_int {
     // SAFETY: the program's own call.
     let result = unsafe { real::pthread_setcanceltype(kind, old) };
-    if result == 0 && kind == PTHREAD_CANCEL_ASYNCHRONOUS {
-        // SAFETY: no arguments. A request that is pending acts at once.
-        unsafe { test() };
+    if let (0, Some(g)) = (result, Greenlet::current()) {
+        if kind == PTHREAD_CANCEL_ASYNCHRONOUS {
+            change(g, ASYNC, 0);
+            act_anywhere(g);
+        } else {
+            change(g, 0, ASYNC);
+        }
     }
     result
 }

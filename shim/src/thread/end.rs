@@ -47,6 +47,7 @@ unsafe fn exit(value: *mut c_void) -> ! {
         Some(g) => {
             g.set_value(value);
             g.leave_shim();
+            g.forget_handlers();
             // SAFETY: the thread asks for its end.
             unsafe { forced_unwind() }
         }
@@ -77,4 +78,5 @@ pub fn at_exit(g: &'static Greenlet) {
     // SAFETY: the global locale is what every thread starts with.
     unsafe { libc::uselocale(LC_GLOBAL_LOCALE) };
     crate::doorway::set_errno(0);
+    super::cancel::forget();
 }

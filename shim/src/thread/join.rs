@@ -8,6 +8,7 @@
 use super::find;
 use crate::doorway;
 use core::ffi::{c_int, c_void};
+use hub::greenlet::Phase;
 use hub::hub::{self as scheduler, JoinError};
 use hub::time::{self as clock, NEVER};
 use libc::{clockid_t, pthread_t, timespec};
@@ -28,7 +29,10 @@ unsafe fn join_until(thread: pthread_t, value: *mut *mut c_void, deadline: u64) 
     let target = unsafe { find(thread) }?;
     let shim = doorway::enter_any()?;
     loop {
-        crate::thread::cancel::point(&shim);
+        // As in glibc: only where it would wait.
+        if deadline != 0 && target.phase() == Phase::Alive {
+            crate::thread::cancel::point(&shim);
+        }
         return Some(match scheduler::join(shim.greenlet, target, deadline) {
             Ok(v) => {
                 // SAFETY: null or the program's object.
