@@ -15,6 +15,7 @@ static CALLBACKS: Callbacks = Callbacks {
     turn_taken: crate::signal::deliver::turn_taken,
     carrier_made: crate::signal::carrier_made,
     hub_taken: crate::signal::mask::hub_taken,
+    hub_left: crate::signal::mask::hub_left,
 };
 
 extern "C" fn constructor() {

@@ -482,6 +482,14 @@ pub(super) fn taken(c: &'static Carrier) {
     }
 }
 
+/// The calling carrier is about to give the hub away: see
+/// [`Callbacks::hub_left`](super::Callbacks::hub_left).
+pub(super) fn leaves(c: &'static Carrier, stays: Option<&'static Greenlet>) {
+    if let Some(layer) = callbacks() {
+        (layer.hub_left)(c, stays);
+    }
+}
+
 /// In the child of a fork: only the calling OS thread exists, and it has the
 /// hub. `me` runs on it.
 pub(super) fn after_fork(me: Option<&Greenlet>) {

@@ -255,6 +255,7 @@ pub(super) fn drive(c: &'static Carrier) {
         if let Some(home) = unsafe { g.home.get().as_ref() } {
             // It runs off the hub, on its own carrier, and waits for its turn.
             c.load_own();
+            carrier::leaves(c, None);
             carrier::rest(c);
             carrier::give(home);
             return;

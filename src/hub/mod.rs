@@ -82,7 +82,9 @@ pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
     sleep_until, tick, wait_fds, yield_now,
 };
-pub use preempt::{call_in, call_in_self, exec_failed, hold_for_exec, settle, TURN_SIGNAL};
+pub use preempt::{
+    call_in, call_in_if_computing, call_in_self, exec_failed, hold_for_exec, settle, TURN_SIGNAL,
+};
 pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
@@ -193,6 +195,9 @@ pub struct Callbacks {
     pub carrier_made: fn(&'static Carrier),
     /// The calling carrier has got the hub.
     pub hub_taken: fn(&'static Carrier),
+    /// The calling carrier is about to give the hub away: it will rest, or run this
+    /// greenlet without it. (Not told of one from which the monitor takes the hub.)
+    pub hub_left: fn(&'static Carrier, Option<&'static Greenlet>),
 }
 
 static CALLBACKS: AtomicPtr<Callbacks> = AtomicPtr::new(ptr::null_mut());
@@ -268,11 +273,16 @@ pub fn carrier() -> Option<&'static Carrier> {
     unsafe { HUB.carrier.load(Ordering::Acquire).as_ref() }
 }
 
+/// The carrier on which `g` runs without the hub. The caller has the hub, or is `g`.
+pub fn home(g: &Greenlet) -> Option<&'static Carrier> {
+    // SAFETY: null or a carrier; they live for ever.
+    unsafe { g.home.get().as_ref() }
+}
+
 /// The kernel's id of the OS thread on which `g` runs without the hub. The
 /// caller has the hub, so `g` cannot get it back meanwhile.
 pub fn off_hub(g: &Greenlet) -> Option<u32> {
-    // SAFETY: null or a carrier; they live for ever.
-    unsafe { g.home.get().as_ref() }.map(Carrier::tid)
+    home(g).map(Carrier::tid)
 }
 
 /// Call `f` for every greenlet that exists, newest first.

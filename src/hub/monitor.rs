@@ -52,7 +52,8 @@ pub(super) fn start() {
     }
     STARTED.store(true, Ordering::Relaxed);
     let Ok(stack) = unit::map_stack(STACK + crate::tls::block_size()) else { return };
-    let (all, mut before) = (u64::MAX, 0u64);
+    // But not libc's own, 32 and 33: setuid(2) waits for every OS thread.
+    let (all, mut before) = (!(3u64 << 31), 0u64);
     let change = |how, set: *const u64, old: *mut u64| {
         // SAFETY: null or our own words.
         unsafe {

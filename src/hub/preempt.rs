@@ -159,6 +159,13 @@ pub fn call_in(g: &Greenlet) {
     }
 }
 
+/// [`call_in`], but only if `g` computes: nothing that it is blocked in is disturbed.
+pub fn call_in_if_computing(g: &Greenlet) {
+    if let Some(tid) = super::off_hub(g).filter(|tid| !is_blocked(*tid)) {
+        ask(tid);
+    }
+}
+
 /// Nobody wants a stack; somebody waits for one; it is taken.
 const NOBODY: u32 = 0;
 const WANTED: u32 = 1;

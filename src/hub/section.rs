@@ -105,6 +105,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     g.interruptible.set(section == Section::Waits);
     if let Some(to) = to {
         carrier::begin_away();
+        carrier::leaves(HUB.carrier(), Some(g));
         g.begin_section(HUB.carrier());
         carrier::give(to);
     }

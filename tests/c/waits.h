@@ -3,6 +3,7 @@
  * of cancellation walk it, so that no call is forgotten in one of them. */
 #ifndef WAITS_H
 #define WAITS_H
+#pragma GCC diagnostic ignored "-Wunused-function"
 #include "check.h"
 #include <aio.h>
 #include <mqueue.h>

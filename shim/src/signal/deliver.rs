@@ -133,7 +133,7 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
         *after.cast::<u64>() = mask::enter_handler(g, a.blocked(signal));
         (a.handler)(signal, info, context);
         mask::set(g, *after.cast::<u64>());
-        *after.cast::<u64>() = mask::carriers();
+        *after.cast::<u64>() = mask::after_handler(g);
         if alt_stack::installed() {
             // The frame names the alternate stack of the OS thread that took the
             // signal; the greenlet may be on another by now. What the kernel

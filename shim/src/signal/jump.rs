@@ -61,7 +61,7 @@ fn before_jump(buffer: *mut u8) {
         let saved = if *words.add(MARK_WORD) == MARK { *words.add(MASK_WORD) } else { *words };
         g.forget_handlers();
         mask::set(g, saved);
-        *words = mask::carriers();
+        *words = mask::after_handler(g);
     }
     // What the saved mask lets through comes before the jump, as in libc.
     if deliver::noted() && !g.in_shim() {

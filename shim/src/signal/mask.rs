@@ -1,9 +1,13 @@
 //! Signal masks: pthread_sigmask(3), sigprocmask(2), sigpending(2).
 //!
-//! Each greenlet has a mask of its own. The carrier's mask in the kernel is
-//! what all greenlets block: such a signal stays pending in the kernel, where
-//! sigwait and signalfd find it. Any other is taken in and given to a greenlet
-//! that does not block it.
+//! Each greenlet has a mask of its own. The mask in the kernel of the carrier that
+//! has the hub is what all greenlets block: such a signal stays pending in the
+//! kernel, where sigwait and signalfd find it. Any other is taken in and given to a
+//! greenlet that does not block it. A carrier that rests blocks everything; one on
+//! which a greenlet blocks for real has that one's mask. So a signal that all
+//! greenlets block is blocked by all OS threads. (One that computes keeps the mask
+//! that was in force when the hub was taken from it. If what all block has grown
+//! since, it is called in.)
 
 use super::action::{from_bits, to_bits};
 use super::{bit, deliver, word};
@@ -34,10 +38,14 @@ static CARRIER: AtomicU64 = AtomicU64::new(0);
 /// has made; it catches up when it gets the hub.
 static EPOCH: AtomicUsize = AtomicUsize::new(0);
 const EPOCH_WORD: usize = 0;
+/// In that word: a mask of its own.
+const OWN: usize = usize::MAX;
 /// A mask was changed without the hub.
 static STALE: AtomicBool = AtomicBool::new(false);
 
-const NEVER_BLOCKED: u64 = bit(libc::SIGKILL) | bit(libc::SIGSTOP);
+/// Those that nobody can block, and libc's own: one is sent for a turn, and
+/// setuid(3) waits until every OS thread has taken the other.
+const NEVER_BLOCKED: u64 = bit(libc::SIGKILL) | bit(libc::SIGSTOP) | 3 << 31;
 
 /// The mask of a greenlet.
 #[inline(always)]
@@ -84,12 +92,49 @@ fn recount() {
             }
         });
     }
-    if CARRIER.swap(all, Ordering::Relaxed) != all {
+    let before = CARRIER.swap(all, Ordering::Relaxed);
+    if before != all {
         let epoch = EPOCH.fetch_add(1, Ordering::Relaxed) + 1;
         load(all);
         if let Some(c) = scheduler::carrier() {
             c.extension[EPOCH_WORD].store(epoch, Ordering::Relaxed);
         }
+        if all & !before != 0 {
+            call_in_others();
+        }
+    }
+}
+
+/// What all greenlets block has grown: those that compute learn of it.
+#[cold]
+fn call_in_others() {
+    scheduler::for_each(|g| {
+        let has_other = |c: &Carrier| c.extension[EPOCH_WORD].load(Ordering::Relaxed) != OWN;
+        if scheduler::home(g).is_some_and(has_other) {
+            scheduler::call_in_if_computing(g);
+        }
+    });
+}
+
+/// Callback of the hub: `c`, the caller's carrier, is about to give the hub away,
+/// and to rest or to run this greenlet.
+pub fn hub_left(c: &'static Carrier, stays: Option<&'static Greenlet>) {
+    let mask = stays.map_or(!NEVER_BLOCKED, of);
+    if mask != carriers() && settings::patched(Group::Signal) {
+        load_own(c, mask);
+    }
+}
+
+fn load_own(c: &Carrier, mask: u64) {
+    c.extension[EPOCH_WORD].store(OWN, Ordering::Relaxed);
+    load(mask);
+}
+
+/// Load what belongs to `g`, which runs here: its own mask if it is off the hub.
+fn load_for(g: &Greenlet) {
+    match scheduler::home(g) {
+        Some(c) => load_own(c, of(g)),
+        None => load(carriers()),
     }
 }
 
@@ -116,13 +161,26 @@ pub fn carriers() -> u64 {
 pub fn enter_handler(g: &'static Greenlet, more: u64) -> u64 {
     let before = of(g);
     set(g, before | more);
-    load(carriers());
+    load_for(g);
     before
 }
 
+/// What the kernel shall have when a handler has returned on `g`.
+pub fn after_handler(g: &'static Greenlet) -> u64 {
+    match scheduler::home(g) {
+        Some(c) => {
+            c.extension[EPOCH_WORD].store(OWN, Ordering::Relaxed);
+            of(g)
+        }
+        None => carriers(),
+    }
+}
+
 /// Callback of the hub: the caller is a new carrier.
-pub fn carrier_made() {
-    load(carriers());
+pub fn carrier_made(c: &Carrier) {
+    if settings::patched(Group::Signal) {
+        load_own(c, !NEVER_BLOCKED);
+    }
 }
 
 fn load(mask: u64) {

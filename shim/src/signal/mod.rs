@@ -71,7 +71,7 @@ pub fn thread_made(creator: &'static Greenlet, new: &'static Greenlet) {
 /// Callback of the hub: the caller is the new carrier `c`.
 pub fn carrier_made(c: &'static Carrier) {
     alt_stack::carrier_made(c);
-    mask::carrier_made();
+    mask::carrier_made(c);
 }
 
 /// The thread has ended.
