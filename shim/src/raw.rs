@@ -98,6 +98,16 @@ unsafe fn syscall_(
                 let call = |envp| real::syscall(number, a, b, c, envp, e, f) as c_int;
                 return exec::raw_at(a as c_int, b, d, call) as c_long;
             }
+            libc::SYS_timer_create => {
+                return crate::signal::timer::create_raw(a, b as _, c as _) as c_long
+            }
+            libc::SYS_timer_delete => {
+                let result = real::syscall(number, a, b, c, d, e, f);
+                if result == 0 {
+                    crate::signal::timer::deleted_raw(a as c_int);
+                }
+                return result;
+            }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,
             libc::SYS_nanosleep => {

@@ -13,7 +13,7 @@
 //! interpreter's main thread must see EINTR). So a handler that ran on another
 //! greenlet interrupts the first thread's wait as well.
 
-use super::{action, alt_stack, bit, fault, mask, queue, send, word};
+use super::{action, alt_stack, bit, fault, mask, queue, send, timer, word};
 use crate::thread::cancel;
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
@@ -29,6 +29,9 @@ const SI_TKILL: c_int = -6;
 /// Notes of process-directed signals: a bit each, as the kernel has it for the
 /// standard signals, and what was told with the last of each.
 static NOTED: AtomicU64 = AtomicU64::new(0);
+/// In [`NOTED`], at the place of a signal that is libc's own: handlers have put
+/// signals into the queue that are for one greenlet, and nobody has told it yet.
+const FOR_ONE: u64 = bit(32);
 /// Greenlets that have signals of their own pending, and those that are to be
 /// cancelled wherever they are.
 static DIRECTED: AtomicUsize = AtomicUsize::new(0);
@@ -53,6 +56,19 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
     let Some(a) = action::of(signal) else { return };
     // SAFETY: the kernel's own arguments, here and below.
     let is_fault = unsafe { fault::is_fault(signal, info) };
+    // SAFETY: as above.
+    let target = timer::target(unsafe { &*info });
+    match target {
+        timer::Target::Greenlet(g) => {
+            let here = Greenlet::current().is_some_and(|me| core::ptr::eq(me, g));
+            if !here || g.in_shim() || mask::of(g) & bit(signal) != 0 {
+                // SAFETY: as above.
+                return note_for(g, signal, unsafe { &*info });
+            }
+        }
+        timer::Target::Nobody => return,
+        timer::Target::Process => {}
+    }
     if scheduler::in_hub() {
         if is_fault {
             // Ours, and nobody's to handle.
@@ -85,7 +101,7 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         if g.in_shim() || mask::of(g) & bit(signal) != 0 {
             return note(signal, info);
         }
-        several = true;
+        several = matches!(target, timer::Target::Process);
     }
     g.count_handler(1);
     // SAFETY: as above.
@@ -172,6 +188,35 @@ fn note(signal: c_int, info: &siginfo_t) {
     scheduler::signals_noted();
 }
 
+/// Note a signal that is for `g` alone. In a signal handler, anywhere.
+fn note_for(g: &'static Greenlet, signal: c_int, info: &siginfo_t) {
+    let known = signal < queue::FIRST_QUEUED && queue::holds(owner(g), signal);
+    // (If the queue is full, the next one arrives: a timer's signal is no request.)
+    if !known && queue::put(owner(g), info) {
+        NOTED.fetch_or(FOR_ONE, Ordering::SeqCst);
+        scheduler::signals_noted();
+    }
+}
+
+/// Tell the greenlets what [`note_for`] has noted for them. With the hub.
+fn tell_owners(interrupt: impl Fn(&'static Greenlet) -> bool) {
+    if NOTED.fetch_and(!FOR_ONE, Ordering::SeqCst) & FOR_ONE == 0 {
+        return;
+    }
+    for (owner, signal) in queue::owned() {
+        // SAFETY: an owner that is not the process is a greenlet; they live for ever.
+        let g: &'static Greenlet = unsafe { &*(owner as *const Greenlet) };
+        let known = directed_at(g).load(Ordering::Relaxed) & bit(signal) as usize != 0;
+        if g.phase() == Phase::Alive && !known {
+            pend(g, signal);
+            if takes(g) & bit(signal) != 0 {
+                interrupt(g);
+                scheduler::call_in(g);
+            }
+        }
+    }
+}
+
 /// The handler, which is counted already, runs on `g`; natively it would have run
 /// on the first thread and ended that one's wait.
 fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &siginfo_t) {
@@ -216,7 +261,8 @@ fn note_restart(g: &Greenlet, flags: c_int) {
 
 /// Callback of the hub: somebody must take what was noted.
 pub fn choose() {
-    let noted = NOTED.load(Ordering::SeqCst);
+    tell_owners(scheduler::interrupt_from_hub);
+    let noted = NOTED.load(Ordering::SeqCst) & !FOR_ONE;
     if noted == 0 {
         return;
     }
@@ -251,8 +297,7 @@ pub fn interrupted(g: &'static Greenlet) {
 
 /// Callback of the hub: whether there is something for `g`, which begins to wait.
 pub fn interrupt_due(g: &'static Greenlet) -> bool {
-    let takes = !mask::of(g) | g.extension[word::AWAITED].get() as u64;
-    pending_for(g) & takes != 0 || cancel::is_due(g)
+    pending_for(g) & takes(g) != 0 || cancel::is_due(g)
 }
 
 /// Callback of the hub: `g` was called in from where it computes or blocks.
@@ -336,6 +381,8 @@ fn owner(g: &Greenlet) -> queue::Owner {
 /// A signal of `set` that waits for `g` or the process, without running its
 /// handler: for sigwait.
 pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
+    tell_owners(scheduler::interrupt);
+    let set = set & !FOR_ONE;
     let own = directed_at(g).load(Ordering::Relaxed) as u64 & set;
     let shared = NOTED.load(Ordering::SeqCst) & set;
     let (bits, directed) = if own != 0 { (own, true) } else { (shared, false) };
@@ -348,24 +395,27 @@ pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
 
 /// Signals that wait here, not in the kernel, for `g`.
 pub fn pending_for(g: &Greenlet) -> u64 {
-    directed_at(g).load(Ordering::Relaxed) as u64 | NOTED.load(Ordering::SeqCst)
+    (directed_at(g).load(Ordering::Relaxed) as u64 | NOTED.load(Ordering::SeqCst)) & !FOR_ONE
+}
+
+/// The signals that end a wait of `g`.
+fn takes(g: &Greenlet) -> u64 {
+    !mask::of(g) | g.extension[word::AWAITED].get() as u64
 }
 
 /// Let a signal wait for one greenlet, and end its wait if it can take it.
 /// False: the queue is full. In our code.
 pub fn send_to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> bool {
-    const SI_QUEUE: c_int = -1;
     let pending = directed_at(g).load(Ordering::Relaxed);
     let queues = signal >= queue::FIRST_QUEUED;
     if pending & bit(signal) as usize != 0 && !queues {
         return true;
     }
-    if (queues || info.si_code == SI_QUEUE) && !queue::put(owner(g), info) {
+    if (queues || info.si_code != SI_TKILL) && !queue::put(owner(g), info) {
         return false;
     }
     pend(g, signal);
-    let awaited = g.extension[word::AWAITED].get() as u64;
-    if (!mask::of(g) | awaited) & bit(signal) != 0 {
+    if takes(g) & bit(signal) != 0 {
         scheduler::interrupt(g);
     }
     true
@@ -393,6 +443,7 @@ pub fn after_fork() {
     NOTED.store(0, Ordering::SeqCst);
     DIRECTED.store(0, Ordering::Relaxed);
     queue::clear();
+    timer::after_fork();
     if let Some(g) = Greenlet::current() {
         directed_at(g).store(0, Ordering::Relaxed);
         cancel::after_fork(g);

@@ -13,6 +13,7 @@
 //!   when a stack is used up.
 //! * [`send`], [`queue`]: signals for one thread, and those of which several
 //!   may wait.
+//! * [`timer`]: timers whose signal is for one thread.
 //! * [`jump`]: the mask that siglongjmp(3) restores.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
 
@@ -24,6 +25,7 @@ pub mod jump;
 pub mod mask;
 pub mod queue;
 pub mod send;
+pub mod timer;
 pub mod wait;
 
 use crate::doorway::Shim;

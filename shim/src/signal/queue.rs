@@ -86,6 +86,16 @@ pub fn take(owner: Owner, signal: c_int) -> Option<siginfo_t> {
     Some(info)
 }
 
+/// The signals that wait for somebody in particular, with the owner. In our code.
+pub fn owned() -> impl Iterator<Item = (Owner, c_int)> {
+    QUEUE.iter().filter(|slot| slot.state.load(Ordering::Acquire) == FULL).filter_map(|slot| {
+        let owner = slot.owner.load(Ordering::Relaxed);
+        // SAFETY: as in `of`.
+        let info = unsafe { (*slot.info.get()).assume_init() };
+        (owner != PROCESS).then_some((owner, info.si_signo))
+    })
+}
+
 /// The owner is gone.
 pub fn forget(owner: Owner) {
     of(owner, 0).for_each(|(slot, _)| slot.state.store(FREE, Ordering::Release));

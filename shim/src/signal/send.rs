@@ -8,7 +8,7 @@
 
 use super::{bit, deliver, handled, mask};
 use crate::doorway;
-use crate::thread::{find, patched};
+use crate::thread::{alive_by_id, find, patched};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use hub::greenlet::{Greenlet, Phase};
@@ -108,20 +108,9 @@ unsafe fn queue(thread: pthread_t, signal: c_int, value: *mut c_void) -> c_int {
 /// Send to the greenlet with a thread id; `None`: no greenlet has it, and the
 /// kernel shall answer. Also for syscall(2).
 pub fn to_id(thread: pid_t, signal: c_int) -> Option<c_int> {
-    if scheduler::live() == 0 || !patched() || thread <= 0 {
-        return None;
-    }
-    let mut found = None;
-    {
-        let _shim = doorway::enter_any()?;
-        scheduler::for_each(|g| {
-            if g.id() == thread as u32 && g.phase() == Phase::Alive {
-                found = Some(g);
-            }
-        });
-    }
+    let g = alive_by_id(thread).filter(|_| patched())?;
     let info = information(signal, SI_TKILL, core::ptr::null_mut());
-    found.map(|g| to(g, signal, &info))
+    Some(to(g, signal, &info))
 }
 
 unsafe fn tgkill_(process: pid_t, thread: pid_t, signal: c_int) -> c_int {

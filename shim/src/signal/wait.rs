@@ -5,6 +5,7 @@
 //! tells the reactor when. All are cancellation points.
 
 use super::action::to_bits;
+use super::timer::{self, Target};
 use super::{deliver, mask, restarts, word};
 use crate::doorway::{self, set_errno, Shim};
 use crate::table::Group;
@@ -45,7 +46,18 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
             )
         };
         match taken {
-            Ok(signal) => break Ok((signal as c_int, info)),
+            Ok(signal) => {
+                let signal = signal as c_int;
+                match timer::target(&info) {
+                    Target::Greenlet(other) if !core::ptr::eq(other, g) => {
+                        // Another thread's alone: the kernel does not know.
+                        deliver::send_to(other, signal, &info);
+                        continue;
+                    }
+                    Target::Nobody => continue,
+                    _ => break Ok((signal, info)),
+                }
+            }
             Err(libc::EAGAIN) | Err(libc::EINTR) => {}
             Err(e) => break Err(e),
         }

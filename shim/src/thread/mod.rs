@@ -17,7 +17,7 @@ pub mod scheduling;
 
 use crate::settings;
 use crate::table::Group;
-use hub::greenlet::Greenlet;
+use hub::greenlet::{Greenlet, Phase};
 use hub::{hub as scheduler, tls, unit};
 use libc::pthread_t;
 
@@ -40,6 +40,22 @@ pub unsafe fn find(thread: pthread_t) -> Option<&'static Greenlet> {
     // SAFETY: by the caller's contract; glibc reads the same field to validate
     // a `pthread_t`. Only our own blocks carry ids of our range.
     unsafe { scheduler::is_greenlet_id(tls::tid_of(tp)).then(|| unit::greenlet_of(tp)) }
+}
+
+/// The greenlet that has a thread id and is alive. `None` also where nobody can
+/// tell: in our own code, and in a handler off the hub.
+pub fn alive_by_id(id: libc::pid_t) -> Option<&'static Greenlet> {
+    if scheduler::live() == 0 || id <= 0 {
+        return None;
+    }
+    let mut found = None;
+    let _shim = crate::doorway::enter_any()?;
+    scheduler::for_each(|g| {
+        if g.id() == id as u32 && g.phase() == Phase::Alive {
+            found = Some(g);
+        }
+    });
+    found
 }
 
 /// Whether thread functions act at all. Unlike other groups', they act while
