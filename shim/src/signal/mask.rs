@@ -121,11 +121,11 @@ fn call_in_others() {
 pub fn hub_left(c: &'static Carrier, stays: Option<&'static Greenlet>) {
     let mask = stays.map_or(!NEVER_BLOCKED, of);
     if mask != carriers() && settings::patched(Group::Signal) {
-        load_own(c, mask);
+        load_of_its_own(c, mask);
     }
 }
 
-fn load_own(c: &Carrier, mask: u64) {
+fn load_of_its_own(c: &Carrier, mask: u64) {
     c.extension[EPOCH_WORD].store(OWN, Ordering::Relaxed);
     load(mask);
 }
@@ -133,7 +133,7 @@ fn load_own(c: &Carrier, mask: u64) {
 /// Load what belongs to `g`, which runs here: its own mask if it is off the hub.
 fn load_for(g: &Greenlet) {
     match scheduler::home(g) {
-        Some(c) => load_own(c, of(g)),
+        Some(c) => load_of_its_own(c, of(g)),
         None => load(carriers()),
     }
 }
@@ -179,7 +179,7 @@ pub fn after_handler(g: &'static Greenlet) -> u64 {
 /// Callback of the hub: the caller is a new carrier.
 pub fn carrier_made(c: &Carrier) {
     if settings::patched(Group::Signal) {
-        load_own(c, !NEVER_BLOCKED);
+        load_of_its_own(c, !NEVER_BLOCKED);
     }
 }
 
