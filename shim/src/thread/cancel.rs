@@ -13,8 +13,8 @@
 use super::find;
 use crate::doorway::Shim;
 use crate::locks::condition;
-use core::ffi::{c_int, c_void};
 use crate::signal::deliver;
+use core::ffi::{c_int, c_void};
 use hub::arch;
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
