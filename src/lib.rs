@@ -148,9 +148,9 @@ pub use api::{
     threadpool, timeout,
 };
 pub use api::{
-    getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, wait, wait_fd,
-    yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest, LinkId, Poll,
-    Selected, Waitable,
+    getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, try_joinall,
+    wait, wait_fd, yield_now, Builder, Current, Exception, Greenlet, GreenletExit, IWait, Interest,
+    LinkId, Poll, Selected, Waitable,
 };
 pub use hub::SpawnError;
 

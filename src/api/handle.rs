@@ -333,6 +333,34 @@ impl<T: Sync + 'static> Greenlet<T> {
     pub fn unlink(&self, link: LinkId) -> bool {
         self.packet.links.remove(link)
     }
+
+    /// Takes all links back that have not been called.
+    ///
+    /// gevent: `Greenlet.unlink_all`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| ());
+    /// g.link(|_| unreachable!());
+    /// g.unlink_all();
+    /// assert!(!g.has_links());
+    /// g.get().unwrap();
+    /// ```
+    pub fn unlink_all(&self) {
+        self.packet.links.clear();
+    }
+
+    /// Whether it has links that have not been called.
+    ///
+    /// gevent: `Greenlet.has_links`.
+    ///
+    /// ```
+    /// let g = geventrs::spawn(|| ());
+    /// g.link(|_| ());
+    /// assert!(g.has_links());
+    /// ```
+    pub fn has_links(&self) -> bool {
+        self.packet.links.any()
+    }
 }
 
 impl<T> core::fmt::Debug for Greenlet<T> {

@@ -67,6 +67,17 @@ impl<T> Links<T> {
         removed.is_some()
     }
 
+    /// Whether there are any.
+    pub(super) fn any(&self) -> bool {
+        !self.state().list.is_empty()
+    }
+
+    /// Take all back.
+    pub(super) fn clear(&self) {
+        let list = core::mem::take(&mut self.state().list);
+        drop(list);
+    }
+
     /// Take all; `None`, from then on, when there are none.
     pub(super) fn take(&self) -> Option<Vec<Link<T>>> {
         let mut state = self.state();

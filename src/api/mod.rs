@@ -49,7 +49,7 @@ pub use poll::Poll;
 pub use select::{select, Selected};
 pub use sleep::{idle, sleep, yield_now};
 pub use spawn::{spawn, spawn_later, Builder, Raw};
-pub use wait_any::{iwait, joinall, killall, wait, IWait, Waitable};
+pub use wait_any::{iwait, joinall, killall, try_joinall, wait, IWait, Waitable};
 
 use crate::time::{self, NEVER};
 use core::time::Duration;

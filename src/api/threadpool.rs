@@ -66,6 +66,8 @@ struct Shared {
     room: Semaphore,
     /// Set and cleared under the lock of `state`.
     idle: Event,
+    /// Set while there is no thread; under the lock of `state`.
+    empty: Event,
 }
 
 #[derive(Default)]
@@ -77,6 +79,8 @@ struct State {
     /// Tasks given and not done.
     unfinished: usize,
     closed: bool,
+    /// Threads are to end when there is no task.
+    ending: bool,
 }
 
 impl Shared {
@@ -100,7 +104,7 @@ impl Shared {
                 }
                 continue;
             }
-            if state.closed {
+            if state.closed || state.ending {
                 break;
             }
             state.waiting += 1;
@@ -113,6 +117,10 @@ impl Shared {
             }
         }
         state.threads -= 1;
+        if state.threads == 0 {
+            state.ending = false;
+            self.empty.set();
+        }
     }
 }
 
@@ -129,8 +137,10 @@ impl ThreadPool {
             work: Condvar::new(),
             room: Semaphore::new(maxsize),
             idle: Event::new(),
+            empty: Event::new(),
         };
         shared.idle.set();
+        shared.empty.set();
         ThreadPool { owner: Arc::new(Owner(Arc::new(shared))) }
     }
 
@@ -181,7 +191,10 @@ impl ThreadPool {
                 .spawn(move || worker.run())
                 .map(drop);
             match made {
-                Ok(()) => state.threads += 1,
+                Ok(()) => {
+                    state.threads += 1;
+                    shared.empty.clear();
+                }
                 // Those that there are will come to it.
                 Err(_) if state.threads > 0 => {}
                 Err(e) => return Err(e),
@@ -258,6 +271,29 @@ impl ThreadPool {
                 return self.shared().state().unfinished == 0;
             }
         }
+    }
+
+    /// Ends the threads when their tasks are done, and those of tasks that are given
+    /// meanwhile; waits for that, for at most `timeout`; whether it has come. The pool
+    /// may be used afterwards: threads are made as they are needed.
+    ///
+    /// gevent: `ThreadPool.kill`, which waits without a limit. Threads that are idle for
+    /// five seconds end by themselves.
+    ///
+    /// ```
+    /// let pool = geventrs::threadpool::ThreadPool::new(4);
+    /// assert_eq!(pool.map(0..4, |n| n).unwrap(), [0, 1, 2, 3]);
+    /// assert!(pool.kill(None));
+    /// assert_eq!(pool.size(), 0);
+    /// assert_eq!(pool.apply(|| 1).unwrap(), 1);
+    /// ```
+    pub fn kill(&self, timeout: Option<Duration>) -> bool {
+        let shared = self.shared();
+        let mut state = shared.state();
+        state.ending = state.threads > 0;
+        drop(state);
+        shared.work.notify_all();
+        shared.empty.wait(timeout)
     }
 
     /// How many threads there are.

@@ -1,5 +1,6 @@
 //! Waiting for several things: all of them, some of them, one after another.
 
+use super::exception::Exception;
 use super::handle::Greenlet;
 use super::observers::Observer;
 use core::time::Duration;
@@ -113,6 +114,34 @@ pub fn joinall<W: Waitable>(objects: &[W], timeout: Option<Duration>) -> Vec<usi
         }
     }
     (0..objects.len()).filter(|&i| objects[i].ready()).collect()
+}
+
+/// As [`joinall`], but returns at the first greenlet that has ended without a value,
+/// with why. The others go on.
+///
+/// gevent: `gevent.joinall(raise_error=True)`.
+///
+/// # Errors
+/// Why that greenlet has no value.
+///
+/// ```
+/// use std::time::Duration;
+/// let tasks = [
+///     geventrs::spawn(|| geventrs::sleep(Duration::from_secs(60))),
+///     geventrs::spawn(|| panic!("no luck")),
+/// ];
+/// assert_eq!(geventrs::try_joinall(&tasks, None).unwrap_err().to_string(), "no luck");
+/// ```
+pub fn try_joinall<T>(
+    greenlets: &[Greenlet<T>],
+    timeout: Option<Duration>,
+) -> Result<Vec<usize>, Exception> {
+    for index in iwait(greenlets, timeout) {
+        if let Some(exception) = greenlets[index].exception() {
+            return Err(exception.clone());
+        }
+    }
+    Ok((0..greenlets.len()).filter(|&i| greenlets[i].ready()).collect())
 }
 
 /// Waits until `count` of `objects` are ready (`None`: all), for at most

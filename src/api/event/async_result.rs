@@ -42,6 +42,18 @@ impl<T> core::fmt::Display for AlreadySet<T> {
 
 impl<T: core::fmt::Debug> std::error::Error for AlreadySet<T> {}
 
+/// The error of an [`AsyncResult`] that was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+impl core::fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
 /// Why there is no value to get.
 #[derive(Debug)]
 pub enum GetError<'a> {
@@ -110,6 +122,26 @@ impl<T> AsyncResult<T> {
             Err(Err(error)) => Err(AlreadySet(error)),
             _ => Ok(()),
         }
+    }
+
+    /// Sets the error [`Cancelled`], if nothing was set before; whether it was not.
+    ///
+    /// gevent: `AsyncResult.cancel`.
+    ///
+    /// ```
+    /// let result = geventrs::event::AsyncResult::<u32>::new();
+    /// assert!(result.cancel() && result.cancelled());
+    /// assert!(result.set(1).is_err());
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.set_error(Cancelled).is_ok()
+    }
+
+    /// Whether it was cancelled.
+    ///
+    /// gevent: `AsyncResult.cancelled`.
+    pub fn cancelled(&self) -> bool {
+        self.error().is_some_and(|e| e.is::<Cancelled>())
     }
 
     /// Waits for the value, for at most `timeout`, and lends it.

@@ -8,5 +8,5 @@
 mod async_result;
 mod flag;
 
-pub use async_result::{AlreadySet, AsyncResult, Error, GetError};
+pub use async_result::{AlreadySet, AsyncResult, Cancelled, Error, GetError};
 pub use flag::Event;

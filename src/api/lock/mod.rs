@@ -8,11 +8,13 @@
 //! [`Arc`](std::sync::Arc). Between two waits greenlets need no locks at all.
 
 mod bounded;
+mod dummy;
 mod mutex;
 mod rlock;
 mod semaphore;
 
 pub use bounded::{BoundedPermit, BoundedSemaphore, OverReleased};
+pub use dummy::{DummyPermit, DummySemaphore};
 pub use mutex::{Mutex, MutexGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};

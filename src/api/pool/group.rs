@@ -146,6 +146,59 @@ impl Group {
     }
 
     /// False if it was in.
+    /// [`apply_async`](Self::apply_async) with a link: `callback` is called with the
+    /// value, on the greenlet, if there is one.
+    ///
+    /// gevent: `Group.apply_cb`, which waits for the value.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// let (tell, told) = mpsc::channel();
+    /// let group = geventrs::pool::Group::new();
+    /// group.apply_cb(|| 6 * 7, move |value| tell.send(*value).unwrap()).get().unwrap();
+    /// assert_eq!(told.recv(), Ok(42));
+    /// ```
+    pub fn apply_cb<F, T, C>(&self, f: F, callback: C) -> Greenlet<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + Sync + 'static,
+        C: FnOnce(&T) + Send + 'static,
+    {
+        let greenlet = self.apply_async(f);
+        greenlet.link_value(callback);
+        greenlet
+    }
+
+    /// As [`map_async`](Self::map_async); `callback` is called with the values, if there
+    /// was no panic, before the result is there.
+    ///
+    /// gevent: `Group.map_cb`, which waits for the values.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// let (tell, told) = mpsc::channel();
+    /// let group = geventrs::pool::Group::new();
+    /// let all = group.map_cb(vec![1, 2], |n| n * 10, move |v| tell.send(v.clone()).unwrap());
+    /// all.get().unwrap().unwrap();
+    /// assert_eq!(told.recv(), Ok(vec![10, 20]));
+    /// ```
+    pub fn map_cb<I, F, T, C>(
+        &self,
+        items: I,
+        f: F,
+        callback: C,
+    ) -> Greenlet<thread::Result<Vec<T>>>
+    where
+        I: IntoIterator + Send + 'static,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+        C: FnOnce(&Vec<T>) + Send + 'static,
+    {
+        let group = self.clone();
+        spawn(move || group.map(items, f).inspect(callback))
+    }
+
     /// [`spawn`](Self::spawn) with a result. For the API for C.
     #[doc(hidden)]
     pub fn start<F, T>(&self, f: F) -> Result<Greenlet<T>, SpawnError>

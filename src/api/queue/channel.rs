@@ -87,6 +87,17 @@ impl<T> Channel<T> {
         self.core.get(None)
     }
 
+    /// How many wait to put, less how many wait to get.
+    ///
+    /// gevent: `Channel.balance`.
+    ///
+    /// ```
+    /// assert_eq!(geventrs::queue::Channel::<u32>::new().balance(), 0);
+    /// ```
+    pub fn balance(&self) -> isize {
+        self.core.balance()
+    }
+
     /// Ends the channel: puts and gets fail from now on, also those that wait.
     pub fn shutdown(&self) {
         self.core.shut_down(true);

@@ -139,6 +139,12 @@ impl<T, S: Store<T>> Core<T, S> {
         self.state().most
     }
 
+    /// How many wait to put, less how many wait to get.
+    pub(super) fn balance(&self) -> isize {
+        let state = self.state();
+        state.putters.len() as isize - state.getters.len() as isize
+    }
+
     pub(super) fn unfinished(&self) -> usize {
         self.state().unfinished
     }

@@ -71,6 +71,13 @@ impl DatagramServer {
         }
     }
 
+    /// Stops receiving; handlers go on, and [`start`](Self::start) receives again.
+    ///
+    /// gevent: `BaseServer.stop_accepting`; its `start_accepting` is `start`.
+    pub fn stop_accepting(&self) {
+        self.accepts.stop();
+    }
+
     /// Stops receiving; for the rest see
     /// [`StreamServer::stop`](super::StreamServer::stop).
     pub fn stop(&self, timeout: Option<Duration>) {

@@ -171,6 +171,14 @@ impl<L: Listener> StreamServer<L> {
         })
     }
 
+    /// Stops accepting; handlers go on, and [`start`](Self::start) accepts again. The
+    /// kernel goes on taking connections into its queue.
+    ///
+    /// gevent: `BaseServer.stop_accepting`; its `start_accepting` is `start`.
+    pub fn stop_accepting(&self) {
+        self.accepts.stop();
+    }
+
     /// Stops accepting, waits until the handlers have ended, for at most
     /// `timeout` (`None`: a second, as in gevent), and kills those that have
     /// not. The socket is closed when the server is dropped; until then the

@@ -24,6 +24,11 @@ impl RawAddress {
         RawAddress { storage, length: size_of::<A>() as libc::socklen_t }
     }
 
+    /// As system calls take it.
+    pub(super) fn as_raw(&self) -> (*const libc::sockaddr, libc::socklen_t) {
+        ((&raw const self.storage).cast(), self.length)
+    }
+
     pub(super) fn of(address: &SocketAddr) -> Self {
         match address {
             SocketAddr::V4(a) => Self::new(libc::sockaddr_in {

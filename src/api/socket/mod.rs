@@ -15,6 +15,7 @@
 
 mod address;
 mod descriptor;
+mod names;
 mod resolve;
 mod stream;
 mod tcp;
@@ -22,6 +23,7 @@ mod udp;
 mod unix;
 
 pub(super) use descriptor::Descriptor;
+pub use names::{getfqdn, gethostbyaddr, gethostbyname, getnameinfo};
 pub use resolve::{getaddrinfo, Addresses};
 pub use tcp::{create_connection, TcpListener, TcpStream};
 pub use udp::UdpSocket;
