@@ -4,6 +4,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-check-cfg=cfg(geventrs_linked)");
     if std::env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu") {
         // What programs that link the library ask for at run time.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libgeventrs.so.0");

@@ -53,6 +53,7 @@
 //! | [`socket`], [`server`] | TCP, UDP, Unix sockets, names |
 //! | [`subprocess`], [`os`], [`signal`], [`fileobject`] | processes, signals, pipes, terminals |
 //! | [`util`] | who waits for what |
+//! | [`monkey`] | std itself made cooperative |
 //!
 //! `docs/gevent.md` lists gevent's names beside these.
 //!
@@ -81,7 +82,7 @@
 //!
 //! The preload library is another hub. In a program that uses this crate *and*
 //! `std::thread` it would make greenlets of those threads, and the two hubs
-//! know nothing of each other: do not preload it there.
+//! know nothing of each other: do not preload it there. [`monkey`] does it with one.
 //!
 //! # Inside
 //!
@@ -144,7 +145,7 @@ pub mod wait;
 
 pub use api::inspect as util;
 pub use api::{
-    event, fileobject, local, lock, os, pool, queue, server, signal, socket, subprocess,
+    event, fileobject, local, lock, monkey, os, pool, queue, server, signal, socket, subprocess,
     threadpool, timeout,
 };
 pub use api::{

@@ -4,6 +4,8 @@
 //! translates a libc contract (arguments, errno, object layouts) into the
 //! hub's operations and back. [`table`] says how hooks are declared,
 //! [`doorway`] when they act.
+//!
+//! The same sources are the crate `geventrs-monkey` (`linked`).
 #![allow(clippy::missing_safety_doc)]
 #![allow(clippy::missing_transmute_annotations)]
 // libc's signatures are what they are.
@@ -11,18 +13,26 @@
 // libc has names like `_Fork`.
 #![allow(non_snake_case)]
 
+#[cfg(not(geventrs_linked))]
 pub mod allocator;
+#[cfg(not(geventrs_linked))]
 pub mod c_api;
 pub mod dns;
 pub mod doorway;
 pub mod kernel_wait;
+#[cfg(geventrs_linked)]
+mod linked;
 pub mod process;
 pub mod raw;
 pub mod redhooked;
 pub mod settings;
 mod start;
+#[cfg(not(geventrs_linked))]
 mod symbol_versions;
 pub mod table;
+
+#[cfg(geventrs_linked)]
+pub use linked::patch_all;
 
 pub mod fd;
 pub mod io;

@@ -18,20 +18,29 @@ static CALLBACKS: Callbacks = Callbacks {
     hub_left: crate::signal::mask::hub_left,
 };
 
-extern "C" fn constructor() {
+/// Everything that the hooks need before they act. In this order: the first of the
+/// handlers of fork(2) are the last before the copy, and the first after it.
+pub fn start() {
     hub::sys::init();
     crate::locks::condition::init();
     crate::dns::state::init();
     hub::hub::set_callbacks(&CALLBACKS);
+    #[cfg(not(geventrs_linked))]
     hub::set_ending(&crate::thread::cancel::CANCELLATION);
     hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
+    #[cfg(not(geventrs_linked))]
     crate::c_api::init();
-    // First: its handlers are the last before a fork, and the first after it.
     crate::process::fork::init();
     crate::fd::known::init();
 }
 
+#[cfg(not(geventrs_linked))]
+extern "C" fn constructor() {
+    start();
+}
+
+#[cfg(not(geventrs_linked))]
 #[used]
 #[link_section = ".init_array"]
 static CONSTRUCTOR: extern "C" fn() = constructor;

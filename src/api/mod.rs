@@ -20,6 +20,7 @@ mod interrupt;
 mod links;
 pub mod local;
 pub mod lock;
+pub mod monkey;
 mod observers;
 pub mod os;
 mod park;

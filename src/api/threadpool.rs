@@ -9,6 +9,7 @@
 
 use super::guarded::Guarded;
 use super::left;
+use super::monkey::natively;
 use super::observers::Observer;
 use super::wait_any::{Sealed, Waitable};
 use crate::event::Event;
@@ -186,10 +187,8 @@ impl ThreadPool {
         let mut state = shared.state();
         if state.waiting <= state.tasks.len() && state.threads < shared.maxsize {
             let worker = shared.clone();
-            let made = thread::Builder::new()
-                .name("geventrs-worker".into())
-                .spawn(move || worker.run())
-                .map(drop);
+            let thread = thread::Builder::new().name("geventrs-worker".into());
+            let made = natively(|| thread.spawn(move || worker.run()).map(drop));
             match made {
                 Ok(()) => {
                     state.threads += 1;

@@ -4,7 +4,6 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -74,21 +73,4 @@ fn check(name: &str, case: &Case) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("{}, stderr:\n{stderr}", output.status).into())
-}
-
-/// What an example prints, which must end well and leave stderr empty.
-/// Examples are built beside the directory of the test.
-pub fn example(name: &str) -> Result<String, Failed> {
-    let mut path: PathBuf = std::env::current_exe()?;
-    path.pop();
-    path.set_file_name("examples");
-    path.push(name);
-    if !path.exists() {
-        return Err(format!("{} is missing: cargo build --examples", path.display()).into());
-    }
-    let output = run(&mut Command::new(path))?;
-    if !output.status.success() || !output.stderr.is_empty() {
-        return Err(format!("{output:?}").into());
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }

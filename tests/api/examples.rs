@@ -1,7 +1,9 @@
 //! The examples of the Rust API: what each prints.
 
-use crate::case::example;
+use crate::case::run;
 use libtest_mimic::{Failed, Trial};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// An example, and what it prints.
@@ -24,6 +26,14 @@ const OUTPUTS: &[(&str, &str)] = &[
          ann hears: cid has left\n\
          bob hears: cid has left\n\
          cid hears: the end\n",
+    ),
+    (
+        "monkey",
+        "a thousand threads, few of the kernel's: true\n\
+         they slept at the same time: true\n\
+         100 of 100 got their own bytes back\n\
+         a pool's threads are others: true\n\
+         patched: true\n",
     ),
     ("echo_server", "100 of 100 clients got their own text back\n"),
     (
@@ -145,4 +155,21 @@ fn select_poll() -> Result<(), Failed> {
          Ended Polling: at 2.0 seconds\n"
     );
     Ok(())
+}
+
+/// What an example prints, which must end well and leave stderr empty.
+/// Examples are built beside the directory of the test.
+fn example(name: &str) -> Result<String, Failed> {
+    let mut path: PathBuf = std::env::current_exe()?;
+    path.pop();
+    path.set_file_name("examples");
+    path.push(name);
+    if !path.exists() {
+        return Err(format!("{} is missing: cargo build --examples", path.display()).into());
+    }
+    let output = run(&mut Command::new(path))?;
+    if !output.status.success() || !output.stderr.is_empty() {
+        return Err(format!("{output:?}").into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }

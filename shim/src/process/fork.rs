@@ -43,6 +43,7 @@ extern "C" fn in_child() {
 
 /// [`in_child`]; `shares_files`: parent and child have one table of descriptors.
 fn in_copy(shares_files: bool) {
+    #[cfg(not(geventrs_linked))]
     crate::allocator::after_fork();
     scheduler::after_copy(shares_files);
     hub::deadlock::after_fork();

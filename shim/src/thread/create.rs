@@ -160,7 +160,8 @@ unsafe fn create(
     start: Entry,
     arg: *mut c_void,
 ) -> c_int {
-    let entered = if patched() { enter() } else { None };
+    // (A pool of OS threads wants those.)
+    let entered = if patched() && !hub::monkey::wants_native() { enter() } else { None };
     let Some(shim) = entered else {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_create(thread, attr, start, arg) };
