@@ -8,13 +8,13 @@
 //! loader finds them before libc's, for the executable and its libraries alike. A
 //! program that wants them depends on it and says so once:
 //!
-//! ```ignore
+//! ```
 //! use geventrs_monkey as _; // links the hooks in
 //!
 //! fn main() {
 //!     geventrs::monkey::patch_all().expect("it is the first thing");
 //!     let threads: Vec<_> = (0..1000)
-//!         .map(|_| std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(1))))
+//!         .map(|_| std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_millis(50))))
 //!         .collect(); // a thousand greenlets, which end together
 //!     threads.into_iter().for_each(|t| t.join().unwrap());
 //! }
