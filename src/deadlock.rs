@@ -73,6 +73,7 @@ pub fn found() {
         say(format_args!("geventrs:   and {} more", hub::live() as usize - named));
     }
     if mode == Mode::Abort as u8 {
+        crate::observe::write_out(crate::observe::End::Exit("deadlock"));
         // SAFETY: ends the process without running the program's code.
         unsafe {
             let _ = syscall!(libc::SYS_exit_group, EXIT_CODE);

@@ -133,6 +133,8 @@ pub struct Greenlet {
     /// It was to be interrupted and did not wait: its next wait asks the layer
     /// above whether it still is.
     pub(crate) missed_interrupt: AtomicBool,
+    /// Its account, if it is observed; see [`observe::ledger`].
+    pub ledger: Cell<*const observe::ledger::Ledger>,
     /// See [`EXTENSION_WORDS`].
     pub extension: [Cell<usize>; EXTENSION_WORDS],
 }
@@ -179,6 +181,7 @@ impl Greenlet {
             interruptible: Cell::new(false),
             stop: AtomicBool::new(false),
             missed_interrupt: AtomicBool::new(false),
+            ledger: Cell::new(ptr::null()),
             extension: [const { Cell::new(0) }; EXTENSION_WORDS],
         }
     }

@@ -73,6 +73,19 @@ impl<T> RawLock<T> {
         }
     }
 
+    /// Take the lock if that is possible before `deadline`: for whoever may have
+    /// interrupted its holder.
+    pub fn try_lock_until(&self, deadline: u64) -> Option<Held<'_, T>> {
+        while sys::cas_u32(&self.word, FREE, HELD, false) != FREE {
+            if crate::time::now() >= deadline {
+                return None;
+            }
+            let pause = crate::time::now() + crate::time::MILLISECOND;
+            let _ = sys::futex_wait(&self.word, HELD, pause.min(deadline));
+        }
+        Some(Held { lock: self })
+    }
+
     /// Whether somebody holds the lock at this moment.
     pub fn is_held(&self) -> bool {
         self.word.load(Ordering::Relaxed) != FREE
@@ -131,6 +144,15 @@ impl<T> Drop for Held<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_held_lock_is_not_waited_for_for_ever() {
+        let lock = RawLock::shared(1);
+        let held = lock.lock();
+        assert!(lock.try_lock_until(crate::time::after(1_000_000)).is_none());
+        drop(held);
+        assert!(lock.try_lock_until(0).is_some());
+    }
 
     #[test]
     fn eight_threads_count_without_loss() {

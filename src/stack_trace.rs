@@ -49,6 +49,19 @@ impl Trace {
         unsafe { _Unwind_Backtrace(each, core::ptr::from_ref(self).cast_mut().cast()) };
     }
 
+    /// Call `f` with each return address, the innermost first.
+    pub fn each(&self, mut f: impl FnMut(usize)) {
+        let len = self.len.load(Ordering::Relaxed).min(MOST);
+        self.frames[..len].iter().for_each(|frame| f(frame.load(Ordering::Relaxed)));
+    }
+
+    /// [`each`](Self::each), without the frames of a handler that took the stack.
+    pub fn each_of_program(&self, f: impl FnMut(usize)) {
+        let len = self.len.load(Ordering::Relaxed).min(MOST);
+        let frames = self.frames[..len].iter().map(|f| f.load(Ordering::Relaxed));
+        frames.skip(self.handlers(len)).for_each(f);
+    }
+
     /// Print it, without the frames below and including that of a handler, which
     /// is in the module that holds this code. Not in a signal's handler.
     pub fn print(&self) {

@@ -19,6 +19,8 @@ pub mod allocator;
 pub mod c_api;
 pub mod dns;
 pub mod doorway;
+pub mod ending;
+pub mod entry;
 pub mod kernel_wait;
 #[cfg(geventrs_linked)]
 mod linked;

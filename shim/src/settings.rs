@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hub::deadlock;
 use hub::hub::monitor;
+use hub::observe::{wanted as asked, Wanted};
 use hub::settings::is_unknown;
 use hub::time::MILLISECOND;
 
@@ -120,6 +121,7 @@ pub fn init() {
     let mut groups = if preloaded() { ALL_GROUPS } else { 0 };
     let mut disabled = false;
     let mut follow = Follow::default();
+    let mut wanted = Wanted::default();
     for (name, value) in std::env::vars_os() {
         let (name, value) = (name.as_bytes(), value.as_bytes());
         match name {
@@ -184,6 +186,28 @@ pub fn init() {
                     b"\" is neither on, off nor names with - before each",
                 ]),
             },
+            b"GEVENTRS_TRACE" if !value.is_empty() => match asked::trace(value) {
+                Ok((filter, path)) => {
+                    wanted.trace = asked::target(path).map(|target| (filter, target));
+                }
+                Err(word) => complain(&[
+                    b"GEVENTRS_TRACE: \"",
+                    word,
+                    b"\" is none of waited, all, a group, min=SPAN, greenlet=WHO, to=FILE",
+                ]),
+            },
+            b"GEVENTRS_MAX_BLOCKING_TIME" if !value.is_empty() => {
+                match asked::span(value).filter(|span| *span >= MILLISECOND) {
+                    Some(span) => wanted.longest_run = Some(span),
+                    None => complain(&[
+                        b"GEVENTRS_MAX_BLOCKING_TIME: \"",
+                        value,
+                        b"\" is no time of a millisecond or more, such as 0.1 or 50ms",
+                    ]),
+                }
+            }
+            b"GEVENTRS_REPORT" => wanted.report = asked::target(value),
+            b"GEVENTRS_TIMELINE" => wanted.timeline = asked::target(value),
             _ if is_unknown(name) => {
                 complain(&[b"unknown setting ", name, b" (`geventrs settings` lists them)"]);
             }
@@ -192,6 +216,12 @@ pub fn init() {
         }
     }
     crate::process::follow::init(follow);
+    if let Some(span) = wanted.longest_run {
+        monitor::set_longest(span);
+    }
+    if !disabled && hub::observe::start(&wanted) {
+        crate::ending::start();
+    }
     if !disabled {
         PATCHED.store(groups, Ordering::Release);
     }

@@ -215,7 +215,7 @@ macro_rules! hooks {
             use super::*;
             $( $crate::real_function! { $name $args [$($ret)?] [$($version)?] } )*
         }
-        $( $crate::hook_symbols! { $name $args [$($ret)?] $body, [$($($alias)*)?] } )*
+        $( $crate::hook_symbols! { $group $how $name $args [$($ret)?] $body, [$($($alias)*)?] } )*
         $( $crate::hook_row! { $name stringify!($group), $how, [$($(stringify!($alias)),*)?] } )*
     };
 }
@@ -223,9 +223,9 @@ macro_rules! hooks {
 /// All spellings of a hook; part of [`hooks!`](crate::hooks).
 #[macro_export]
 macro_rules! hook_symbols {
-    ($name:ident $args:tt $ret:tt $body:path, [$($alias:ident)*]) => {
-        $crate::hook_function! { $name $args $ret $body }
-        $( $crate::hook_function! { $alias $args $ret $body } )*
+    ($group:ident $how:literal $name:ident $args:tt $ret:tt $body:path, [$($alias:ident)*]) => {
+        $crate::hook_function! { $group $how $name $args $ret $body }
+        $( $crate::hook_function! { $group $how $alias $args $ret $body } )*
     };
 }
 
@@ -249,19 +249,36 @@ macro_rules! real_function {
     };
 }
 
-/// One exported symbol; part of [`hooks!`](crate::hooks).
+/// One exported symbol: an entry (see [`entry`](crate::entry)) that goes on to the hook's
+/// function, or to one that observes it; part of [`hooks!`](crate::hooks).
 #[macro_export]
 macro_rules! hook_function {
-    ($symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
-        #[doc = concat!("Hook of `", stringify!($symbol), "`; see [`", stringify!($body), "`].")]
-        ///
-        /// # Safety
-        /// As the libc function's.
-        #[no_mangle]
-        pub unsafe extern "C-unwind" fn $symbol($($arg: $ty),*) $(-> $ret)? {
-            // SAFETY: the program keeps the function's contract.
-            unsafe { $body($($arg),*) }
+    ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+        #[allow(non_camel_case_types)]
+        mod $symbol {
+            #[allow(unused_imports)]
+            use super::*;
+            pub(super) unsafe extern "C-unwind" fn plain($($arg: $ty),*) $(-> $ret)? {
+                // SAFETY: the program keeps the function's contract, here and below.
+                unsafe { $body($($arg),*) }
+            }
+            pub(super) unsafe extern "C-unwind" fn observed($($arg: $ty),*) $(-> $ret)? {
+                static HOOK: hub::observe::call::Hook = hub::observe::call::Hook::new(
+                    stringify!($symbol),
+                    stringify!($group),
+                    $how,
+                    &[$((stringify!($arg), stringify!($ty))),*],
+                    concat!($(stringify!($ret))?),
+                );
+                $crate::entry::observe(
+                    &HOOK,
+                    &[$(hub::observe::call::word(&$arg)),*],
+                    // SAFETY: as above.
+                    || unsafe { $body($($arg),*) },
+                )
+            }
         }
+        $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] }
     };
 }
 

@@ -31,6 +31,7 @@
 
 use super::{callbacks, drive, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::raw_lock::RawLock;
 use crate::sys;
 use crate::time::{self, NEVER, SECOND};
@@ -477,6 +478,7 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
 
 /// The calling carrier has got the hub.
 pub(super) fn taken(c: &'static Carrier) {
+    observe::hub_taken(c.tid());
     if let Some(layer) = callbacks() {
         (layer.hub_taken)(c);
     }

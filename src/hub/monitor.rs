@@ -13,6 +13,7 @@
 
 use super::{active, blocked_sites, carrier, handoff, maker, preempt, section, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::report::say;
 use crate::time::{self, MILLISECOND, NEVER};
 use crate::{arch, sys, tls, unit};
@@ -100,7 +101,18 @@ pub(super) fn after_fork() {
 }
 
 /// What is worth a report where the hub is left to those who keep it.
-const LONG: u64 = 100 * MILLISECOND;
+static LONG: AtomicU64 = AtomicU64::new(100 * MILLISECOND);
+
+/// Report greenlets that keep the hub for more than `span` nanoseconds, where it is
+/// left to them.
+pub fn set_longest(span: u64) {
+    LONG.store(span, Ordering::Relaxed);
+}
+
+fn long() -> u64 {
+    LONG.load(Ordering::Relaxed)
+}
+
 /// The shortest slice, however many compute.
 const SHORTEST: u64 = MILLISECOND;
 /// Without a greenlet that keeps the hub for so long, slices are whole again.
@@ -126,12 +138,17 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
     }
     let mut seen =
-        Seen { switches: 0, since: time::now(), quiet: 0, report_at: LONG, halved: 0, taken: 0 };
+        Seen { switches: 0, since: time::now(), quiet: 0, report_at: long(), halved: 0, taken: 0 };
     loop {
         let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.
         let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
         seen.look(slice);
+        observe::tend();
+        if observe::on() && observe::hogs::look(&preempt::with_stack) {
+            // Until its run is over.
+            seen.quiet = 0;
+        }
         if seen.quiet >= QUIET_LOOKS {
             sleep();
             seen.quiet = 0;
@@ -168,7 +185,7 @@ impl Seen {
         let switches = HUB.switches.load(Ordering::Relaxed);
         let now = time::now();
         if switches != self.switches {
-            (self.switches, self.since, self.report_at) = (switches, now, LONG);
+            (self.switches, self.since, self.report_at) = (switches, now, long());
             if now > self.taken + FORGIVE {
                 self.halved = 0;
             }
@@ -180,6 +197,9 @@ impl Seen {
         // SAFETY: null or a greenlet, which is never freed.
         let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
         if HANDOFF.load(Ordering::Relaxed) {
+            if observe::on() && !g.in_shim() {
+                observe::hogs::suspect(g, HUB.carrier().tid());
+            }
             let attempt = take_the_hub(g, slice);
             if attempt == Attempt::Done {
                 self.halved += 1;

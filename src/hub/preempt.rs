@@ -184,6 +184,15 @@ pub(super) fn print_stack(tid: u32) {
         }
         return;
     }
+    with_stack(tid, &mut |stack| stack.print());
+}
+
+/// Call `f` with the stack of the program code that runs on the OS thread `tid`, if it can be had
+/// within a tenth of a second. One at a time; not for what is blocked in the kernel.
+pub(super) fn with_stack(tid: u32, f: &mut dyn FnMut(&Trace)) {
+    if is_blocked(tid) {
+        return;
+    }
     STACK_WANTED.store(WANTED, Ordering::Release);
     ask(tid);
     let deadline = time::after(100 * MILLISECOND);
@@ -191,7 +200,7 @@ pub(super) fn print_stack(tid: u32) {
         let _ = sys::futex_wait(&STACK_WANTED, WANTED, deadline);
     }
     if STACK_WANTED.swap(NOBODY, Ordering::Acquire) == TAKEN {
-        STACK.print();
+        f(&STACK);
     }
 }
 

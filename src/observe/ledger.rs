@@ -1,21 +1,457 @@
 //! The account of one greenlet: what it is doing, since when, and why.
+//!
+//! ```text
+//!              leaving (waits)           woken            resumed
+//!   Running ──────────────────▶ Waiting ─ ─ ─ ─▶ (queues) ───────▶ Running
+//!      │       section                          │
+//!      ├──────────────────────▶ InSection ─ ─ ─ ┘
+//!      │       leaving (yields), queueing (has run without the hub)
+//!      └──────────────────────▶ Queued ──────────────────────────▶ Running
+//! ```
+//! Being woken is a time and a name in the ledger, not a state: any OS thread may
+//! wake, and only whoever has the hub changes a state.
+//!
+//! Ledgers are made with the first greenlets that are observed, are kept by the
+//! greenlet's memory when it is used again, and are never freed.
 
+use super::call::{Current, Lock};
+use super::places::Number;
+use super::why::{self, Why};
+use super::{asked, census, clock, hogs, holders, timeline, CENSUS, TIMELINE};
 use crate::greenlet::Greenlet;
 use crate::wait::{Reason, Wake};
+use crate::{arch, hub, syscall};
+use core::cell::Cell;
+use core::mem::offset_of;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Ordering};
+
+/// What a greenlet is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// It runs, with the hub or without.
+    Running,
+    /// It waits, or has been woken and queues.
+    Waiting,
+    /// It is in a blocking section.
+    InSection,
+    /// It is runnable.
+    Queued,
+}
+
+/// Who has ended a wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waker {
+    /// The greenlet's id; 0: the hub (a timer, a descriptor); [`Waker::FOREIGN`]: an
+    /// OS thread that is no greenlet.
+    pub id: u32,
+    /// In which call.
+    pub place: Number,
+}
+
+impl Waker {
+    /// An OS thread that is no greenlet.
+    pub const FOREIGN: u32 = u32::MAX;
+}
+
+/// The account of one greenlet. Cells belong to the OS thread that runs the
+/// greenlet, and to the holder of the hub while it is not running.
+#[repr(C)]
+pub struct Ledger {
+    // Written by the hooks' entries, in assembly.
+    site: Cell<usize>,
+    sp: Cell<usize>,
+    /// Where its stack begins; depths are counted from there.
+    pub base: Cell<usize>,
+    /// We are at work on it: what is called meanwhile is not observed.
+    pub busy: Cell<bool>,
+    /// The last call's hook, site and depth, and its place.
+    #[allow(clippy::type_complexity)]
+    pub last_place: Cell<((*const super::call::Hook, usize, usize), Number)>,
+    /// Site and depth of the last call that came from the program itself.
+    pub outer_entry: Cell<(usize, usize)>,
+    /// The call that is under way.
+    pub call: Cell<Current>,
+    /// Its greenlet's id.
+    pub id: Cell<u32>,
+    /// Its row in the census.
+    pub row: Cell<u16>,
+    /// The OS thread that it runs on, or ran on last.
+    pub carrier: Cell<u32>,
+    state: AtomicU8,
+    since: Cell<u64>,
+    run_from: AtomicU64,
+    why: Cell<(Why, u64)>,
+    text: Cell<&'static str>,
+    holder: Cell<Waker>,
+    woken_at: AtomicU64,
+    woken_by: AtomicU32,
+    woken_in: AtomicU32,
+}
+
+/// Where the entries' assembly finds what it writes.
+pub const SITE: usize = offset_of!(Ledger, site);
+/// See [`SITE`].
+pub const SP: usize = offset_of!(Ledger, sp);
+
+/// Ticks of a run that the monitor may have noticed (a slice is a millisecond at least).
+const LONG_RUN: u64 = 1_000_000;
+
+impl Ledger {
+    const fn new() -> Self {
+        Ledger {
+            site: Cell::new(0),
+            sp: Cell::new(0),
+            base: Cell::new(0),
+            busy: Cell::new(false),
+            last_place: Cell::new(((ptr::null(), 0, 0), 0)),
+            outer_entry: Cell::new((0, 0)),
+            call: Cell::new(Current::NONE),
+            id: Cell::new(0),
+            row: Cell::new(0),
+            carrier: Cell::new(0),
+            state: AtomicU8::new(State::Running as u8),
+            since: Cell::new(0),
+            run_from: AtomicU64::new(0),
+            why: Cell::new((Why::None, 0)),
+            text: Cell::new(""),
+            holder: Cell::new(Waker { id: 0, place: 0 }),
+            woken_at: AtomicU64::new(0),
+            woken_by: AtomicU32::new(0),
+            woken_in: AtomicU32::new(0),
+        }
+    }
+
+    /// The site and the stack pointer of the last hook's entry.
+    pub fn entry(&self) -> (usize, usize) {
+        (self.site.get(), self.sp.get())
+    }
+
+    /// What its last wait was for: a kind, its word, and its text if it has one.
+    pub fn last_wait(&self) -> (Why, u64, &'static str) {
+        let (why, word) = self.why.get();
+        (why, word, self.text.get())
+    }
+
+    /// Who held what it waited for last, when it began to wait.
+    pub fn holder(&self) -> Waker {
+        self.holder.get()
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> State {
+        match self.state.load(Ordering::Relaxed) {
+            n if n == State::Running as u8 => State::Running,
+            n if n == State::Waiting as u8 => State::Waiting,
+            n if n == State::InSection as u8 => State::InSection,
+            _ => State::Queued,
+        }
+    }
+
+    fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    /// When its run began. Any thread may look.
+    pub fn run_from(&self) -> u64 {
+        self.run_from.load(Ordering::Relaxed)
+    }
+
+    fn begin(&self, id: u32, base: usize, now: u64) {
+        self.base.set(base);
+        self.busy.set(false);
+        self.call.set(Current::NONE);
+        self.id.set(id);
+        self.set_state(State::Queued);
+        self.since.set(now);
+        self.run_from.store(now, Ordering::Relaxed);
+        self.woken_at.store(now, Ordering::Relaxed);
+    }
+
+    /// It does not run any more, from `now` on.
+    fn stops(&self, state: State, reason: Reason, now: u64) {
+        self.since.set(now);
+        self.set_state(state);
+        let (why, word) = why::of(reason);
+        self.why.set((why, word));
+        self.text.set(match reason {
+            Reason::Section(text) | Reason::Retry(text) | Reason::Api(text) => text,
+            _ => "",
+        });
+        self.holder.set(match why.has_holder() {
+            true => holders::of(word as usize),
+            false => Waker::default(),
+        });
+        if asked(CENSUS) {
+            let span = now - self.run_from();
+            census::ran(self, span);
+            if span > LONG_RUN {
+                hogs::over(self.id.get(), self.run_from(), span);
+            }
+        }
+        if state == State::Queued {
+            self.woken_at.store(now, Ordering::Relaxed);
+            self.woken_by.store(self.id.get(), Ordering::Relaxed);
+        }
+    }
+
+    /// It runs again.
+    fn goes_on(&self, now: u64) {
+        let since = self.since.get();
+        let woken = match self.woken_at.swap(0, Ordering::Acquire) {
+            0 => now,
+            at => at.clamp(since, now.max(since)),
+        };
+        let delay = now.saturating_sub(woken);
+        let state = self.state();
+        self.set_state(State::Running);
+        let waited = match state {
+            State::Waiting | State::InSection => woken - since,
+            State::Queued | State::Running => 0,
+        };
+        let waker = Waker {
+            id: self.woken_by.load(Ordering::Relaxed),
+            place: self.woken_in.load(Ordering::Relaxed) as Number,
+        };
+        if matches!(state, State::Waiting | State::InSection) {
+            self.count(self.why.get(), waited, delay);
+        }
+        if asked(CENSUS) {
+            census::queued(self, delay);
+        }
+        if asked(TIMELINE) {
+            timeline::turn(self, self.run_from(), since, woken, now, state, waker);
+        }
+        self.run_from.store(now, Ordering::Relaxed);
+        self.carrier.set(hub::carrier().map_or(0, |c| c.tid()));
+    }
+
+    /// It has waited.
+    fn count(&self, why: (Why, u64), waited: u64, delay: u64) {
+        let mut call = self.call.get();
+        call.waited += waited;
+        call.delayed += delay;
+        if waited >= call.longest.2 {
+            call.longest = (why.0, why.1, waited);
+            call.text = self.text.get();
+        }
+        self.call.set(call);
+        if asked(CENSUS) {
+            census::waited(self, &call, why, waited, delay);
+        }
+    }
+
+    /// The real call may have waited, with nobody to be scheduled meanwhile.
+    pub fn waited_in_the_kernel(&self) {
+        /// What any system call may take counts for nothing.
+        const WORTH_IT: u64 = 20_000;
+        let now = clock::now();
+        let call = self.call.get();
+        let waited = now - call.entered;
+        if call.entered != 0 && waited > WORTH_IT {
+            self.why.set((Why::Alone, 0));
+            self.text.set("");
+            if self.id.get() == 0 {
+                census::first_thread(self);
+            }
+            self.count((Why::Alone, 0), waited, 0);
+            if asked(TIMELINE) {
+                let from = self.run_from();
+                let nobody = Waker::default();
+                timeline::turn(self, from, call.entered, now, now, State::Waiting, nobody);
+            }
+            self.run_from.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// The call that is under way has taken or released the lock at `address`.
+    pub fn lock_changed(&self, how: Lock, address: usize) {
+        match how {
+            Lock::Takes => holders::takes(address, self.id.get(), self.call.get().place),
+            Lock::Releases => {
+                if let Some(held) = holders::releases(address) {
+                    if asked(TIMELINE) {
+                        timeline::held(self, address, held);
+                    }
+                }
+            }
+            Lock::Lends | Lock::No => {}
+        }
+    }
+}
+
+/// The first thread's, before there is a greenlet.
+struct Early(Ledger);
+// SAFETY: only the first OS thread's code uses it (see `early`), but for the
+// words that the entries write, of which the last one's count.
+unsafe impl Sync for Early {}
+static EARLY: Early = Early(Ledger::new());
+static EARLY_THREAD: AtomicUsize = AtomicUsize::new(0);
+static EARLY_TAKEN: AtomicU32 = AtomicU32::new(0);
+
+/// Where the entries write on an OS thread that is no greenlet.
+pub static EARLY_ADDRESS: AtomicPtr<Ledger> = AtomicPtr::new((&raw const EARLY.0).cast_mut());
+
+/// The calling OS thread is the program's first one.
+pub fn start() {
+    EARLY_THREAD.store(arch::thread_pointer() as usize, Ordering::Relaxed);
+    EARLY.0.run_from.store(clock::now(), Ordering::Relaxed);
+}
+
+/// The first thread's ledger, for the first thread before there is a greenlet.
+pub fn early() -> Option<&'static Ledger> {
+    let first = EARLY_THREAD.load(Ordering::Relaxed) == arch::thread_pointer() as usize;
+    (first && hub::live() == 0).then_some(&EARLY.0)
+}
+
+/// A greenlet's ledger.
+#[inline(always)]
+pub fn of(g: &Greenlet) -> Option<&'static Ledger> {
+    // SAFETY: null or a ledger, which is never freed.
+    unsafe { g.ledger.get().as_ref() }
+}
+
+/// Room for ledgers, mapped in pieces. With the hub.
+struct Room(Cell<(usize, usize)>);
+// SAFETY: used by whoever has the hub only.
+unsafe impl Sync for Room {}
+static ROOM: Room = Room(Cell::new((0, 0)));
+
+fn make() -> Option<&'static Ledger> {
+    const PIECE: usize = 128 * 1024;
+    const SIZE: usize = size_of::<Ledger>().next_multiple_of(64);
+    let (mut at, mut end) = ROOM.0.get();
+    if at + SIZE > end {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a fresh anonymous mapping.
+        at = unsafe { syscall!(libc::SYS_mmap, 0, PIECE, access, kind, -1isize, 0) }.ok()?;
+        end = at + PIECE;
+    }
+    ROOM.0.set((at + SIZE, end));
+    // SAFETY: fresh memory of ours, of the size and alignment.
+    unsafe {
+        (at as *mut Ledger).write(Ledger::new());
+        Some(&*(at as *const Ledger))
+    }
+}
+
+/// In the child of a fork, where `me` is the first thread, with a new number.
+pub fn after_fork(me: Option<&'static Greenlet>) {
+    let now = clock::now();
+    match me {
+        Some(g) => {
+            if let Some(l) = of(g) {
+                l.id.set(g.id());
+                l.run_from.store(now, Ordering::Relaxed);
+                l.since.set(now);
+            }
+        }
+        None => start(),
+    }
+}
 
 #[cold]
-pub(super) fn leaving(_: &'static Greenlet) {}
+pub(super) fn leaving(g: &'static Greenlet) {
+    let Some(l) = of(g) else { return };
+    let reason = g.reason();
+    let state = match reason {
+        Reason::None | Reason::Yield => State::Queued,
+        _ => State::Waiting,
+    };
+    l.stops(state, reason, clock::now());
+}
+
 #[cold]
-pub(super) fn resumed(_: &'static Greenlet) {}
+pub(super) fn resumed(g: &'static Greenlet) {
+    if let Some(l) = of(g) {
+        l.goes_on(clock::now());
+    }
+}
+
 #[cold]
-pub(super) fn woken(_: &Greenlet, _: Wake) {}
+pub(super) fn woken(g: &Greenlet, how: Wake) {
+    let Some(l) = of(g) else { return };
+    let waker = match (how, Greenlet::current()) {
+        (Wake::TimedOut, _) => Waker::default(),
+        // The hub chooses with the block of whoever ran last still loaded.
+        (_, Some(by)) => match of(by).filter(|b| b.state() == State::Running) {
+            Some(b) => Waker { id: b.id.get(), place: b.call.get().place },
+            None => Waker::default(),
+        },
+        (_, None) if hub::in_hub() => Waker::default(),
+        (_, None) => Waker { id: Waker::FOREIGN, place: 0 },
+    };
+    l.woken_by.store(waker.id, Ordering::Relaxed);
+    l.woken_in.store(u32::from(waker.place), Ordering::Relaxed);
+    l.woken_at.store(clock::now(), Ordering::Release);
+}
+
 #[cold]
-pub(super) fn section(_: &'static Greenlet, _: Reason) {}
+pub(super) fn section(g: &'static Greenlet, reason: Reason) {
+    if let Some(l) = of(g) {
+        l.stops(State::InSection, reason, clock::now());
+    }
+}
+
 #[cold]
-pub(super) fn section_over(_: &'static Greenlet) {}
+pub(super) fn section_over(g: &'static Greenlet) {
+    let Some(l) = of(g) else { return };
+    // Else it has queued for the hub, and is running.
+    if l.state() == State::InSection {
+        let now = clock::now();
+        l.woken_at.store(now, Ordering::Relaxed);
+        l.woken_by.store(0, Ordering::Relaxed);
+        l.goes_on(now);
+    }
+}
+
 #[cold]
-pub(super) fn queueing(_: &'static Greenlet) {}
+pub(super) fn queueing(g: &'static Greenlet) {
+    let Some(l) = of(g) else { return };
+    let now = clock::now();
+    match l.state() {
+        State::InSection => {
+            l.woken_by.store(0, Ordering::Relaxed);
+            l.woken_at.store(now, Ordering::Relaxed);
+        }
+        _ => l.stops(State::Queued, Reason::None, now),
+    }
+}
+
 #[cold]
-pub(super) fn spawned(_: &'static Greenlet, _: &'static Greenlet) {}
+pub(super) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
+    let now = clock::now();
+    if creator.ledger.get().is_null() && EARLY_TAKEN.swap(1, Ordering::Relaxed) == 0 {
+        // The first thread has just become a greenlet.
+        let l = &EARLY.0;
+        creator.ledger.set(l);
+        l.id.set(creator.id());
+        census::born(l, creator, None);
+    }
+    if new.ledger.get().is_null() {
+        let Some(l) = make() else { return };
+        new.ledger.set(l);
+    }
+    let Some(l) = of(new) else { return };
+    l.begin(new.id(), new.stack().base, now);
+    let place = of(creator).map_or(0, |c| c.call.get().place);
+    l.woken_by.store(creator.id(), Ordering::Relaxed);
+    l.woken_in.store(u32::from(place), Ordering::Relaxed);
+    census::born(l, new, Some(Waker { id: creator.id(), place }));
+}
+
 #[cold]
-pub(super) fn ended(_: &'static Greenlet) {}
+pub(super) fn ended(g: &'static Greenlet) {
+    let Some(l) = of(g) else { return };
+    let now = clock::now();
+    // A root that has ended is parked for ever; it has not left by itself.
+    l.stops(State::Waiting, Reason::Last, now);
+    if asked(TIMELINE) {
+        timeline::last_run(l, l.run_from(), now);
+    }
+    if asked(CENSUS | TIMELINE) {
+        census::ended(l, g, now);
+    }
+}

@@ -45,19 +45,43 @@
 //! * Files hold raw addresses as (module, offset), with a name where the dynamic symbols tell
 //!   one; the command-line tool looks up functions, files and lines.
 
+pub mod call;
+pub mod census;
 pub mod clock;
+mod decode;
+mod document;
+mod end;
+mod errors;
+mod frames;
+mod histogram;
+pub(crate) mod hogs;
+mod holders;
 pub mod ledger;
+mod modules;
+pub mod output;
+pub mod places;
+mod summary;
+mod text;
+mod timeline;
+pub mod trace;
+pub mod wanted;
+pub mod why;
+
+pub use end::{after_fork, start, write_out, End, Wanted};
 
 use crate::greenlet::Greenlet;
 use crate::wait::{Reason, Wake};
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// [`wanted`]: lines of calls.
+/// [`asked`]: lines of calls.
 pub const TRACE: u8 = 1;
-/// [`wanted`]: the census of waits.
+/// [`asked`]: the census of waits.
 pub const CENSUS: u8 = 2;
-/// [`wanted`]: the timeline.
+/// [`asked`]: the timeline.
 pub const TIMELINE: u8 = 4;
+
+/// [`asked`]: reports of long runs.
+pub const WATCH: u8 = 8;
 
 /// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (Read by
 /// the hooks' entries as well, which are assembly.)
@@ -71,7 +95,7 @@ pub fn on() -> bool {
 
 /// Whether somebody wants one of `what`.
 #[inline(always)]
-pub fn wanted(what: u8) -> bool {
+pub fn asked(what: u8) -> bool {
     WANTED.load(Ordering::Relaxed) & what != 0
 }
 
@@ -120,6 +144,22 @@ pub(crate) fn section_over(g: &'static Greenlet) {
 pub(crate) fn queueing(g: &'static Greenlet) {
     if on() {
         ledger::queueing(g);
+    }
+}
+
+/// The carrier on the OS thread `tid` has got the hub.
+#[inline(always)]
+pub(crate) fn hub_taken(tid: u32) {
+    if asked(TIMELINE) {
+        timeline::hub(tid);
+    }
+}
+
+/// Write out what waits for it. On the monitor, now and then, while there is work.
+#[inline(always)]
+pub(crate) fn tend() {
+    if asked(TRACE) {
+        trace::flush(0);
     }
 }
 

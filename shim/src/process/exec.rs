@@ -33,6 +33,7 @@ crate::variadic!("never" execle after 2 = le);
 /// # Safety
 /// `envp` is null or a list of strings.
 unsafe fn execute(path: &[u8], envp: List, call: impl FnOnce(List) -> c_int) -> c_int {
+    hub::observe::write_out(hub::observe::End::Exec);
     // A vfork's child is not whom the hub signals.
     let held = scheduler::active() && !vfork::borrowed();
     if held {

@@ -46,6 +46,7 @@ fn in_copy(shares_files: bool) {
     #[cfg(not(geventrs_linked))]
     crate::allocator::after_fork();
     scheduler::after_copy(shares_files);
+    hub::observe::after_fork(shares_files);
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
     crate::locks::robust_list::after_fork();

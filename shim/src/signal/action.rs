@@ -8,6 +8,7 @@
 //! [`alt_stack`](super::alt_stack) brings them where the program wants them.
 
 use super::{alt_stack, bit, deliver, fault};
+use crate::ending;
 use crate::process::vfork;
 use crate::settings;
 use crate::table::Group;
@@ -98,12 +99,16 @@ pub fn from_bits(bits: u64) -> libc::sigset_t {
 }
 
 /// What the kernel is told when the program asks for `given`.
-fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
+pub fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
     let mut action = *given;
     match given.sa_sigaction {
         libc::SIG_IGN => {}
         libc::SIG_DFL if signal == libc::SIGSEGV && alt_stack::installed() => {
             action.sa_sigaction = fault::default as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        }
+        libc::SIG_DFL if ending::precedes(signal) => {
+            action.sa_sigaction = ending::dying as *const () as usize;
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         }
         libc::SIG_DFL => {}
@@ -122,6 +127,12 @@ fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
     action
 }
 
+/// Whether a handler of the kernel's is one of ours that the program knows nothing of.
+fn stands_for_default(handler: usize) -> bool {
+    handler == fault::default as *const () as usize
+        || handler == ending::dying as *const () as usize
+}
+
 /// The kernel has got our alternate stack: tell it about the handlers of
 /// faults again. In our code.
 pub fn renew() {
@@ -131,6 +142,9 @@ pub fn renew() {
             let mut now: libc::sigaction = core::mem::zeroed();
             if real::sigaction(signal, ptr::null(), &mut now) == 0 {
                 let slot = &SLOTS[signal as usize];
+                if stands_for_default(now.sa_sigaction) {
+                    now.sa_sigaction = libc::SIG_DFL;
+                }
                 if now.sa_sigaction == libc::SIG_DFL {
                     slot.flags.store(now.sa_flags, Ordering::Relaxed);
                     slot.mask.store(to_bits(&now.sa_mask), Ordering::Relaxed);
@@ -210,7 +224,7 @@ fn for_program(mut action: libc::sigaction, before: (usize, c_int, u64)) -> libc
         action.sa_sigaction = before.0;
         action.sa_flags = action.sa_flags & !ADDED | before.1 & ADDED;
         action.sa_mask = from_bits(before.2);
-    } else if action.sa_sigaction == fault::default as *const () as usize {
+    } else if stands_for_default(action.sa_sigaction) {
         action.sa_sigaction = libc::SIG_DFL;
         action.sa_flags = before.1;
         action.sa_mask = from_bits(before.2);

@@ -77,6 +77,7 @@ pub unsafe extern "C-unwind" fn default(signal: c_int, info: *mut siginfo_t, _: 
     // SAFETY: the kernel's own arguments.
     unsafe {
         overflow(signal, info);
+        hub::observe::write_out(hub::observe::End::Signal(signal));
         die_of(signal, info);
     }
 }

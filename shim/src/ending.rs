@@ -1,0 +1,106 @@
+//! The ends of a process, where what was recorded is written out: exit(3) and its
+//! kin, signals, exec.
+//!
+//! * `exit`, and the return from `main`: a handler that was registered before any of the
+//!   program's, so it is called after all of them.
+//! * `quick_exit`: likewise, by at_quick_exit(3).
+//! * `_exit`, `_Exit`, exit_group(2) by `syscall`: hooks.
+//! * A signal whose default action ends the process: while something is recorded the
+//!   kernel has our handler for it, where the program has none; the program is told
+//!   that it is SIG_DFL. The handler writes, and lets the default action happen.
+//! * exec: [`exec`](crate::process::exec) writes before it.
+//!
+//! SIGKILL leaves what had been written until then.
+
+use crate::signal::{action, fault};
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use hub::observe::{self, End};
+use libc::siginfo_t;
+
+crate::hooks! {
+    Subprocess "never" fn _exit(status: c_int) = exit_, also [_Exit];
+}
+
+extern "C" {
+    fn __cxa_atexit(f: extern "C" fn(*mut c_void), arg: *mut c_void, module: *mut c_void) -> c_int;
+    fn at_quick_exit(f: extern "C" fn()) -> c_int;
+}
+
+extern "C" fn at_exit(_: *mut c_void) {
+    observe::write_out(End::Exit("exit"));
+}
+
+extern "C" fn at_quick_exit_() {
+    observe::write_out(End::Exit("quick_exit"));
+}
+
+unsafe fn exit_(status: c_int) {
+    observe::write_out(End::Exit("_exit"));
+    // SAFETY: the program's own call.
+    unsafe { real::_exit(status) }
+}
+
+/// Signals whose default action ends the process and that can be caught.
+const DEADLY: [c_int; 20] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGUSR1,
+    libc::SIGSEGV,
+    libc::SIGUSR2,
+    libc::SIGPIPE,
+    libc::SIGALRM,
+    libc::SIGTERM,
+    libc::SIGXCPU,
+    libc::SIGXFSZ,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+    libc::SIGIO,
+    libc::SIGSYS,
+];
+
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the default action of `signal` is to be preceded by [`dying`].
+pub fn precedes(signal: c_int) -> bool {
+    WATCHED.load(Ordering::Relaxed) && DEADLY.contains(&signal)
+}
+
+/// The kernel's handler for such a signal.
+pub unsafe extern "C-unwind" fn dying(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
+    // SAFETY: the kernel's own arguments.
+    unsafe {
+        fault::overflow(signal, info);
+        observe::write_out(End::Signal(signal));
+        fault::die_of(signal, info);
+    }
+}
+
+/// Something is recorded: be there at the end. From the library's constructor, when no
+/// handler of the program's is registered.
+pub fn start() {
+    // SAFETY: the functions stay loaded as long as the process lives.
+    unsafe {
+        __cxa_atexit(at_exit, ptr::null_mut(), ptr::null_mut());
+        at_quick_exit(at_quick_exit_);
+    }
+    WATCHED.store(true, Ordering::Relaxed);
+    for signal in DEADLY {
+        // SAFETY: what is ignored stays ignored.
+        unsafe {
+            let mut now: libc::sigaction = core::mem::zeroed();
+            if action::real::sigaction(signal, ptr::null(), &mut now) == 0
+                && now.sa_sigaction == libc::SIG_DFL
+            {
+                action::real::sigaction(signal, &action::for_kernel(signal, &now), ptr::null_mut());
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! A hooked call from its entry to its return.
+//!
+//! The hooks' entries (assembly in the preload library) store the site and the
+//! stack pointer in the running greenlet's ledger while anybody wants to know;
+//! [`begin`] and [`end`] run around the hook's own function, as program code.
+
+use super::ledger::{self, Ledger};
+use super::places::{self, Number};
+use super::why::Why;
+use super::{asked, clock, modules, trace, TRACE};
+use crate::greenlet::Greenlet;
+use crate::hub;
+use core::ptr;
+
+/// What a call does with a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// It is none of the lock calls.
+    No,
+    /// On success the caller holds the lock at the first argument.
+    Takes,
+    /// On success the lock at the first argument is held no more.
+    Releases,
+    /// The lock at the second argument is given away while the call waits.
+    Lends,
+}
+
+/// One exported function, as told by its row of the hook table.
+#[derive(Debug)]
+pub struct Hook {
+    /// The function's name.
+    pub name: &'static str,
+    /// Its patch group.
+    pub group: &'static str,
+    /// Its parameters: name and type.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// The type of its result; empty: none.
+    pub result: &'static str,
+    /// Whether it may wait at all.
+    pub waits: bool,
+    /// What it does with a lock.
+    pub lock: Lock,
+    /// The number of its group in [`GROUPS`].
+    pub group_bit: u32,
+    /// Whether showing its arguments takes the program's memory.
+    pub reads_memory: bool,
+}
+
+/// The patch groups, in the order of their numbers.
+pub const GROUPS: [&str; 10] =
+    ["Thread", "Time", "Select", "Socket", "Os", "Dns", "Subprocess", "Signal", "File", "Sys"];
+
+const fn group_bit(group: &str) -> u32 {
+    let mut n = 0;
+    while n < GROUPS.len() {
+        if equal(group, GROUPS[n]) {
+            return n as u32;
+        }
+        n += 1;
+    }
+    panic!("a patch group that is none")
+}
+
+const fn ends_with(text: &str, end: &str) -> bool {
+    let (text, end) = (text.as_bytes(), end.as_bytes());
+    if text.len() < end.len() {
+        return false;
+    }
+    let mut n = 0;
+    while n < end.len() {
+        if text[text.len() - end.len() + n] != end[n] {
+            return false;
+        }
+        n += 1;
+    }
+    true
+}
+
+/// Whether a parameter of type `kind` points to what is shown in its place.
+const fn is_shown_by_content(kind: &str) -> bool {
+    let read = !kind.is_empty() && kind.as_bytes()[0] == b'*' && kind.as_bytes()[2] == b'c';
+    read && (ends_with(kind, "c_char")
+        || ends_with(kind, "timespec")
+        || ends_with(kind, "timeval")
+        || ends_with(kind, "sockaddr"))
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut n = 0;
+    while n < a.len() {
+        if a[n] != b[n] {
+            return false;
+        }
+        n += 1;
+    }
+    true
+}
+
+const fn one_of(name: &str, list: &[&str]) -> bool {
+    let mut n = 0;
+    while n < list.len() {
+        if equal(name, list[n]) {
+            return true;
+        }
+        n += 1;
+    }
+    false
+}
+
+/// Calls after whose success (0) the caller holds a lock exclusively.
+const TAKERS: &[&str] = &[
+    "pthread_mutex_lock",
+    "__pthread_mutex_lock",
+    "pthread_mutex_trylock",
+    "__pthread_mutex_trylock",
+    "pthread_mutex_timedlock",
+    "pthread_mutex_clocklock",
+    "mtx_lock",
+    "mtx_trylock",
+    "mtx_timedlock",
+    "pthread_rwlock_wrlock",
+    "__pthread_rwlock_wrlock",
+    "pthread_rwlock_trywrlock",
+    "__pthread_rwlock_trywrlock",
+    "pthread_rwlock_timedwrlock",
+    "pthread_rwlock_clockwrlock",
+    "pthread_spin_lock",
+    "pthread_spin_trylock",
+];
+const RELEASERS: &[&str] = &[
+    "pthread_mutex_unlock",
+    "__pthread_mutex_unlock",
+    "mtx_unlock",
+    "pthread_rwlock_unlock",
+    "__pthread_rwlock_unlock",
+    "pthread_spin_unlock",
+];
+
+const LENDERS: &[&str] = &[
+    "pthread_cond_wait",
+    "__pthread_cond_wait",
+    "pthread_cond_timedwait",
+    "__pthread_cond_timedwait",
+    "pthread_cond_clockwait",
+    "cnd_wait",
+    "cnd_timedwait",
+];
+
+impl Hook {
+    /// Of a row of the hook table; `how` is what that says on how it waits.
+    pub const fn new(
+        name: &'static str,
+        group: &'static str,
+        how: &str,
+        parameters: &'static [(&'static str, &'static str)],
+        result: &'static str,
+    ) -> Self {
+        let lock = if one_of(name, TAKERS) {
+            Lock::Takes
+        } else if one_of(name, RELEASERS) {
+            Lock::Releases
+        } else if one_of(name, LENDERS) {
+            Lock::Lends
+        } else {
+            Lock::No
+        };
+        let mut reads_memory = false;
+        let mut n = 0;
+        while n < parameters.len() {
+            reads_memory |= is_shown_by_content(parameters[n].1);
+            n += 1;
+        }
+        let waits = !equal(how, "never");
+        let group_bit = group_bit(group);
+        Hook { name, group, parameters, result, waits, lock, group_bit, reads_memory }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn for_test(name: &'static str) -> Self {
+        Hook::new(name, "Os", "readiness", &[], "")
+    }
+}
+
+/// Arguments that are kept of a call.
+pub const ARGUMENTS: usize = 6;
+
+/// The bits of a value that is no longer than a word; of a longer one its first word.
+#[inline(always)]
+pub fn word<T>(value: &T) -> u64 {
+    let mut word = 0u64;
+    let length = size_of::<T>().min(8);
+    // SAFETY: copies the value's own bytes.
+    unsafe {
+        ptr::copy_nonoverlapping(
+            ptr::from_ref(value).cast::<u8>(),
+            (&raw mut word).cast::<u8>(),
+            length,
+        );
+    }
+    word
+}
+
+/// What a ledger says of the call that is under way.
+#[derive(Clone, Copy)]
+pub struct Current {
+    /// Null: none is.
+    pub hook: *const Hook,
+    /// Where it was called.
+    pub place: Number,
+    /// When it began; 0: nobody has looked at the clock.
+    pub entered: u64,
+    /// What it was called with.
+    pub arguments: [u64; ARGUMENTS],
+    /// How long it has waited so far.
+    pub waited: u64,
+    /// How long it has queued after that.
+    pub delayed: u64,
+    /// The reason of the longest of its waits, and that one's length.
+    pub longest: (Why, u64, u64),
+    /// That reason's text, if it has one.
+    pub text: &'static str,
+}
+
+impl Current {
+    /// No call.
+    pub const NONE: Current = Current {
+        hook: ptr::null(),
+        place: 0,
+        entered: 0,
+        arguments: [0; ARGUMENTS],
+        waited: 0,
+        delayed: 0,
+        longest: (Why::None, 0, 0),
+        text: "",
+    };
+}
+
+/// A call that has begun.
+pub struct Call {
+    ledger: &'static Ledger,
+    /// The call inside which this one was made (by a handler, or by libc in a
+    /// blocking section).
+    outer: Current,
+    /// Nothing was to be scheduled when it began: if it waits, then in the real
+    /// call.
+    alone: bool,
+}
+
+/// A call begins. `None`: it is our own code's, or that of an OS thread that is no
+/// greenlet, and is not observed.
+pub fn begin(hook: &'static Hook, arguments: &[u64]) -> Option<Call> {
+    let ledger = match Greenlet::current() {
+        Some(g) if g.in_shim() => return None,
+        Some(g) => ledger::of(g)?,
+        None => ledger::early()?,
+    };
+    if ledger.busy.replace(true) {
+        return None;
+    }
+    let (mut site, sp) = ledger.entry();
+    let mut depth = ledger.base.get().wrapping_sub(sp);
+    if modules::is_own(site) {
+        // syscall(2) has been sent on to the function that it stands for.
+        (site, depth) = ledger.outer_entry.get();
+    } else {
+        ledger.outer_entry.set((site, depth));
+    }
+    let last = ledger.last_place.get();
+    let place = if last.0 == (ptr::from_ref(hook), site, depth) {
+        last.1
+    } else {
+        let place = places::find(hook, site, depth);
+        ledger.last_place.set(((ptr::from_ref(hook), site, depth), place));
+        place
+    };
+    let alone = !hub::active();
+    let entered = if alone && hook.waits || asked(TRACE) { clock::now() } else { 0 };
+    let mut current = Current { hook, place, entered, ..Current::NONE };
+    let kept = arguments.len().min(ARGUMENTS);
+    current.arguments[..kept].copy_from_slice(&arguments[..kept]);
+    let outer = ledger.call.replace(current);
+    if hook.lock == Lock::Lends {
+        ledger.lock_changed(Lock::Releases, current.arguments[1] as usize);
+    }
+    ledger.busy.set(false);
+    Some(Call { ledger, outer, alone })
+}
+
+impl Call {
+    /// It returns `result`. `errno` is what the program will see.
+    pub fn end(self, result: u64, errno: i32) {
+        self.over(Some((result, errno)));
+        core::mem::forget(self);
+    }
+
+    fn over(&self, result: Option<(u64, i32)>) {
+        let ledger = self.ledger;
+        if ledger.busy.replace(true) {
+            return;
+        }
+        let call = ledger.call.get();
+        // SAFETY: set by `begin`, to a static.
+        if let Some(hook) = unsafe { call.hook.as_ref() } {
+            if self.alone && hook.waits && call.waited == 0 {
+                ledger.waited_in_the_kernel();
+            }
+            match hook.lock {
+                Lock::No => {}
+                Lock::Lends => ledger.lock_changed(Lock::Takes, call.arguments[1] as usize),
+                change if matches!(result, Some((0, _))) => {
+                    ledger.lock_changed(change, call.arguments[0] as usize);
+                }
+                _ => {}
+            }
+            if asked(TRACE) {
+                trace::call_over(&ledger.call.get(), hook, result);
+            }
+        }
+        ledger.call.set(self.outer);
+        ledger.busy.set(false);
+    }
+}
+
+impl Drop for Call {
+    /// It is unwound: by pthread_exit or a cancellation.
+    fn drop(&mut self) {
+        self.over(None);
+    }
+}
