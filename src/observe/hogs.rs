@@ -95,9 +95,12 @@ pub(crate) fn suspect(g: &'static Greenlet, tid: u32) {
     }
 }
 
+/// Calls its second argument with the stack of an OS thread, if that can be had.
+type TakeStack = dyn Fn(u32, &mut dyn FnMut(&Trace));
+
 /// Look at all of them. `stack` takes the stack of an OS thread. True: some are still
 /// running. On the monitor.
-pub(crate) fn look(stack: &dyn Fn(u32, &mut dyn FnMut(&Trace))) -> bool {
+pub(crate) fn look(stack: &TakeStack) -> bool {
     let mut suspects = SUSPECTS_NOW.lock();
     if suspects.0.iter().all(|s| s.greenlet.is_null()) {
         return false;

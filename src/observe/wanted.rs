@@ -16,7 +16,7 @@ pub fn span(text: &[u8]) -> Option<u64> {
         .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))
         .unwrap_or((text, SECOND));
     let number: f64 = digits.parse().ok()?;
-    (number.is_finite() && number >= 0.0 && number < 1e9).then_some((number * unit as f64) as u64)
+    (0.0..1e9).contains(&number).then_some((number * unit as f64) as u64)
 }
 
 /// `GEVENTRS_TRACE`: words with commas between them, `to=FILE` last. The error is the word
