@@ -24,42 +24,63 @@ fn is_separate() -> bool {
     minor.is_some_and(|minor| minor < 34)
 }
 
-/// libpthread, if it has anything in it. Takes no lock that anybody holds while
-/// it runs the program's code, and allocates nothing.
-pub(crate) fn module() -> Option<Module> {
-    unsafe extern "C" fn each(
+/// The loaded module that `is_it` picks by its file's name, its first and its
+/// last address. Takes no lock that anybody holds while it runs the program's
+/// code, and allocates nothing.
+fn find<F: Fn(&[u8], usize, usize) -> bool>(is_it: F) -> Option<Module> {
+    struct Search<F>(F, Option<Module>);
+    unsafe extern "C" fn each<F: Fn(&[u8], usize, usize) -> bool>(
         info: *mut libc::dl_phdr_info,
         _size: usize,
-        found: *mut c_void,
+        search: *mut c_void,
     ) -> c_int {
-        // SAFETY: ld.so passes valid headers and a name, and we our own option.
+        // SAFETY: ld.so passes valid headers and a name, and we our own search.
         unsafe {
-            let info = &*info;
+            let (info, search) = (&*info, &mut *search.cast::<Search<F>>());
             let path = CStr::from_ptr(info.dlpi_name).to_bytes();
             let file = path.rsplit(|&c| c == b'/').next().unwrap_or(path);
-            if !file.starts_with(b"libpthread") {
-                return 0;
-            }
             let headers = core::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
             let end = |h: &libc::Elf64_Phdr| (h.p_vaddr + h.p_memsz) as usize;
             let loads = headers.iter().filter(|h| h.p_type == libc::PT_LOAD);
+            let (base, size) = (info.dlpi_addr as usize, loads.map(end).max().unwrap_or(0));
+            if !(search.0)(file, base, base + size) {
+                return 0;
+            }
             let dynamic = headers.iter().find(|h| h.p_type == libc::PT_DYNAMIC);
-            *found.cast::<Option<Module>>() = Some(Module {
-                base: info.dlpi_addr as usize,
-                size: loads.map(end).max().unwrap_or(0),
+            search.1 = Some(Module {
+                base,
+                size,
                 path: info.dlpi_name,
                 dynamic: dynamic.map_or(0, |h| h.p_vaddr as usize),
             });
         }
         1
     }
+    let mut search = Search(is_it, None);
+    // SAFETY: the callback gets the search back and does not outlive it.
+    unsafe { libc::dl_iterate_phdr(Some(each::<F>), (&raw mut search).cast()) };
+    search.1
+}
+
+/// libpthread, if it has anything in it.
+pub(crate) fn module() -> Option<Module> {
     if !is_separate() {
         return None;
     }
-    let mut found: Option<Module> = None;
-    // SAFETY: the callback gets the option back and does not outlive it.
-    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
-    found
+    find(|file, _, _| file.starts_with(b"libpthread"))
+}
+
+/// Whether code at `address` is of librt or libanl, where those are libraries
+/// of their own: they make threads by libc's public names, which newer glibcs
+/// call within themselves. Such a thread waits in system calls of its own, and
+/// the kernel must know it (SIGEV_THREAD_ID).
+pub fn is_helper_code(address: usize) -> bool {
+    const HELPERS: [&[u8]; 4] = [b"librt.", b"librt-", b"libanl.", b"libanl-"];
+    is_separate()
+        && find(|file, begin, end| {
+            HELPERS.iter().any(|name| file.starts_with(name)) && (begin..end).contains(&address)
+        })
+        .is_some()
 }
 
 /// A function of libpthread's, found without dlsym(3), which before 2.34 calls

@@ -17,7 +17,8 @@
 //! | `// stderr: ignore` | stderr may differ; else it must be the same |
 //! | `// one-thread: yes` | preloaded, it never has a second OS thread |
 //! | `// native: skip reason` | only run preloaded; it checks itself |
-//! | `// glibc: 2.N` | it calls what older ones lack: ignored there |
+//! | `// glibc: 2.N` | it calls what older ones lack, or do wrong natively: ignored there |
+//! | `// gcc: N` | it includes what older ones lack: ignored there |
 //! | `// pending: reason` | what the library lacks for it to pass: listed with the reason, run with `--include-ignored` |
 //! | `// variant: name flags` | also build with these flags, as `group/file@name` |
 //!
@@ -43,16 +44,15 @@ fn main() {
     args.test_threads.get_or_insert(2);
 
     let layout = Arc::new(support::Layout::new());
-    let glibc = layout.glibc;
     let trials = layout
         .programs()
         .into_iter()
         .map(|program| {
             let layout = layout.clone();
             let directives = program.directives.as_ref().ok();
-            let why = directives.and_then(|d| match &d.pending {
-                _ if d.glibc > glibc => Some(format!("wants glibc 2.{}", d.glibc)),
-                pending => pending.as_ref().map(|why| format!("pending: {why}")),
+            let why = directives.and_then(|d| {
+                let pending = d.pending.as_ref().map(|why| format!("pending: {why}"));
+                layout.lacks(d).or(pending)
             });
             let trial = Trial::test(program.name.clone(), move || {
                 program.test(&layout).map_err(Into::into)

@@ -85,6 +85,8 @@ pub struct Real {
     function: AtomicPtr<c_void>,
     name: &'static CStr,
     version: Option<&'static CStr>,
+    /// Its other spellings, for a libc that lacks the first.
+    others: &'static [&'static str],
 }
 
 impl Real {
@@ -101,7 +103,13 @@ impl Real {
             function: AtomicPtr::new(ptr::null_mut()),
             name: c(name),
             version: if version.len() > 1 { Some(c(version)) } else { None },
+            others: &[],
         }
+    }
+
+    /// The same, or what bears one of these names (C strings).
+    pub const fn or(self, others: &'static [&'static str]) -> Self {
+        Real { others, ..self }
     }
 
     /// The function's address.
@@ -150,7 +158,13 @@ impl Real {
                     return f;
                 }
             }
-            libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr())
+            let f = libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr());
+            if !f.is_null() {
+                return f;
+            }
+            let names = self.others.iter().filter_map(|n| CStr::from_bytes_with_nul(n.as_bytes()).ok());
+            let mut found = names.map(|name| libc::dlsym(libc::RTLD_NEXT, name.as_ptr()));
+            found.find(|f| !f.is_null()).unwrap_or(ptr::null_mut())
         }
     }
 }
@@ -213,7 +227,7 @@ macro_rules! hooks {
         pub mod real {
             #[allow(unused_imports)]
             use super::*;
-            $( $crate::real_function! { $name $args [$($ret)?] [$($version)?] } )*
+            $( $crate::real_function! { $name $args [$($ret)?] [$($version)?] [$($($alias)*)?] } )*
         }
         $( $crate::hook_symbols! { $group $how $name $args [$($ret)?] $body, [$($($alias)*)?] } )*
         $( $crate::hook_row! { $name stringify!($group), $how, [$($(stringify!($alias)),*)?] } )*
@@ -232,11 +246,12 @@ macro_rules! hook_symbols {
 /// One typed look-up; part of [`hooks!`](crate::hooks).
 #[macro_export]
 macro_rules! real_function {
-    ($name:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] [$($version:literal)?]) => {
+    ($name:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] [$($version:literal)?] [$($alias:ident)*]) => {
         #[inline(always)]
         pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
             static REAL: $crate::table::Real =
-                $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"));
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"))
+                    .or(&[$(concat!(stringify!($alias), "\0")),*]);
             $crate::look_up_early!(REAL.get());
             // SAFETY: the row states libc's signature; the caller keeps the
             // function's own contract.

@@ -102,7 +102,7 @@ impl Started {
 
     /// The OS threads it has now.
     pub fn threads(&self) -> usize {
-        threads_of(self.pid())
+        threads_of(self.pid(), Duration::from_millis(10))
     }
 
     /// What it has printed so far.

@@ -14,6 +14,9 @@ use process::{
     Scratch,
 };
 
+/// Until then a thread of the library has its name.
+const NAMED: Duration = Duration::from_secs(2);
+
 /// What the comment lines at the top of a program ask for.
 #[derive(Clone, Debug)]
 pub struct Directives {
@@ -30,6 +33,8 @@ pub struct Directives {
     pub skip_native: bool,
     /// The oldest glibc, 2.x, that has what it calls.
     pub glibc: u32,
+    /// The oldest GCC whose headers it includes.
+    pub gcc: u32,
     /// What the library lacks for the program to pass.
     pub pending: Option<String>,
     /// Further builds of the same file: a name and the flags added.
@@ -53,6 +58,7 @@ impl Directives {
             one_thread: false,
             skip_native: false,
             glibc: 0,
+            gcc: 0,
             pending: None,
             variants: vec![],
         };
@@ -108,6 +114,7 @@ impl Directives {
                     d.glibc = minor_version(value)
                         .ok_or_else(|| format!("`glibc: {value}`: not a version 2.N"))?;
                 }
+                "gcc" => d.gcc = number()?.max(0) as u32,
                 "one-thread" => d.one_thread = yes_no()?,
                 "native" if value.starts_with("skip ") => d.skip_native = true,
                 "native" => return Err("`native:` wants `skip <reason>`".into()),
@@ -175,6 +182,8 @@ pub struct Layout {
     pub system: Option<PathBuf>,
     /// N where the system under test has glibc 2.N.
     pub glibc: u32,
+    /// The major version of its GCC.
+    pub gcc: u32,
 }
 
 impl Layout {
@@ -191,8 +200,9 @@ impl Layout {
             Some(system) => target.join(format!("c-tests-{}", file_name(system))),
             None => target.join("c-tests"),
         };
-        let mut layout = Layout { build, root, library, system, glibc: 0 };
+        let mut layout = Layout { build, root, library, system, glibc: 0, gcc: 0 };
         layout.glibc = layout.find_glibc();
+        layout.gcc = layout.find_gcc();
         layout
     }
 
@@ -204,6 +214,24 @@ impl Layout {
         let text = String::from_utf8_lossy(&out.stdout);
         let version = text.trim().strip_prefix("glibc ").and_then(minor_version);
         version.unwrap_or_else(|| panic!("getconf GNU_LIBC_VERSION says {text:?}"))
+    }
+
+    fn find_gcc(&self) -> u32 {
+        let mut c = Command::new("gcc");
+        c.arg("-dumpversion").env_remove("LD_PRELOAD");
+        self.place(&mut c, Path::new("/"));
+        let out = c.output().unwrap_or_else(|e| panic!("gcc: {e}"));
+        let text = String::from_utf8_lossy(&out.stdout);
+        let major = text.trim().split('.').next().and_then(|n| n.parse().ok());
+        major.unwrap_or_else(|| panic!("gcc -dumpversion says {text:?}"))
+    }
+
+    /// Why a program cannot be built there, if it cannot.
+    pub fn lacks(&self, d: &Directives) -> Option<String> {
+        if d.glibc > self.glibc {
+            return Some(format!("wants glibc 2.{}", d.glibc));
+        }
+        (d.gcc > self.gcc).then(|| format!("wants GCC {}", d.gcc))
     }
 
     /// Let `command` run in the directory `dir`, within the system under test.
@@ -503,7 +531,7 @@ impl Program {
                 break;
             }
             if d.one_thread {
-                run.max_threads = run.max_threads.max(threads_of(child.id()));
+                run.max_threads = run.max_threads.max(threads_of(child.id(), NAMED));
             }
             if start.elapsed() > d.timeout {
                 run.trouble = Some(format!(

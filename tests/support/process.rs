@@ -10,6 +10,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 unsafe extern "C" {
     fn kill(pid: i32, signal: i32) -> i32;
@@ -121,24 +122,34 @@ pub fn end_group(child: &mut Child) {
 }
 
 /// How many OS threads a process has, without those of the library: its
-/// monitor, and carriers that somebody's blocking or computing has made.
-pub fn threads_of(pid: u32) -> usize {
-    let count = || {
-        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 1 };
-        let ours = |task: std::fs::DirEntry| {
-            std::fs::read(task.path().join("comm")).is_ok_and(|name| name.starts_with(b"geventrs"))
-        };
-        tasks.flatten().map(ours).filter(|ours| !ours).count().max(1)
-    };
-    // A new thread of the library has its creator's name for a moment.
-    let mut least = count();
-    for _ in 0..5 {
-        if least > 1 {
-            std::thread::sleep(std::time::Duration::from_millis(2));
-            least = least.min(count());
-        }
+/// monitor, and carriers that somebody's blocking or computing has made. A new
+/// thread of the library has its creator's name for a moment, on a busy machine
+/// a long one: it may take up to `patience` to show whose a thread is.
+pub fn threads_of(pid: u32, patience: Duration) -> usize {
+    let name = |tid: u32| std::fs::read(format!("/proc/{pid}/task/{tid}/comm")).ok();
+    let is_ours = |name: &Vec<u8>| name.starts_with(b"geventrs");
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 1 };
+    let mut strangers: Vec<u32> = tasks
+        .flatten()
+        .filter_map(|task| task.file_name().to_str()?.parse().ok())
+        .filter(|tid| *tid != pid && name(*tid).is_some_and(|n| !is_ours(&n)))
+        .collect();
+    let mut ended = 0;
+    let start = Instant::now();
+    while !strangers.is_empty() && start.elapsed() < patience {
+        std::thread::sleep(Duration::from_millis(2));
+        strangers.retain(|tid| match name(*tid) {
+            Some(n) => !is_ours(&n),
+            None => {
+                ended += 1;
+                false
+            }
+        });
     }
-    least
+    // Those that went while the process went on were the program's.
+    let goes_on = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z')));
+    1 + strangers.len() + if goes_on { ended } else { 0 }
 }
 
 /// What every thread of a process group is doing: where a time-out struck.

@@ -161,7 +161,8 @@ unsafe fn create(
     arg: *mut c_void,
 ) -> c_int {
     // (A pool of OS threads wants those.)
-    let entered = if patched() && !hub::monkey::wants_native() { enter() } else { None };
+    let native = hub::monkey::wants_native() || hub::libpthread::is_helper_code(start as usize);
+    let entered = if patched() && !native { enter() } else { None };
     let Some(shim) = entered else {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_create(thread, attr, start, arg) };

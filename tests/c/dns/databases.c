@@ -1,4 +1,5 @@
 // rule: getpwnam(3), getgrgid(3), getservbyname(3) and their kin give every thread the same answers
+// env: GEVENTRS_SLICE=5000
 #include "nameserver.h"
 #include <grp.h>
 #include <pwd.h>

@@ -1,6 +1,6 @@
 /* Every function that asks a name server, against one that answers after MS milliseconds. */
 static unsigned char answer[512];
-static char buffer[512];
+static char buffer[2048]; /* glibc 2.31 wants more than 512 for an address's name */
 static struct hostent entry, *result;
 static int error;
 

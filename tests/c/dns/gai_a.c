@@ -1,4 +1,5 @@
 // rule: getaddrinfo_a(3): requests are worked off beside the threads, GAI_WAIT and gai_suspend wait for them, SIGEV_THREAD tells
+// env: GEVENTRS_SLICE=5000
 #include "nameserver.h"
 #include <semaphore.h>
 

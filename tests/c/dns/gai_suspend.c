@@ -1,4 +1,5 @@
 // rule: gai_suspend(3) blocks only its thread until a request is done, or for its time limit
+// env: GEVENTRS_SLICE=5000
 #include "nameserver.h"
 
 static void *all(void *arg) {

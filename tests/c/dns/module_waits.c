@@ -1,4 +1,5 @@
 // rule: nss(5): a module that waits by libc's public functions blocks only the thread that looks something up
+// env: GEVENTRS_SLICE=5000
 // timeout: 40
 #include "nameserver.h"
 #include <dlfcn.h>

@@ -132,7 +132,7 @@ static U_UNUSED int ns_world(void) {
     return s;
 }
 
-/* The thread that ticks every 5 ms, and what it makes of `ms` milliseconds: half of that must be
+/* The thread that ticks every 5 ms, and what it makes of `ms` milliseconds: ENOUGH_TICKS must be
  * reached while another thread waits. Natively nothing is asked: the machine may be busy. */
 static U_UNUSED volatile int ns_stop_;
 static U_UNUSED int ns_ticks_;
@@ -148,7 +148,7 @@ static U_UNUSED int ns_ticks(void) { return __atomic_load_n(&ns_ticks_, __ATOMIC
 #define ns_ticked(before, ms)                                                                            \
     do {                                                                                                 \
         int ticked_ = ns_ticks() - (before);                                                             \
-        if (preloaded() && ticked_ < (ms) / 10)                                                          \
+        if (preloaded() && ticked_ < ENOUGH_TICKS)                                                        \
             check_fail(__FILE__, __LINE__, "%d ticks in %d ms", ticked_, (int)(ms));                     \
     } while (0)
 #endif

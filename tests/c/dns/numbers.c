@@ -1,4 +1,5 @@
 // rule: getaddrinfo(3): hosts given as numbers, and none at all, are converted without a look-up, the same in every thread
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 #include "nameserver.h"
 

@@ -1,4 +1,5 @@
 // rule: getaddrinfo(3) blocks only its thread while a name server does not answer: another one ticks
+// env: GEVENTRS_SLICE=5000
 #include "nameserver.h"
 
 static int port;

@@ -1,4 +1,5 @@
 // rule: resolver(3): the sockets that RES_STAYOPEN keeps are the thread's, and closed when it ends
+// env: GEVENTRS_SLICE=5000
 #include "nameserver.h"
 #include <dirent.h>
 

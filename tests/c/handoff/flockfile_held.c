@@ -45,7 +45,7 @@ int main(void)
 	for (int i = 0; i < 10; i++)
 		join(w[i]);
 	join(h);
-	CHECK(atomic_load(&ticks) - before >= 5);
+	CHECK(atomic_load(&ticks) - before >= ENOUGH_TICKS);
 	atomic_store(&hog_stop, 1);
 	join(tick);
 	rewind(f);

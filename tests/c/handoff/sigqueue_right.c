@@ -3,7 +3,7 @@
 
 enum { N = 8 };
 static __thread int own = -1;
-static atomic_int handled[N], wrong;
+static atomic_int handled[N], wrong, ready;
 
 static void handler(int signal, siginfo_t *info, void *context)
 {
@@ -17,6 +17,7 @@ static void handler(int signal, siginfo_t *info, void *context)
 static void *works(void *arg)
 {
 	own = (int)(intptr_t)arg;
+	atomic_fetch_add(&ready, 1);
 	for (int i = 0; !atomic_load(&hog_stop); i++) {
 		compute_ms((i + own) % 3 ? 11 : 2);
 		if (i % 2)
@@ -36,6 +37,8 @@ int main(void)
 	sigaction(SIGRTMIN, &a, NULL);
 	for (int i = 0; i < N; i++)
 		t[i] = start(works, i);
+	while (atomic_load(&ready) < N)
+		sleep_ms(1);
 	sleep_ms(30);
 	for (int64_t t0 = now_ms(); now_ms() - t0 < 700;) {
 		for (int i = 0; i < N; i++) {

@@ -1,4 +1,5 @@
 // rule: copy_file_range(2) copies between regular files while other threads run
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

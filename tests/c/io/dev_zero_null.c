@@ -1,4 +1,5 @@
 // rule: /dev/zero and /dev/null never block; select and poll call them ready
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

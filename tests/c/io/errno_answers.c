@@ -1,4 +1,5 @@
 // rule: read, write and their kin answer wrong arguments with the kernel's errno while other threads live: EBADF, EFAULT, EISDIR, EINVAL
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

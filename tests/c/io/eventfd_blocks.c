@@ -1,4 +1,5 @@
 // rule: eventfd(2): a read blocks until the counter is not zero and gets the whole sum; a write blocks at the maximum until a read
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int e;
 static void *adder(void *arg) {

@@ -1,4 +1,5 @@
 // rule: fcntl(2) F_GETFL/F_SETFL/F_GETFD/F_SETFD/F_DUPFD/F_SETPIPE_SZ round trips, with and without large-file support (fcntl64)
+// env: GEVENTRS_SLICE=5000
 // variant: lfs -D_FILE_OFFSET_BITS=64
 #include "../io/util.h"
 

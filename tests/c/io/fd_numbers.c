@@ -1,4 +1,5 @@
 // rule: POSIX: open, socket, pipe, dup and accept give the lowest free descriptor number, threads or not
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 /* Prints the numbers: they are the same in both runs. */

@@ -1,4 +1,5 @@
 // rule: a FIFO opened O_RDWR opens at once and its reads block for a writer thread; O_NONBLOCK reading opens at once, writing gives ENXIO
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: flock(2), lockf(3), F_SETLKW and F_OFD_SETLKW wait for another process's lock while other threads run; a circle of two processes gives EDEADLK
+// env: GEVENTRS_SLICE=5000
 #include "../ipc/ticks.h"
 #include <sys/file.h>
 

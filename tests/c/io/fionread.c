@@ -1,4 +1,5 @@
 // rule: ioctl FIONREAD gives the bytes waiting; FIONBIO switches O_NONBLOCK, seen by F_GETFL and by every duplicate
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: the fortified __read_chk and __pread_chk block and answer like read and pread, and abort on an overflow
+// env: GEVENTRS_SLICE=5000
 // cflags: -O2 -D_FORTIFY_SOURCE=2
 // exit: signal 6
 #include "../io/util.h"

@@ -1,4 +1,5 @@
 // rule: socket(7), SO_LINGER: close() waits until what was written has arrived; other threads run meanwhile
+// env: GEVENTRS_SLICE=5000
 #include "util.h"
 #include "../ipc/ticks.h"
 

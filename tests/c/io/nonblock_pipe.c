@@ -1,4 +1,5 @@
 // rule: a pipe made non-blocking by the program gives EAGAIN when empty or full and partial writes beyond PIPE_BUF
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: open(2) and fopen(3) of a FIFO wait for its other end while other threads run; other files, O_NONBLOCK, O_RDWR and O_PATH do not wait; errors as without threads
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 // variant: lfs -D_FILE_OFFSET_BITS=64
 #include "../ipc/ticks.h"

@@ -1,4 +1,5 @@
 // rule: read(2) returns what is there, without waiting to fill the buffer; the rest stays
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

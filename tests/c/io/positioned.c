@@ -1,4 +1,5 @@
 // rule: pread(2), pwrite(2), their vector forms and copy_file_range(2) by threads on one file keep positions apart; errors as without threads
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 // variant: lfs -D_FILE_OFFSET_BITS=64
 #include "../ipc/ticks.h"

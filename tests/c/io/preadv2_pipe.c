@@ -1,4 +1,5 @@
 // rule: preadv2/pwritev2 with offset -1 work on pipes and block there; RWF_NOWAIT gives EAGAIN; an offset gives ESPIPE
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int p[2];
 static void *writer(void *arg) {

@@ -1,4 +1,5 @@
 // rule: readv(2) blocks for data and scatters them in order; writev(2) gathers; a short read fills the first buffers only
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int p[2];
 static void *writer(void *arg) {

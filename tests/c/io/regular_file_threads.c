@@ -1,4 +1,5 @@
 // rule: pread/pwrite, preadv/pwritev and read/write on regular files from many threads: own regions do not mix, the shared offset moves
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 enum { T = 8, N = 50, BLK = 1000 };
 static int f;

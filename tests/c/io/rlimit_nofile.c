@@ -1,4 +1,5 @@
 // rule: at RLIMIT_NOFILE open, socket, pipe, dup and accept fail with EMFILE, and waiting goes on working, also afterwards
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int port;
 static void *client(void *arg) {

@@ -1,4 +1,5 @@
 // rule: a write to a pipe without readers kills the process by SIGPIPE when the signal has its default action
+// env: GEVENTRS_SLICE=5000
 // exit: signal 13
 #include "../io/util.h"
 

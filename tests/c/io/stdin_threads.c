@@ -1,4 +1,5 @@
 // rule: reading standard input in one thread leaves the others running; its data and its end are seen
+// env: GEVENTRS_SLICE=5000
 // stdin: first line\nsecond\n
 #include "../io/util.h"
 

@@ -1,4 +1,5 @@
 // rule: tee(2) blocks for data and copies them without consuming; vmsplice(2) puts memory into a pipe
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int a[2], b[2];
 static void *later(void *arg) {

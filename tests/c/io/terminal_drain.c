@@ -1,4 +1,5 @@
 // rule: tcdrain(3), tcsendbreak(3), tcsetattr(3) with TCSADRAIN and their ioctls work on a terminal with threads, and give ENOTTY for other files
+// env: GEVENTRS_SLICE=5000
 #include "../ipc/ticks.h"
 #include <sys/ioctl.h>
 #include <termios.h>

@@ -1,4 +1,5 @@
 // rule: read(2) on a timerfd blocks until it expires and gives the number of expirations; timerfd_settime by another thread counts
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int tf;
 static void *arm(void *arg) {

@@ -1,4 +1,5 @@
 // rule: mq_receive(3) waits for a message and mq_send(3) for room, the timed forms until a CLOCK_REALTIME time; highest priority first, EMSGSIZE, EAGAIN under O_NONBLOCK; other threads run meanwhile
+// env: GEVENTRS_SLICE=5000
 // libs: -lrt
 // one-thread: yes
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2

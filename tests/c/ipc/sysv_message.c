@@ -1,4 +1,5 @@
 // rule: msgrcv(2) waits for a message of the wanted type, msgsnd(2) for room; IPC_NOWAIT gives ENOMSG and EAGAIN, a removed queue EIDRM; other threads run meanwhile
+// env: GEVENTRS_SLICE=5000
 #include "ticks.h"
 #include <sys/ipc.h>
 #include <sys/msg.h>

@@ -1,4 +1,5 @@
 // rule: semop(2) waits until all its operations can be done at once, IPC_NOWAIT gives EAGAIN, a removed set EIDRM, semtimedop a time-out EAGAIN; other threads run meanwhile
+// env: GEVENTRS_SLICE=5000
 #include "ticks.h"
 #include <sys/ipc.h>
 #include <sys/sem.h>

@@ -1,4 +1,5 @@
 // rule: C++20 atomics' wait/notify, latch, barrier, semaphores and jthread with stop tokens, all built on futexes, work between threads
+// gcc: 11
 // cflags: -std=c++20 -Wno-maybe-uninitialized
 // one-thread: yes
 #include "../check.h"

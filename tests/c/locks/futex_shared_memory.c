@@ -1,4 +1,5 @@
 // rule: futex(2): FUTEX_WAIT on a word in shared memory is woken by another process, and by FUTEX_WAKE_OP and FUTEX_CMP_REQUEUE of this one; other threads run meanwhile
+// env: GEVENTRS_SLICE=5000
 #include "futex.h"
 #include "../ipc/ticks.h"
 

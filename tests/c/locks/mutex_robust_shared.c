@@ -1,4 +1,5 @@
 // rule: a robust process-shared mutex gives EOWNERDEAD when its holder's thread ends or its process dies, with and without waiters; then as pthread_mutex_consistent(3) says
+// env: GEVENTRS_SLICE=5000
 // variant: recursive -DTYPE=PTHREAD_MUTEX_RECURSIVE
 // variant: errorcheck -DTYPE=PTHREAD_MUTEX_ERRORCHECK
 #include "../ipc/ticks.h"

@@ -1,4 +1,5 @@
 // rule: a thread that waits for a process-shared mutex, condition variable, read-write lock, barrier or semaphore lets other threads run, is woken by another process, and its time-outs are exact
+// env: GEVENTRS_SLICE=5000
 #include "../ipc/ticks.h"
 #include <semaphore.h>
 

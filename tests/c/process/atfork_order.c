@@ -1,4 +1,5 @@
 // rule: pthread_atfork handlers: prepare in reverse order of registration, parent and child in order, in the forking thread
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static char log_[128];
 static pthread_t forker;

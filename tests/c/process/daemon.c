@@ -1,4 +1,5 @@
 // rule: daemon(3): goes on in a child that leads a session, with /dev/null for its standard descriptors, and may make threads
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 static void *reads(void *arg) {

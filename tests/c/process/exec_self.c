@@ -1,4 +1,5 @@
 // rule: a program that executes itself starts anew with all it needs: threads, sleeping and pipes work in the new image too
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int p[2];
 static void *writer(void *arg) {

@@ -1,4 +1,5 @@
 // rule: the child of a threaded process may make its own threads, sleep, wait on pipes and conditions, and join them
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cv = PTHREAD_COND_INITIALIZER;

@@ -1,4 +1,5 @@
 // rule: a child that closes all descriptors from 3 up (as daemons do) still has working sleeps, threads and new pipes
+// env: GEVENTRS_SLICE=5000
 // glibc: 2.34
 #include "../io/util.h"
 static int child(int how) {

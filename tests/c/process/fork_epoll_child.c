@@ -1,4 +1,5 @@
 // rule: a child waits with its own epoll, poll and timerfd while the parent waits with its: neither takes the other's events
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int run(int fd, int tag) {
     int e = epoll_create1(0), tf = timerfd_create(CLOCK_MONOTONIC, 0), got = 0;

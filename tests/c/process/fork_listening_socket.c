@@ -1,4 +1,5 @@
 // rule: a child uses the inherited listening socket: its accept serves clients that are threads of the parent
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 enum { N = 5 };
 static int port;

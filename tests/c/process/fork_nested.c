@@ -1,4 +1,5 @@
 // rule: a child of a threaded process may make threads and fork again; grandchildren work the same, and every level gets its codes
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 static void *level(void *arg) {

@@ -1,4 +1,5 @@
 // rule: threads of the parent exchange messages with a child over socket pairs, each one with its own
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 enum { T = 4, ROUNDS = 200 };
 static int sv[T][2];

@@ -1,4 +1,5 @@
 // rule: parent and child threads read one pipe: every message goes to exactly one thread of one process
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 enum { T = 3, N = 300 };
 static int p[2];

@@ -1,4 +1,5 @@
 // rule: forkpty(3), login_tty(3): the child has the terminal as its standard descriptors, whatever they were before, and may use threads
+// env: GEVENTRS_SLICE=5000
 // libs: -lutil
 #include "../io/util.h"
 #include <pty.h>

@@ -1,4 +1,5 @@
 // rule: popen(3) and pclose(3) block only their thread: output is read as it comes, and the exit status is returned
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 

@@ -1,4 +1,5 @@
 // rule: posix_spawn(3), popen(3): the child has the calling thread's signal mask, or that of its attributes
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 #include <spawn.h>
 extern char **environ;

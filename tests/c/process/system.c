@@ -1,4 +1,5 @@
 // rule: system(3) waits for the command and gives its status, blocking only its thread: another thread feeds the command
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: vfork(2) and exec in a threaded process: the child's exit code arrives and the parent's threads run on
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: wait for any child, WNOHANG while it lives, WNOWAIT, a killed child's signal, and ECHILD when there is none
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: wordexp(3): expansions are the same in every thread, with and without a shell
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 #include <wordexp.h>
 

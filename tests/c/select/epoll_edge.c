@@ -1,4 +1,5 @@
 // rule: an EPOLLET registration is reported once per arrival of new data, not again while old data stay unread
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: a level-triggered epoll registration is reported by every epoll_wait(2) until the data are consumed
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

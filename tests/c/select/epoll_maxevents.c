@@ -1,4 +1,5 @@
 // rule: epoll_wait(2) gives at most maxevents; successive calls go round so that every ready descriptor is reported
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 enum { N = 40 };
 

@@ -1,4 +1,5 @@
 // rule: an epoll descriptor is itself pollable: readable by poll, select and an outer epoll when its set has an event
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

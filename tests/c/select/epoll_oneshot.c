@@ -1,4 +1,5 @@
 // rule: an EPOLLONESHOT registration is reported once and then disabled until EPOLL_CTL_MOD rearms it
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

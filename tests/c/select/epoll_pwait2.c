@@ -1,4 +1,5 @@
 // rule: epoll_pwait2(2) takes a nanosecond time-out, is never early, and NULL means for ever
+// env: GEVENTRS_SLICE=5000
 // glibc: 2.35
 #include "../io/util.h"
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
 // rule: epoll_wait(2): zero and finite time-outs; EINVAL for maxevents <= 0 or a descriptor that is no epoll, EBADF for a closed one
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: a duplicate keeps the open file alive: polling the duplicate works after the original descriptor was polled and closed
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

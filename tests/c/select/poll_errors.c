@@ -1,4 +1,5 @@
 // rule: poll(2) fails with EFAULT for an array outside the address space and EINVAL for more entries than RLIMIT_NOFILE
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

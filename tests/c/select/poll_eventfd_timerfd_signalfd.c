@@ -1,4 +1,5 @@
 // rule: eventfd, timerfd and signalfd descriptors poll readable when counted up, expired, or a signal is pending
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static void *sig_later(void *arg) {
     (void)arg;

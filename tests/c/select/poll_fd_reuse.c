@@ -1,4 +1,5 @@
 // rule: readiness belongs to the open file: a new pipe that gets the number of a closed, ready one is not ready
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

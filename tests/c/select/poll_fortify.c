@@ -1,4 +1,5 @@
 // rule: the fortified __poll_chk and __ppoll_chk behave as poll and ppoll
+// env: GEVENTRS_SLICE=5000
 // cflags: -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 

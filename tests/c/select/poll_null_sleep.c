@@ -1,4 +1,5 @@
 // rule: poll(NULL, 0, ms), select(0, NULL, NULL, NULL, tv) and epoll_wait on an empty set are sleeps of at least that time
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

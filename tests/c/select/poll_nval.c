@@ -1,4 +1,5 @@
 // rule: poll(2) reports a descriptor that is not open as POLLNVAL at once, whatever the time-out and the events
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: regular files always poll as ready for reading and writing (poll(2), select(2)); epoll_ctl(2) refuses them with EPERM
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: poll(2) returns 0 when the time-out expires, not earlier than asked, while other threads go on running
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

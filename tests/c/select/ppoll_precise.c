@@ -1,4 +1,5 @@
 // rule: ppoll(2) takes a nanosecond time-out (shorter than a millisecond too), never returns early and leaves it unmodified
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 static long long ns(void) {

@@ -1,4 +1,5 @@
 // rule: select(2) fails with EBADF for a closed descriptor in a set and EINVAL for a negative nfds or time-out
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

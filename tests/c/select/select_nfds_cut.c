@@ -1,4 +1,5 @@
 // rule: select(2) looks at no more bits than the process has descriptors, so that nfds may exceed the sets; an unreadable set is EFAULT
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 #include <sys/mman.h>
 

@@ -1,4 +1,5 @@
 // rule: select(2) blocks until a descriptor is ready, leaves only ready ones in the sets and returns their total count
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

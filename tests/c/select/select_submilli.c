@@ -1,4 +1,5 @@
 // rule: select(2) and pselect(2) honour time-outs shorter than a millisecond and are never early; a zero time-out only looks
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 static long long ns(void) {

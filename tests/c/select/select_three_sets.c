@@ -1,4 +1,5 @@
 // rule: select(2) counts a descriptor once for every set it is ready in
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 

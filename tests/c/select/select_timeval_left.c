@@ -1,4 +1,5 @@
 // rule: Linux select(2) stores the time left in its timeval; pselect(2) leaves its timespec alone
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

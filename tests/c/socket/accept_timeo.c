@@ -1,4 +1,5 @@
 // rule: SO_RCVTIMEO bounds accept(2) and SO_SNDTIMEO bounds connect(2) to a full AF_UNIX backlog: EAGAIN after the time
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static int port;
 static void *client(void *arg) {

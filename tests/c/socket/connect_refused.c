@@ -1,4 +1,5 @@
 // rule: connect(2) to a port nobody listens on fails with ECONNREFUSED; the socket can be used for another connect
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

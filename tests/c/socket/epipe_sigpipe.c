@@ -1,4 +1,5 @@
 // rule: sending on a socket whose peer is gone fails with EPIPE and raises SIGPIPE in the sending thread; MSG_NOSIGNAL suppresses it
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static volatile sig_atomic_t count;
 static pthread_t who;

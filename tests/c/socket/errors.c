@@ -1,4 +1,5 @@
 // rule: wrong use answers at once with the kernel's errno: ENOTCONN, ENOTSOCK, EBADF, EINVAL, EDESTADDRREQ, EOPNOTSUPP, EFAULT, EAFNOSUPPORT
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: after close(2) a descriptor number may be given to another kind of file; waiting on it waits for the new file
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

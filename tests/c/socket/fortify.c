@@ -1,4 +1,5 @@
 // rule: the fortified __recv_chk, __recvfrom_chk and __read_chk block like recv, recvfrom and read
+// env: GEVENTRS_SLICE=5000
 // cflags: -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 

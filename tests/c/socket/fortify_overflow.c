@@ -1,4 +1,5 @@
 // rule: __recv_chk aborts the program when the length exceeds the buffer known to the compiler
+// env: GEVENTRS_SLICE=5000
 // cflags: -O2 -D_FORTIFY_SOURCE=2
 // exit: signal 6
 #include "../io/util.h"

@@ -1,4 +1,5 @@
 // rule: close(2) with SO_LINGER zero resets the connection: the waiting peer gets ECONNRESET
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: MSG_DONTWAIT makes one call non-blocking (EAGAIN, or a partial send) and leaves the socket blocking
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static char big[1 << 20];
 

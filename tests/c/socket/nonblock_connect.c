@@ -1,4 +1,5 @@
 // rule: a non-blocking connect(2) gives EINPROGRESS; poll reports its end and SO_ERROR the result
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: O_NONBLOCK set by the program (fcntl, SOCK_NONBLOCK, FIONBIO) makes calls fail with EAGAIN at once; cleared, they block again
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

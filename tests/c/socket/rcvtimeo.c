@@ -1,4 +1,5 @@
 // rule: SO_RCVTIMEO bounds recv, recvfrom, recvmsg, read and readv: EAGAIN after the time, data when they come before
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // rule: tcp(7), unix(7): a receive stops short at urgent data and between messages that carry descriptors; what is behind is there at once
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static void with_fd(int s, int fd) {
     union {

@@ -1,4 +1,5 @@
 // rule: SO_SNDTIMEO bounds a blocking send: a partial count when some was sent, EAGAIN when none
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static char big[8 << 20];
 

@@ -1,4 +1,5 @@
 // rule: AF_UNIX stream sockets bound to a path: accept and connect in two threads; EADDRINUSE, ENOENT and ECONNREFUSED
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 static struct sockaddr_un a = {.sun_family = AF_UNIX};
 static void *client(void *arg) {

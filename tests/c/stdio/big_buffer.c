@@ -1,4 +1,5 @@
 // rule: setvbuf(3): a buffer larger than the pipe is written out without stopping others, by fflush, fseek, exit of the stream and overflow
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 #include "../io/util.h"
 enum { SIZE = 300000 };

@@ -1,4 +1,5 @@
 // rule: what is known of a descriptor's kind ends with it: a number that was a file waits when it is a pipe, and the other way round
+// env: GEVENTRS_SLICE=5000
 // glibc: 2.34
 #include "../io/util.h"
 

@@ -1,4 +1,5 @@
 // rule: streams without a descriptor work as ever, and what a cookie's functions wait for does not stop other threads
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 #include "../io/util.h"
 static int p[2];

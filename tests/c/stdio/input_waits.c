@@ -1,4 +1,5 @@
 // rule: every byte input function waits on a silent pipe without stopping other threads, and gets what comes
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "waiting.h"

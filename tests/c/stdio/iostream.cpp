@@ -38,7 +38,7 @@ int main()
 	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
 	ticker.join();
 	writer.join();
-	std::cout << (ticks >= 8) << std::endl;
+	std::cout << (ticks >= 3) << std::endl;
 	close(0);
 	return 0;
 }

@@ -1,4 +1,5 @@
 // rule: every byte output function waits on a full pipe without stopping other threads, buffered or not
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "waiting.h"

@@ -1,4 +1,5 @@
 // rule: the printf family gives the same text on a pipe as ever: long texts, many arguments, floats, %n, %m, positions, bad characters
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 #include <locale.h>

@@ -1,4 +1,5 @@
 // rule: a conversion whose text comes in pieces waits for the rest without stopping other threads
+// env: GEVENTRS_SLICE=5000
 #include "waiting.h"
 
 static void w_fscanf(const struct waiting *w)

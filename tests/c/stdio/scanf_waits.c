@@ -1,4 +1,5 @@
 // rule: scanf waits for its first character without stopping other threads, and converts words that have come
+// env: GEVENTRS_SLICE=5000
 #include "waiting.h"
 #include <wchar.h>
 

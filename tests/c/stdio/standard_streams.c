@@ -1,4 +1,5 @@
 // rule: the standard streams on pipes: getchar, gets, putchar, puts, printf, perror, warn wait without stopping other threads
+// env: GEVENTRS_SLICE=5000
 // one-thread: yes
 #include "../io/util.h"
 #include <err.h>

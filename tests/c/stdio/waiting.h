@@ -40,7 +40,7 @@ static void waiting_tick(const struct waiting *w, int n)
 		ticks++;
 	}
 	if (preloaded())
-		CHECK(ticks >= 10);
+		CHECK(ticks >= ENOUGH_TICKS);
 	for (int i = 0; i < n; i++)
 		if (__atomic_load_n(&w[i].done, __ATOMIC_SEQ_CST))
 			check_fail(__FILE__, __LINE__, "%s did not wait", w[i].name);

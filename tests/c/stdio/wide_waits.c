@@ -1,4 +1,5 @@
 // rule: wide-character streams wait on pipes without stopping other threads; bytes are converted as the locale says
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "waiting.h"
 #include <locale.h>

@@ -1,4 +1,5 @@
 // rule: aio(7): requests are worked off beside the threads; SIGEV_THREAD's function and a signal tell of their end
+// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 #include <aio.h>
 #include <semaphore.h>

@@ -1,4 +1,5 @@
 // rule: syslog(3): messages are formatted and labelled the same in every thread, whatever the arguments
+// env: GEVENTRS_SLICE=5000
 // variant: fortify -O2 -D_FORTIFY_SOURCE=2
 #include "../io/util.h"
 #include <syslog.h>

@@ -21,7 +21,7 @@ int main(void) {
     u_join(a);
     u_join(b);
     u_join(c);
-    if (preloaded()) CHECK(u_ticks() - before >= 150);
+    if (preloaded()) CHECK(u_ticks() - before >= ENOUGH_TICKS);
     puts("both");
     u_tick_end();
     return 0;
