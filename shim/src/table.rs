@@ -162,7 +162,8 @@ impl Real {
             if !f.is_null() {
                 return f;
             }
-            let names = self.others.iter().filter_map(|n| CStr::from_bytes_with_nul(n.as_bytes()).ok());
+            let names =
+                self.others.iter().filter_map(|n| CStr::from_bytes_with_nul(n.as_bytes()).ok());
             let mut found = names.map(|name| libc::dlsym(libc::RTLD_NEXT, name.as_ptr()));
             found.find(|f| !f.is_null()).unwrap_or(ptr::null_mut())
         }
