@@ -3,7 +3,10 @@
 //! `pthread_cond_t` is all zeros when statically initialised. Its first word
 //! counts our waiters; the flags (process-shared, clock) are where this glibc's
 //! pthread_cond_init puts them. The 2.2.5 forms of these functions have the
-//! same object size and initialiser, so the unversioned hooks serve them, too.
+//! same object size and initialiser, so the unversioned hooks serve them, too:
+//! with the newer form of every real function, also of those that initialise
+//! and destroy (the old ones keep a pointer to another object in the first
+//! word, clear nothing else, and free what it points to).
 //!
 //! A condition variable that processes share is libc's, and waited for in a
 //! blocking section.
@@ -29,6 +32,8 @@ crate::hooks! {
     Thread "parking lot" fn pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int = wait, version "GLIBC_2.3.2";
     Thread "parking lot" fn pthread_cond_timedwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_wait, version "GLIBC_2.3.2";
     Thread "parking lot" fn pthread_cond_clockwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_wait, version "GLIBC_2.34";
+    Thread "never" fn pthread_cond_init(cond: *mut pthread_cond_t, attr: *const libc::pthread_condattr_t) -> c_int = init_, version "GLIBC_2.3.2";
+    Thread "never" fn pthread_cond_destroy(cond: *mut pthread_cond_t) -> c_int = destroy, version "GLIBC_2.3.2";
     Thread "never" fn pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int = signal, version "GLIBC_2.3.2";
     Thread "never" fn pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int = broadcast, version "GLIBC_2.3.2";
 }
@@ -95,6 +100,16 @@ impl Condition {
     fn key(&self) -> usize {
         self as *const Self as usize
     }
+}
+
+unsafe fn init_(cond: *mut pthread_cond_t, attr: *const libc::pthread_condattr_t) -> c_int {
+    // SAFETY: the program's own call.
+    unsafe { real::pthread_cond_init(cond, attr) }
+}
+
+unsafe fn destroy(cond: *mut pthread_cond_t) -> c_int {
+    // SAFETY: the program's own call.
+    unsafe { real::pthread_cond_destroy(cond) }
 }
 
 unsafe fn wait(cond: *mut pthread_cond_t, m: *mut pthread_mutex_t) -> c_int {

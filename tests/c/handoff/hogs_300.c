@@ -1,4 +1,5 @@
 // rule: of 300 threads that spin on a flag, the one that sets it runs in the end; under the preload few OS threads do it
+// timeout: 60
 #include "hog.h"
 
 static atomic_int flag;

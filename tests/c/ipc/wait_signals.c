@@ -1,4 +1,6 @@
 // rule: signal(7): a handler ends flock(2), F_SETLKW, open(2) of a FIFO and sem_wait(3) with EINTR, or they go on under SA_RESTART; semop(2), msgrcv(2) and msgsnd(2) always end; a lock of pthreads never does
+// timeout: 60
+#define BLOCKED_MS 600 /* what is "soon" must be told from it on a busy machine */
 #include "ticks.h"
 #include <semaphore.h>
 #include <sys/file.h>

@@ -1,5 +1,4 @@
 // rule: aio_suspend(3), lio_listio(3) block only their thread: another one fills the pipe that the request reads
-// env: GEVENTRS_SLICE=5000
 #include "../io/util.h"
 #include <aio.h>
 
