@@ -67,6 +67,30 @@ const EVENTS: usize = 1024;
 const TIMER_TOKEN: Token = Token(usize::MAX);
 const WAKER_TOKEN: Token = Token(usize::MAX - 1);
 
+/// Memory of a waiting reader's into which somebody may put what it waits for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sink {
+    at: *mut u8,
+    room: usize,
+}
+
+impl Sink {
+    /// `room` bytes at `at`.
+    pub fn new(at: *mut u8, room: usize) -> Self {
+        Sink { at, room }
+    }
+
+    /// Where it is.
+    pub fn at(&self) -> *mut u8 {
+        self.at
+    }
+
+    /// How many bytes it takes.
+    pub fn room(&self) -> usize {
+        self.room
+    }
+}
+
 /// A wait for one descriptor, on the waiter's stack, linked into the
 /// descriptor's entry.
 pub struct FdWaiter {
@@ -77,6 +101,8 @@ pub struct FdWaiter {
     mask: u8,
     exclusive: bool,
     linked: Cell<bool>,
+    sink: Option<Sink>,
+    given: Cell<usize>,
 }
 
 impl FdWaiter {
@@ -90,12 +116,41 @@ impl FdWaiter {
             mask,
             exclusive: false,
             linked: Cell::new(false),
+            sink: None,
+            given: Cell::new(0),
         }
     }
 
     /// A waiter that will consume: one of them is woken at a time.
     pub fn exclusive(greenlet: &'static Greenlet, fd: i32, mask: u8) -> Self {
         FdWaiter { exclusive: true, ..Self::shared(greenlet, fd, mask) }
+    }
+
+    /// It would take bytes from somebody's hand.
+    pub fn with_sink(self, sink: Option<Sink>) -> Self {
+        FdWaiter { sink, ..self }
+    }
+
+    /// Where it takes them.
+    pub fn sink(&self) -> Option<Sink> {
+        self.sink
+    }
+
+    /// The first `length` bytes of its sink are filled: end its wait. False if
+    /// somebody has done so already.
+    pub fn fill(&self, length: usize, run: &RunQueue) -> bool {
+        if !self.greenlet.claim(Wake::Notified) {
+            return false;
+        }
+        self.given.set(length);
+        run.push(self.greenlet);
+        true
+    }
+
+    /// How many bytes of its sink were filled.
+    #[inline(always)]
+    pub fn given(&self) -> usize {
+        self.given.get()
     }
 }
 
@@ -596,6 +651,28 @@ impl FdTable {
             Some(e) => core::mem::replace(&mut e.filled, false),
             None => false,
         }
+    }
+
+    /// Who would get the next bytes of `fd`, if it waits and would take them from
+    /// somebody's hand: the first that will consume. `None` also if somebody else
+    /// wants to know of them.
+    #[inline]
+    pub fn sink(&self, fd: i32) -> Option<&FdWaiter> {
+        let entry = self.entries.get(fd as usize)?;
+        let mut first: Option<&FdWaiter> = None;
+        let mut at = entry.first;
+        // SAFETY: linked waiters are alive.
+        while let Some(w) = unsafe { at.as_ref() } {
+            at = w.next.get();
+            if w.mask & READ == 0 {
+                continue;
+            }
+            if !w.exclusive {
+                return None;
+            }
+            first = first.or(Some(w));
+        }
+        first.filter(|w| w.sink.is_some() && w.greenlet.is_waiting())
     }
 
     /// Somebody in this process has done to the other end what makes `fd`

@@ -174,6 +174,47 @@ pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) 
     }
 }
 
+/// Copy between the program's buffers; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C" fn copy_guarded(to: *mut u8, from: *const u8, length: usize) -> bool {
+    naked_asm!(
+        "2:",
+        "cbz x2, 3f",
+        "ldrb w3, [x1], #1",
+        "strb w3, [x0], #1",
+        "sub x2, x2, #1",
+        "b 2b",
+        "3:",
+        "mov w0, #1",
+        "ret",
+        ".hidden geventrs_copy_fault",
+        ".globl geventrs_copy_fault",
+        "geventrs_copy_fault:",
+        "mov w0, #0",
+        "ret",
+    )
+}
+
+/// In the handler of a fault; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+pub unsafe fn recover_copy(context: &mut libc::ucontext_t) -> bool {
+    extern "C" {
+        fn geventrs_copy_fault();
+    }
+    let begin = copy_guarded as *const () as u64;
+    let end = geventrs_copy_fault as *const () as u64;
+    let ours = (begin..end).contains(&context.uc_mcontext.pc);
+    if ours {
+        context.uc_mcontext.pc = end;
+    }
+    ours
+}
+
 /// The address of the code that a signal's handler returns to: the kernel's own
 /// here, which is not told; 0.
 pub fn signal_trampoline() -> usize {

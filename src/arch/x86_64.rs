@@ -223,6 +223,64 @@ pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) 
     }
 }
 
+/// Copy `length` bytes between the program's buffers; false if an address of either
+/// turns out to be bad, given that the handler of SIGSEGV and SIGBUS calls
+/// [`recover_copy`].
+///
+/// # Safety
+/// Where the addresses are good, the memory is the caller's for this.
+#[unsafe(naked)]
+pub unsafe extern "C" fn copy_guarded(to: *mut u8, from: *const u8, length: usize) -> bool {
+    naked_asm!(
+        "mov rcx, rdx",
+        "shr rcx, 3",
+        "jz 3f",
+        "2:",
+        "mov rax, [rsi]",
+        "mov [rdi], rax",
+        "add rsi, 8",
+        "add rdi, 8",
+        "dec rcx",
+        "jnz 2b",
+        "3:",
+        "and edx, 7",
+        "jz 5f",
+        "4:",
+        "mov al, [rsi]",
+        "mov [rdi], al",
+        "inc rsi",
+        "inc rdi",
+        "dec edx",
+        "jnz 4b",
+        "5:",
+        "mov eax, 1",
+        "ret",
+        ".hidden geventrs_copy_fault",
+        ".globl geventrs_copy_fault",
+        "geventrs_copy_fault:",
+        "xor eax, eax",
+        "ret",
+    )
+}
+
+/// In the handler of a fault: if it was [`copy_guarded`]'s, let that return false.
+///
+/// # Safety
+/// `context` is the kernel's.
+pub unsafe fn recover_copy(context: &mut libc::ucontext_t) -> bool {
+    extern "C" {
+        fn geventrs_copy_fault();
+    }
+    let (begin, end) =
+        (copy_guarded as *const () as usize, geventrs_copy_fault as *const () as usize);
+    let at = &mut context.uc_mcontext.gregs[libc::REG_RIP as usize];
+    let ours = (begin..end).contains(&(*at as usize));
+    if ours {
+        *at = end as i64;
+    }
+    ours
+}
+
 /// The address of the code that a signal's handler returns to.
 pub fn signal_trampoline() -> usize {
     sigreturn as *const () as usize

@@ -7,6 +7,7 @@
 
 use super::known;
 use super::making;
+use super::peers;
 use crate::doorway::{self, returned, set_errno};
 use crate::io::{file_lock, terminal};
 use crate::table::Group;
@@ -45,6 +46,10 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
             if argument as c_int & libc::O_DIRECT != 0 {
                 known::uneven_reads();
             }
+            if argument as c_int & libc::O_ASYNC != 0 {
+                // Each write there is to send SIGIO.
+                peers::forget(fd);
+            }
         }
         _ => {}
     }
@@ -59,6 +64,9 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
 unsafe fn ioctl_(fd: c_int, request: c_ulong, argument: usize) -> c_int {
     if request == libc::FIONBIO as c_ulong {
         known::changed(fd);
+    }
+    if request == libc::FIOASYNC as c_ulong {
+        peers::forget(fd);
     }
     // SAFETY: the program's own call.
     terminal::control(request, argument, || unsafe { real::ioctl(fd, request, argument) })

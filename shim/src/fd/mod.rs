@@ -9,6 +9,8 @@
 //! | [`vector`] | `iovec` arrays that are part done |
 //! | [`making`] | hooks that make descriptors |
 //! | [`closing`] | hooks that close or replace them |
+//! | [`peers`] | pipes and socket pairs with both ends here |
+//! | [`handover`] | bytes for a reader who waits at the other end |
 //! | [`control`] | hooks that change how they behave |
 //!
 //! Descriptors that appear in other ways (`open`, `memfd_create`, libc's own)
@@ -17,6 +19,7 @@
 
 pub mod closing;
 pub mod control;
+pub mod handover;
 pub mod known;
 pub mod making;
 pub mod pauses;

@@ -13,15 +13,16 @@
 //!   (Linux goes on waiting on the old description; here the number may
 //!   belong to another file by then, which must not be touched.)
 
+use super::handover;
 use super::known::{self, Kind, Known};
 use super::pauses::Pauses;
 use super::peers;
 use super::probe;
 use crate::doorway::Shim;
 use core::cell::Cell;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use hub::hub as scheduler;
-use hub::reactor::{FdWaiter, READ, WRITE};
+use hub::reactor::{FdWaiter, Sink, READ, WRITE};
 use hub::sys::Errno;
 use hub::time::{self as clock, MILLISECOND, NEVER};
 use hub::wait::{Reason, Wake};
@@ -76,6 +77,8 @@ pub struct Wait<'a> {
     unpollable: bool,
     /// The next park comes without an attempt before it.
     unattempted: Cell<bool>,
+    /// It is only believed that nothing is there.
+    believed: Cell<bool>,
     /// An event has just ended the park.
     woken: Cell<bool>,
     /// The hub has moved during an attempt: an edge may have come and gone.
@@ -99,6 +102,7 @@ impl<'a> Wait<'a> {
             until: NEVER,
             unpollable: false,
             unattempted: Cell::new(false),
+            believed: Cell::new(false),
             woken: Cell::new(false),
             moved: Cell::new(false),
         }
@@ -124,8 +128,12 @@ impl<'a> Wait<'a> {
         // for a remote peer, a second poll per event costs more than a read.
         let learn = direction == READ && peers::of(fd).is_some();
         let vain = scheduler::with_reactor(|r, _| {
-            !r.table.may_be_ready(fd, direction)
-                || learn && r.table.expects_nothing(fd) && r.follow_level(fd)
+            if !r.table.may_be_ready(fd, direction) {
+                return true;
+            }
+            let believed = learn && r.table.expects_nothing(fd) && r.follow_level(fd);
+            self.believed.set(believed);
+            believed
         });
         self.unattempted.set(vain);
         vain
@@ -193,6 +201,21 @@ impl<'a> Wait<'a> {
     /// ([`Wait::until`]) has come; EINTR: it was interrupted; EBADF: the
     /// descriptor was closed.
     pub fn park(&mut self) -> Result<(), Errno> {
+        self.park_for(None).map(|_| ())
+    }
+
+    /// [`Wait::park`] of a plain read into a buffer, which a writer may fill
+    /// meanwhile ([`handover`]): the call is over then, with so many bytes. `Ok(0)`: try
+    /// again.
+    pub fn park_to_read(&mut self, buffer: *mut c_void, length: usize) -> Result<usize, Errno> {
+        let sink = match self.believed.replace(false) {
+            true => None,
+            false => handover::sink(self.fd, self.known, buffer, length),
+        };
+        self.park_for(sink)
+    }
+
+    fn park_for(&mut self, sink: Option<Sink>) -> Result<usize, Errno> {
         if !self.examined {
             self.examine()?;
         }
@@ -214,28 +237,29 @@ impl<'a> Wait<'a> {
             }
         });
         let g = self.shim.greenlet;
+        let waiter = [FdWaiter::exclusive(g, fd, direction).with_sink(sink)];
         let woken = confirmed.and_then(|()| {
-            let waiter = [FdWaiter::exclusive(g, fd, direction)];
             scheduler::wait_fds(g, &waiter, self.reason, self.deadline.min(self.until))
         });
         match woken {
+            Ok(Wake::Notified) if waiter[0].given() > 0 => Ok(waiter[0].given()),
             Ok(Wake::Notified) => {
                 self.woken.set(true);
                 let now = scheduler::with_reactor(|r, _| r.table.generation(fd));
                 if now != self.generation {
                     return Err(libc::EBADF);
                 }
-                Ok(())
+                Ok(0)
             }
             Ok(Wake::TimedOut) => Err(self.timed_out()),
-            Ok(Wake::Interrupted) => self.interrupted(),
+            Ok(Wake::Interrupted) => self.interrupted().map(|()| 0),
             Err(libc::EPERM) => {
                 self.unpollable = true;
-                Ok(())
+                Ok(0)
             }
             Err(libc::EBADF) => Err(libc::EBADF),
             // No memory or no watches left for epoll: look again soon.
-            Err(_) => self.pause(MILLISECOND),
+            Err(_) => self.pause(MILLISECOND).map(|()| 0),
         }
     }
 

@@ -8,6 +8,7 @@
 use super::read::MOST;
 use super::regular;
 use crate::doorway::{self, returned, Shim};
+use crate::fd::handover;
 use crate::fd::known::Kind;
 use crate::fd::wait::Wait;
 use crate::fd::{probe, vector};
@@ -213,6 +214,14 @@ pub unsafe fn write_parts(
     if wait.known.kind() == Kind::Unknown && regular::is_section(fd) {
         // SAFETY: as the caller's.
         return regular::on_file(shim, || unsafe { once(fd, parts, count, flags) });
+    }
+    if simple && flags == 0 {
+        // SAFETY: a simple call's array is ours.
+        let part = unsafe { &*parts };
+        if handover::give(fd, wait.known, part.iov_base, part.iov_len) {
+            wait.finish();
+            return Ok(part.iov_len);
+        }
     }
     let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
     let mut done = 0;

@@ -57,6 +57,10 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
     // SAFETY: the kernel's own arguments, here and below.
     let is_fault = unsafe { fault::is_fault(signal, info) };
     // SAFETY: as above.
+    if is_fault && unsafe { hub::arch::recover_copy(&mut *context.cast()) } {
+        return;
+    }
+    // SAFETY: as above.
     let target = timer::target(unsafe { &*info });
     match target {
         timer::Target::Greenlet(g) => {

@@ -10,6 +10,7 @@
 use super::{action, alt_stack, bit};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
+use hub::arch;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::unit::SLACK;
@@ -73,9 +74,12 @@ pub unsafe fn overflow(signal: c_int, info: *const siginfo_t) -> bool {
 }
 
 /// SIGSEGV's default action, on the way.
-pub unsafe extern "C-unwind" fn default(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
+pub unsafe extern "C-unwind" fn default(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's own arguments.
     unsafe {
+        if is_fault(signal, info) && arch::recover_copy(&mut *context.cast()) {
+            return;
+        }
         overflow(signal, info);
         hub::observe::write_out(hub::observe::End::Signal(signal));
         die_of(signal, info);

@@ -33,12 +33,13 @@ const INEXACT: c_int = libc::MSG_PEEK | libc::MSG_TRUNC | libc::MSG_WAITALL;
 
 /// The frame of all receiving calls. `attempt(done, flags)` receives what goes
 /// behind the first `done` bytes; `length()` is asked for after it has
-/// succeeded.
+/// succeeded. `plain`: it is a read into this buffer and nothing else.
 #[inline(always)]
 fn receive(
     shim: &Shim,
     fd: c_int,
     flags: c_int,
+    plain: Option<(*mut c_void, usize)>,
     mut attempt: impl FnMut(usize, c_int) -> Result<usize, Errno>,
     length: impl Fn() -> usize,
 ) -> Result<usize, Errno> {
@@ -78,8 +79,17 @@ fn receive(
             }
         }
         vain = false;
-        if let Err(e) = wait.park() {
-            break if done > 0 { Ok(done) } else { Err(e) };
+        let parked = match plain {
+            Some((buffer, length)) if done == 0 => wait.park_to_read(buffer, length),
+            _ => wait.park().map(|()| 0),
+        };
+        match parked {
+            Ok(0) => {}
+            Ok(given) => {
+                wait.finish();
+                return Ok(given);
+            }
+            Err(e) => break if done > 0 { Ok(done) } else { Err(e) },
         }
     };
     wait.finish_moving(&result);
@@ -95,10 +105,12 @@ unsafe fn receive_bytes(
     from: *mut sockaddr,
     from_length: *mut socklen_t,
 ) -> ssize_t {
+    let plain = (flags == 0 && length != 0 && from.is_null()).then_some((buffer, length));
     let result = receive(
         shim,
         fd,
         flags,
+        plain,
         // SAFETY: the program's own call; the kernel checks the addresses.
         |done, flags| unsafe {
             hub::syscall!(
@@ -203,6 +215,7 @@ pub unsafe fn receive_message(
         shim,
         fd,
         flags,
+        None,
         // SAFETY: the program's own call; the kernel checks the addresses. A
         // second part is asked for after it has accepted the arrays.
         |done, flags| unsafe {

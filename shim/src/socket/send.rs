@@ -6,9 +6,11 @@
 
 use super::ancillary;
 use crate::doorway::{self, returned, Shim};
+use crate::fd::handover;
+use crate::fd::known::{self, Kind};
 use crate::fd::pauses::Pauses;
 use crate::fd::vector;
-use crate::fd::wait::Wait;
+use crate::fd::wait::{served, Wait};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
@@ -79,6 +81,16 @@ unsafe fn send_bytes(
     to: *const sockaddr,
     to_length: socklen_t,
 ) -> ssize_t {
+    if flags & !libc::MSG_NOSIGNAL == 0 && to.is_null() {
+        let known = known::get(fd);
+        if known.kind() == Kind::Pair {
+            cancel::point(shim);
+            if handover::give(fd, known, buffer, length) {
+                served(shim);
+                return length as ssize_t;
+            }
+        }
+    }
     let result = send_all(
         shim,
         fd,
