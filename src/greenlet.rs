@@ -33,6 +33,7 @@
 //! the hub; a claimer elsewhere can only put it on the inject queue, which the
 //! hub's holder reads. So no greenlet is ever resumed while it still runs.
 
+use crate::arch::FpControl;
 use crate::hub::carrier::Carrier;
 use crate::hub::handoff::{self, ASKED, AWAY, HELD};
 use crate::observe;
@@ -88,6 +89,9 @@ pub struct Greenlet {
     /// Where its stack is taken up ([`crate::arch::swap`]), while it does not run.
     /// Null until it first leaves it (and, for the root, has left it).
     pub(crate) sp: Cell<*mut u8>,
+    /// Floating-point modes and flags when it left; those that it starts with, its
+    /// creator's, before.
+    pub(crate) fp_control: Cell<FpControl>,
     wake: AtomicU32,
     context: AtomicU8,
     root: Cell<bool>,
@@ -112,8 +116,6 @@ pub struct Greenlet {
     pub(crate) arg: Cell<*mut c_void>,
     /// Its coroutine's, which it needs once: see [`crate::hub`].
     pub(crate) yielder: Cell<*const Yielder>,
-    /// Floating-point modes that it starts with: its creator's.
-    pub(crate) fp_control: Cell<u64>,
     pub(crate) value: Cell<*mut c_void>,
     pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
     pub(crate) all_next: Cell<*const Greenlet>,
@@ -150,6 +152,7 @@ impl Greenlet {
             next: Cell::new(ptr::null()),
             tp: Cell::new(ptr::null_mut()),
             sp: Cell::new(ptr::null_mut()),
+            fp_control: Cell::new(FpControl::default()),
             wake: AtomicU32::new(RUNNING),
             context: AtomicU8::new(PROGRAM),
             root: Cell::new(false),
@@ -168,7 +171,6 @@ impl Greenlet {
             entry: Cell::new(None),
             arg: Cell::new(ptr::null_mut()),
             yielder: Cell::new(ptr::null()),
-            fp_control: Cell::new(0),
             value: Cell::new(ptr::null_mut()),
             all_next: Cell::new(ptr::null()),
             all_prev: Cell::new(ptr::null()),

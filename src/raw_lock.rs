@@ -49,14 +49,15 @@ impl<T> RawLock<T> {
     /// Take the lock.
     #[inline(always)]
     pub fn lock(&self) -> Held<'_, T> {
-        if self.local() && self.word.load(Ordering::Relaxed) == FREE {
+        let local = self.local() && self.word.load(Ordering::Relaxed) == FREE;
+        if local {
             // Nobody can come between: there is no other OS thread, and signal
             // handlers do not run while our own code does.
             self.word.store(HELD, Ordering::Relaxed);
         } else if sys::cas_u32(&self.word, FREE, HELD, false) != FREE {
             self.lock_slow();
         }
-        Held { lock: self }
+        Held { lock: self, local }
     }
 
     #[cold]
@@ -83,7 +84,7 @@ impl<T> RawLock<T> {
             let pause = crate::time::now() + crate::time::MILLISECOND;
             let _ = sys::futex_wait(&self.word, HELD, pause.min(deadline));
         }
-        Some(Held { lock: self })
+        Some(Held { lock: self, local: false })
     }
 
     /// Whether somebody holds the lock at this moment.
@@ -110,6 +111,9 @@ impl<T> RawLock<T> {
 /// Proof that the lock is held; releases it when dropped.
 pub struct Held<'a, T> {
     lock: &'a RawLock<T>,
+    /// No other OS thread could wait for it: none begins to run while our own code
+    /// holds it, except by a request of the holder's own.
+    local: bool,
 }
 
 impl<T> Deref for Held<'_, T> {
@@ -133,7 +137,7 @@ impl<T> Drop for Held<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         let word = &self.lock.word;
-        if self.lock.local() {
+        if self.local {
             word.store(FREE, Ordering::Relaxed);
         } else if word.swap(FREE, Ordering::Release) == AWAITED {
             sys::futex_wake(word.as_ptr(), 1);

@@ -85,6 +85,32 @@ pub fn briefly<R>(f: impl FnOnce(bool) -> R) -> R {
     result
 }
 
+/// What [`at_once_or_inside`] has come to.
+pub enum AtOnce {
+    /// The attempt has succeeded.
+    Done,
+    /// It has not, and the caller is in our code now; `None`: it has not tried, or
+    /// the caller is not to step in.
+    Failed(Option<Shim>),
+}
+
+/// Try something as [`briefly`] does, and stay in our code if it fails.
+#[inline(always)]
+pub fn at_once_or_inside(attempt: impl FnOnce(bool) -> bool) -> AtOnce {
+    if hub::sys::alone() {
+        return if attempt(true) { AtOnce::Done } else { AtOnce::Failed(None) };
+    }
+    let Some(greenlet) = Greenlet::current().filter(|g| g.enter_briefly()) else {
+        return if attempt(false) { AtOnce::Done } else { AtOnce::Failed(None) };
+    };
+    let shim = Shim { greenlet };
+    if attempt(hub::sys::one_os_thread()) {
+        AtOnce::Done
+    } else {
+        AtOnce::Failed(Some(shim))
+    }
+}
+
 /// Run the program's code (a handler, a destructor, an initialiser) from
 /// within a hook, as program code.
 pub struct Outside<'a>(&'a Shim);

@@ -12,6 +12,7 @@
 //! against the ABI; the project's tests run on x86-64 only.
 
 use core::arch::{asm, global_asm, naked_asm};
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -136,25 +137,39 @@ pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     }
 }
 
-/// The thread's floating-point modes and flags: FPCR in the lower half, FPSR
-/// above it.
+/// A thread's floating-point modes and flags; see the x86-64 file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct FpControl {
+    fpcr: u32,
+    fpsr: u32,
+}
+
+/// Store the running code's.
 #[inline(always)]
-pub fn fp_control() -> u64 {
+pub fn save_fp_control(to: &Cell<FpControl>) {
     let (fpcr, fpsr): (u64, u64);
     // SAFETY: reads two registers.
     unsafe {
         asm!("mrs {}, fpcr", "mrs {}, fpsr", out(reg) fpcr, out(reg) fpsr,
             options(nostack, preserves_flags));
     }
-    fpcr & 0xffff_ffff | fpsr << 32
+    to.set(FpControl { fpcr: fpcr as u32, fpsr: fpsr as u32 });
+}
+
+/// The running code's.
+pub fn fp_control() -> FpControl {
+    let control = Cell::new(FpControl::default());
+    save_fp_control(&control);
+    control.get()
 }
 
 /// Load what [`fp_control`] has given.
 #[inline(always)]
-pub fn set_fp_control(control: u64) {
+pub fn set_fp_control(control: FpControl) {
     // SAFETY: values that the registers had before.
     unsafe {
-        asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control & 0xffff_ffff, in(reg) control >> 32,
+        asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control.fpcr as u64, in(reg) control.fpsr as u64,
             options(nostack, preserves_flags));
     }
 }

@@ -10,6 +10,7 @@
 //! `+0x28` stack guard, `+0x30` pointer guard.
 
 use core::arch::{asm, global_asm, naked_asm};
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -172,27 +173,39 @@ pub unsafe fn cas_u64_local(word: *mut u64, old: u64, new: u64) -> u64 {
     previous
 }
 
-/// The thread's floating-point modes and flags: MXCSR in the lower half, the
-/// x87 control word above it. The calling convention leaves the modes to the
-/// callee, and a thread has its own.
+/// A thread's floating-point modes and flags. The calling convention leaves the
+/// modes to the callee, and a thread has its own. (Two fields, each of the size
+/// that its instruction stores: a wider load just after would have to wait.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct FpControl {
+    mxcsr: u32,
+    x87: u16,
+}
+
+/// Store the running code's.
 #[inline(always)]
-pub fn fp_control() -> u64 {
-    let (mut mxcsr, mut x87) = (0u32, 0u16);
+pub fn save_fp_control(to: &Cell<FpControl>) {
+    let to = to.as_ptr();
     // SAFETY: stores two registers.
     unsafe {
-        asm!("stmxcsr [{0}]", "fnstcw [{1}]", in(reg) &raw mut mxcsr, in(reg) &raw mut x87,
-            options(nostack, preserves_flags));
+        asm!("stmxcsr [{0}]", "fnstcw [{0} + 4]", in(reg) to, options(nostack, preserves_flags));
     }
-    mxcsr as u64 | (x87 as u64) << 32
+}
+
+/// The running code's.
+pub fn fp_control() -> FpControl {
+    let control = Cell::new(FpControl::default());
+    save_fp_control(&control);
+    control.get()
 }
 
 /// Load what [`fp_control`] has given.
 #[inline]
-pub fn set_fp_control(control: u64) {
-    let (mxcsr, x87) = (control as u32, (control >> 32) as u16);
+pub fn set_fp_control(control: FpControl) {
     // SAFETY: values that the registers had before.
     unsafe {
-        asm!("ldmxcsr [{0}]", "fldcw [{1}]", in(reg) &raw const mxcsr, in(reg) &raw const x87,
+        asm!("ldmxcsr [{0}]", "fldcw [{0} + 4]", in(reg) &raw const control,
             options(nostack, preserves_flags, readonly));
     }
 }

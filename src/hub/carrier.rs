@@ -132,8 +132,9 @@ pub(super) fn create_thread(
 pub struct Carrier {
     pub(super) own_tp: Cell<*mut u8>,
     pub(super) loaded: Cell<*mut u8>,
-    /// Floating-point modes and flags of the greenlet that ran last.
-    pub(super) fp_control: Cell<u64>,
+    /// The floating-point modes and flags that are loaded are those with which this
+    /// greenlet left, the last one to leave; null: its own.
+    pub(super) left_last: Cell<*const Greenlet>,
     /// Where its loop goes on, while it runs the root.
     pub(super) loop_sp: Cell<*mut u8>,
     /// Whether it has been given the hub.
@@ -354,7 +355,7 @@ impl Carrier {
         let c: &'static Carrier = Box::leak(Box::new(Carrier {
             own_tp: Cell::new(ptr::null_mut()),
             loaded: Cell::new(ptr::null_mut()),
-            fp_control: Cell::new(arch::fp_control()),
+            left_last: Cell::new(ptr::null()),
             loop_sp: Cell::new(ptr::null_mut()),
             word: AtomicU32::new(WAITS),
             next: Cell::new(ptr::null()),
@@ -456,7 +457,6 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     let c = unsafe { &*this.cast::<Carrier>() };
     c.own_tp.set(arch::thread_pointer());
     c.loaded.set(arch::thread_pointer());
-    c.fp_control.set(arch::fp_control());
     c.note_tid();
     // SAFETY: the name is a string.
     unsafe {

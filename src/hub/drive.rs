@@ -289,13 +289,16 @@ fn first_turn(g: &'static Greenlet) {
 #[inline(always)]
 pub(super) fn leave(g: &'static Greenlet) {
     observe::leaving(g);
-    let control = arch::fp_control();
+    arch::save_fp_control(&g.fp_control);
     let c = HUB.carrier();
-    c.fp_control.set(control);
+    c.left_last.set(g);
     switch(g, c);
     // The hub computes nothing: what the last to leave had is still loaded, on
     // whatever carrier this is now.
-    if HUB.carrier().fp_control.get() != control {
+    let control = g.fp_control.get();
+    // SAFETY: null or a greenlet, which is never freed.
+    let last = unsafe { HUB.carrier().left_last.get().as_ref() };
+    if last.is_none_or(|last| last.fp_control.get() != control) {
         arch::set_fp_control(control);
     }
     observe::resumed(g);

@@ -182,7 +182,8 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
         g.value.set(value);
     }
     end_of_thread(g);
-    HUB.carrier().fp_control.set(arch::fp_control());
+    arch::save_fp_control(&g.fp_control);
+    HUB.carrier().left_last.set(g);
     if !drive::in_first_turn(g) {
         drive::depart(g)
     }

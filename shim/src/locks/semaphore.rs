@@ -8,7 +8,7 @@
 //! Waiting is a cancellation point and ends with EINTR when interrupted.
 
 use super::{attempt, deadline, shared};
-use crate::doorway::{self, set_errno};
+use crate::doorway::{self, set_errno, AtOnce};
 use crate::thread::{cancel, patched};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -57,18 +57,21 @@ unsafe fn wait(sem: *mut sem_t) -> c_int {
         return unsafe { real::sem_wait(sem) };
     }
     attempt::begins();
-    // A cancellation point, also if it does not wait.
-    let at_once = !o.is_libcs() && !cancel::is_due_here();
-    if at_once && doorway::briefly(|local| semaphore::try_wait(&o.word, local)) {
-        super::take_turns();
-        return 0;
-    }
     if o.is_libcs() {
         // SAFETY: as above.
         return unsafe { wait_libcs(sem, || real::sem_wait(sem)) };
     }
-    // SAFETY: as above.
-    unsafe { wait_until(sem, NEVER) }
+    if cancel::is_due_here() {
+        // A cancellation point, also if it does not wait.
+        return wait_inside(o, doorway::enter_any(), NEVER);
+    }
+    match doorway::at_once_or_inside(|local| semaphore::try_wait(&o.word, local)) {
+        AtOnce::Done => {
+            super::take_turns();
+            0
+        }
+        AtOnce::Failed(shim) => wait_inside(o, shim.or_else(doorway::enter_any), NEVER),
+    }
 }
 
 unsafe fn timed_wait(sem: *mut sem_t, until: *const timespec) -> c_int {
@@ -108,7 +111,11 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
 unsafe fn wait_until(sem: *mut sem_t, end: u64) -> c_int {
     // SAFETY: as above.
     let o = unsafe { &*sem.cast::<Object>() };
-    let shim = doorway::enter_any();
+    wait_inside(o, doorway::enter_any(), end)
+}
+
+/// A wait for a semaphore of the process's own.
+fn wait_inside(o: &Object, shim: Option<doorway::Shim>, end: u64) -> c_int {
     if let Some(shim) = &shim {
         cancel::point(shim);
     }
