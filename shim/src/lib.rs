@@ -27,6 +27,7 @@ mod linked;
 pub mod process;
 pub mod raw;
 pub mod redhooked;
+mod sanitizer;
 pub mod settings;
 mod start;
 #[cfg(not(geventrs_linked))]

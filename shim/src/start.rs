@@ -29,6 +29,7 @@ pub fn start() {
     hub::set_ending(&crate::thread::cancel::CANCELLATION);
     hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
+    crate::sanitizer::init();
     #[cfg(not(geventrs_linked))]
     crate::c_api::init();
     crate::process::fork::init();

@@ -149,23 +149,37 @@ impl Real {
                 return f;
             }
         }
-        // Before 2.36, dlsym answers with a function's oldest version.
         // SAFETY: look-ups by name.
         unsafe {
+            let plain = libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr());
+            // Before 2.36, dlsym answers with a function's oldest version. But a
+            // library between us and libc that has the function, too, gives it
+            // no version as a rule, and dlvsym passes over it.
             if let Some(version) = self.version {
                 let f = libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), version.as_ptr());
-                if !f.is_null() {
+                if !f.is_null() && (f == plain || base(f) == base(plain)) {
                     return f;
                 }
             }
-            let f = libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr());
-            if !f.is_null() {
-                return f;
+            if !plain.is_null() {
+                return plain;
             }
             let names =
                 self.others.iter().filter_map(|n| CStr::from_bytes_with_nul(n.as_bytes()).ok());
             let mut found = names.map(|name| libc::dlsym(libc::RTLD_NEXT, name.as_ptr()));
             found.find(|f| !f.is_null()).unwrap_or(ptr::null_mut())
+        }
+    }
+}
+
+/// Where the module that has the function `f` was loaded.
+unsafe fn base(f: *mut c_void) -> *mut c_void {
+    let mut info = core::mem::MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: `info` is read only if it was filled.
+    unsafe {
+        match libc::dladdr(f, info.as_mut_ptr()) {
+            0 => ptr::null_mut(),
+            _ => info.assume_init().dli_fbase,
         }
     }
 }

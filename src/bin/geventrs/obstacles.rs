@@ -11,7 +11,7 @@ use crate::loader::{self, Listing};
 use crate::program::beginning;
 use crate::{Failure, FAILED, NOT_FOUND};
 use object::elf::{ELFCLASS32, ELFMAG, EM_AARCH64, EM_X86_64};
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -77,16 +77,30 @@ pub fn check(path: &Path) -> Result<Binary, Failure> {
 }
 
 /// Whether the loader will load `library` into the binary, for which
-/// LD_PRELOAD is to be `preload`. Only a clear no is a failure.
-pub fn check_loading(binary: &Binary, library: &Path, preload: &OsStr) -> Result<(), Failure> {
+/// LD_PRELOAD is to be `preload`. Only a clear no is a failure. Returns the name
+/// of the library that insists on coming before ours, if there is one.
+pub fn check_loading(
+    binary: &Binary,
+    library: &Path,
+    preload: &OsStr,
+) -> Result<Option<OsString>, Failure> {
     let Some(loader) = &binary.loader else {
-        return Ok(());
+        return Ok(None);
     };
     match loader::list(loader, &binary.path, preload) {
-        Ok(listing) => check_listing(&binary.path, &listing, library),
+        Ok(listing) => {
+            check_listing(&binary.path, &listing, library)?;
+            Ok(first(&listing))
+        }
         // Without a process or a descriptor to spare we do not know.
-        Err(_) => Ok(()),
+        Err(_) => Ok(None),
     }
+}
+
+/// AddressSanitizer's library ends a program in which it is not the first.
+fn first(listing: &Listing) -> Option<OsString> {
+    let names = listing.libraries.iter().filter_map(|(_, path)| path.file_name());
+    names.into_iter().find(|n| n.as_bytes().starts_with(b"libasan.so.")).map(OsStr::to_owned)
 }
 
 /// As [`check_loading`], for what the loader has said.
@@ -214,6 +228,13 @@ mod tests {
         assert_eq!(verdict(&listing(&[], &[])), None);
         // The program's own trouble.
         assert_eq!(verdict(&listing(&[], &["/bin/program: version not found"])), None);
+    }
+
+    #[test]
+    fn address_sanitizers_library_is_to_be_the_first() {
+        let with = listing(&["/x/libgeventrs.so", "/lib/libasan.so.8", "/lib/libc.so.6"], &[]);
+        assert_eq!(first(&with), Some(OsString::from("libasan.so.8")));
+        assert_eq!(first(&listing(&["/lib/libasan_x.so", "/lib/libc.so.6"], &[])), None);
     }
 
     #[test]

@@ -96,10 +96,14 @@ impl Run {
     /// Returns only if it fails.
     pub fn execute(self) -> Result<(), Failure> {
         let library = library::find(self.lib.as_deref())?;
-        let preload = preload(&library, std::env::var_os("LD_PRELOAD"))?;
+        let mut preload = preload(&library, std::env::var_os("LD_PRELOAD"))?;
         let program = Program::find(&self.program)?;
         let binary = program.binary()?;
-        obstacles::check_loading(&binary, &library, &preload)?;
+        if let Some(mut first) = obstacles::check_loading(&binary, &library, &preload)? {
+            first.push(":");
+            first.push(preload);
+            preload = first;
+        }
         set("LD_PRELOAD", Some(preload.as_os_str()));
         set("GEVENTRS_PATCH", self.patch.as_deref());
         set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
