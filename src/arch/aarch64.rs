@@ -358,6 +358,7 @@ pub unsafe extern "C-unwind" fn thread_base(
         "mov x0, x21",
         "bl {register}",
         "mov x0, x20",
+        "mov x29, #0",
         "blr x19",
         "mov x22, x0",
         "2:",

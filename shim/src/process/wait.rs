@@ -16,6 +16,7 @@ use crate::thread::cancel;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use hub::hub as scheduler;
 use hub::reactor::{FdWaiter, READ};
 use hub::sys::Errno;
@@ -37,8 +38,19 @@ struct PidFd(c_int);
 impl PidFd {
     /// `None`: no such process, no descriptor to be had, or an old kernel.
     fn open(pid: pid_t) -> Option<Self> {
+        /// The kernel (or who stands for it: valgrind complains each time) has none.
+        static ABSENT: AtomicBool = AtomicBool::new(false);
+        if ABSENT.load(Ordering::Relaxed) {
+            return None;
+        }
         // SAFETY: makes a descriptor.
-        unsafe { hub::syscall!(libc::SYS_pidfd_open, pid, 0) }.ok().map(|fd| PidFd(fd as c_int))
+        match unsafe { hub::syscall!(libc::SYS_pidfd_open, pid, 0) } {
+            Ok(fd) => Some(PidFd(fd as c_int)),
+            Err(e) => {
+                ABSENT.store(e == libc::ENOSYS, Ordering::Relaxed);
+                None
+            }
+        }
     }
 }
 
