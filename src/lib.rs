@@ -52,7 +52,7 @@
 //! | [`pool`], [`local`], [`threadpool`] | many greenlets; values of their own; OS threads |
 //! | [`socket`], [`server`] | TCP, UDP, Unix sockets, names |
 //! | [`subprocess`], [`os`], [`signal`], [`fileobject`] | processes, signals, pipes, terminals |
-//! | [`util`] | who waits for what |
+//! | [`util`], [`backdoor`] | who waits for what; asking from outside |
 //! | [`monkey`] | std itself made cooperative |
 //!
 //! `docs/gevent.md` lists gevent's names beside these.
@@ -145,8 +145,8 @@ pub mod wait;
 
 pub use api::inspect as util;
 pub use api::{
-    event, fileobject, local, lock, monkey, os, pool, queue, server, signal, socket, subprocess,
-    threadpool, timeout,
+    backdoor, event, fileobject, local, lock, monkey, os, pool, queue, server, signal, socket,
+    subprocess, threadpool, timeout,
 };
 pub use api::{
     getcurrent, idle, iwait, joinall, killall, select, sleep, spawn, spawn_later, try_joinall,

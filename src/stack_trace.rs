@@ -1,8 +1,10 @@
 //! Stacks in reports: taken where the code runs, in a signal's handler if need
 //! be; named and printed elsewhere.
 
+use crate::greenlet::Greenlet;
 use crate::report::say;
 use core::ffi::{c_int, c_void, CStr};
+use core::fmt::Write;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Frames kept, at most.
@@ -14,18 +16,25 @@ extern "C" {
         arg: *mut c_void,
     ) -> c_int;
     fn _Unwind_GetIP(context: *mut c_void) -> usize;
+    fn _Unwind_GetCFA(context: *mut c_void) -> usize;
 }
 
 /// A stack: return addresses, the innermost first.
 pub struct Trace {
     frames: [AtomicUsize; MOST],
     len: AtomicUsize,
+    /// Frames from this address of the stack on are not looked at.
+    end: AtomicUsize,
 }
 
 impl Trace {
     /// An empty one.
     pub const fn new() -> Self {
-        Trace { frames: [const { AtomicUsize::new(0) }; MOST], len: AtomicUsize::new(0) }
+        Trace {
+            frames: [const { AtomicUsize::new(0) }; MOST],
+            len: AtomicUsize::new(0),
+            end: AtomicUsize::new(usize::MAX),
+        }
     }
 
     /// Take the caller's stack. Allocates nothing; the unwinder reads the tables
@@ -35,9 +44,11 @@ impl Trace {
             const CONTINUE: c_int = 0;
             const END: c_int = 5;
             // SAFETY: `capture` passes its own trace; the unwinder its context.
-            let (trace, address) = unsafe { (&*trace.cast::<Trace>(), _Unwind_GetIP(context)) };
+            let (trace, address, at) = unsafe {
+                (&*trace.cast::<Trace>(), _Unwind_GetIP(context), _Unwind_GetCFA(context))
+            };
             let n = trace.len.load(Ordering::Relaxed);
-            if n == MOST || address == 0 {
+            if n == MOST || address == 0 || at >= trace.end.load(Ordering::Relaxed) {
                 return END;
             }
             trace.frames[n].store(address, Ordering::Relaxed);
@@ -60,6 +71,45 @@ impl Trace {
         let len = self.len.load(Ordering::Relaxed).min(MOST);
         let frames = self.frames[..len].iter().map(|f| f.load(Ordering::Relaxed));
         frames.skip(self.handlers(len)).for_each(f);
+    }
+
+    /// Take the stack of a greenlet that waits: up to its first frame, beyond which
+    /// there is the OS thread that once resumed it. False: it does not wait, has not
+    /// run yet, or has no room for looking. In our code.
+    pub fn capture_of(&self, g: &Greenlet) -> bool {
+        /// What the unwinder needs, and some.
+        const ROOM: usize = 16 * 1024;
+        /// The coroutine's own frames, at the end of its stack.
+        const BASE: usize = 512;
+        extern "C" fn look(trace: *mut c_void) {
+            // SAFETY: `capture_of` passes its own trace.
+            unsafe { &*trace.cast::<Trace>() }.capture();
+        }
+        let (sp, stack) = (g.sp.get(), g.stack());
+        self.len.store(0, Ordering::Relaxed);
+        if sp.is_null() || g.is_away() {
+            return false;
+        }
+        if !g.is_root() {
+            if (sp as usize) < stack.limit + ROOM || sp as usize >= stack.base {
+                return false;
+            }
+            self.end.store(stack.base - BASE, Ordering::Relaxed);
+        }
+        let trace = core::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: the greenlet waits while the caller has the hub, and there is room.
+        unsafe { crate::arch::on_stack_left(sp, look, trace) };
+        true
+    }
+
+    /// Its frames as text, the innermost first, a line each after `indent` spaces; at
+    /// most `most`. The `skip` innermost are left out.
+    pub fn describe(&self, out: &mut String, indent: usize, skip: usize, most: usize) {
+        let len = self.len.load(Ordering::Relaxed).min(MOST);
+        let frames = self.frames[..len].iter().map(|f| f.load(Ordering::Relaxed));
+        for (n, address) in frames.skip(skip).take(most).enumerate() {
+            let _ = writeln!(out, "{:indent$}#{n} {}", "", Place::of(address));
+        }
     }
 
     /// Print it, without the frames below and including that of a handler, which
@@ -97,37 +147,54 @@ impl Default for Trace {
     }
 }
 
-/// One line: function and offset where the dynamic symbols tell them, else the
-/// module and the offset in it, which addr2line(1) takes. False: from here on
-/// the frames are the preload library's.
-fn print_frame(n: usize, address: usize) -> bool {
-    let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: `info` is writable, and zeroes are valid.
-    let (found, info) = unsafe {
-        (libc::dladdr(address as *const c_void, info.as_mut_ptr()) != 0, info.assume_init())
-    };
-    let text = |p: *const libc::c_char| {
-        // SAFETY: dladdr's strings live as long as their module.
-        let bytes = if p.is_null() { b"" } else { unsafe { CStr::from_ptr(p) }.to_bytes() };
-        core::str::from_utf8(bytes).unwrap_or("?")
-    };
-    if !found {
-        say(format_args!("geventrs:   #{n} {address:#x}"));
-        return true;
+/// Where an address of code is: function and offset where the dynamic symbols tell
+/// them, else the module and the offset in it, which addr2line(1) takes.
+struct Place {
+    address: usize,
+    info: Option<libc::Dl_info>,
+}
+
+impl Place {
+    fn of(address: usize) -> Place {
+        let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: `info` is writable, and zeroes are valid.
+        let (found, info) = unsafe {
+            (libc::dladdr(address as *const c_void, info.as_mut_ptr()) != 0, info.assume_init())
+        };
+        Place { address, info: found.then_some(info) }
     }
-    let module = text(info.dli_fname);
-    let module = module.rsplit('/').next().unwrap_or(module);
-    if module.starts_with("libgeventrs") {
+
+    fn text(at: *const libc::c_char) -> &'static str {
+        // SAFETY: dladdr's strings live as long as their module.
+        let bytes = if at.is_null() { b"" } else { unsafe { CStr::from_ptr(at) }.to_bytes() };
+        core::str::from_utf8(bytes).unwrap_or("?")
+    }
+
+    /// The file's name; empty if it is in none.
+    fn module(&self) -> &'static str {
+        let path = self.info.as_ref().map_or("", |info| Self::text(info.dli_fname));
+        path.rsplit('/').next().unwrap_or(path)
+    }
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Some(info) = &self.info else { return write!(f, "{:#x}", self.address) };
+        let (name, module) = (Self::text(info.dli_sname), self.module());
+        if name.is_empty() {
+            return write!(f, "{module}+{:#x}", self.address - info.dli_fbase as usize);
+        }
+        write!(f, "{name}+{:#x} in {module}", self.address - info.dli_saddr as usize)
+    }
+}
+
+/// One line. False: from here on the frames are the preload library's.
+fn print_frame(n: usize, address: usize) -> bool {
+    let place = Place::of(address);
+    if place.module().starts_with("libgeventrs") {
         return false;
     }
-    let name = text(info.dli_sname);
-    if name.is_empty() {
-        let offset = address - info.dli_fbase as usize;
-        say(format_args!("geventrs:   #{n} {module}+{offset:#x}"));
-    } else {
-        let offset = address - info.dli_saddr as usize;
-        say(format_args!("geventrs:   #{n} {name}+{offset:#x} in {module}"));
-    }
+    say(format_args!("geventrs:   #{n} {place}"));
     true
 }
 

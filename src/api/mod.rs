@@ -8,6 +8,7 @@
 //! their state `guarded` and those who wait in a `waiter::Line`.
 
 mod about;
+pub mod backdoor;
 mod current;
 pub mod event;
 mod exception;

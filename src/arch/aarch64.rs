@@ -300,6 +300,49 @@ pub unsafe extern "C" fn suspend_by(
     )
 }
 
+/// Call `look(arg)` on a stack that [`swap`] has left, below what it has stored at
+/// `sp`: to an unwinder `look` is called from where that stack was left.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C" fn on_stack_left(
+    sp: *mut u8,
+    look: extern "C" fn(*mut c_void),
+    arg: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "stp x29, x30, [sp, #-32]!",
+        "stp x19, x20, [sp, #16]",
+        "mov x20, sp",
+        "mov x19, x0",
+        "mov sp, x0",
+        "mov x0, x2",
+        // The other stack's caller: as `swap` has stored its registers.
+        ".cfi_def_cfa x19, 160",
+        ".cfi_offset x19, -160",
+        ".cfi_offset x20, -152",
+        ".cfi_offset x21, -144",
+        ".cfi_offset x22, -136",
+        ".cfi_offset x23, -128",
+        ".cfi_offset x24, -120",
+        ".cfi_offset x25, -112",
+        ".cfi_offset x26, -104",
+        ".cfi_offset x27, -96",
+        ".cfi_offset x28, -88",
+        ".cfi_offset x29, -80",
+        ".cfi_offset x30, -72",
+        "blr x1",
+        "nop",
+        "mov sp, x20",
+        "ldp x19, x20, [sp, #16]",
+        "ldp x29, x30, [sp], #32",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 /// Make a stack for [`swap`]; see the x86-64 file for the contract.
 ///
 /// # Safety

@@ -355,6 +355,51 @@ pub unsafe extern "C" fn suspend_by(
     )
 }
 
+/// Call `look(arg)` on a stack that [`swap`] has left, below what it has stored at
+/// `sp`: to an unwinder `look` is called from where that stack was left.
+///
+/// # Safety
+/// `sp` was stored by `swap` or [`suspend_by`], nobody goes on with it meanwhile, and
+/// there is room below it. `look` does not unwind.
+#[unsafe(naked)]
+pub unsafe extern "C" fn on_stack_left(
+    sp: *mut u8,
+    look: extern "C" fn(*mut c_void),
+    arg: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "mov r12, rsp",
+        "mov rbx, rdi",
+        "mov rsp, rdi",
+        "and rsp, -16",
+        "mov rdi, rdx",
+        // The other stack's caller: six registers, then the return address.
+        ".cfi_def_cfa rbx, 56",
+        ".cfi_offset rbp, -16",
+        ".cfi_offset rbx, -24",
+        ".cfi_offset r12, -32",
+        ".cfi_offset r13, -40",
+        ".cfi_offset r14, -48",
+        ".cfi_offset r15, -56",
+        "call rsi",
+        "nop",
+        "mov rsp, r12",
+        ".cfi_def_cfa rsp, 32",
+        ".cfi_restore r13",
+        ".cfi_restore r14",
+        ".cfi_restore r15",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 /// Make a stack that ends at `top` such that a [`swap`] to the result calls
 /// `entry` on it.
 ///

@@ -58,6 +58,8 @@ pub const CASES: &[Case] = &[
     case("a_child_that_takes_too_long_is_killed", child_times_out),
     case("a_killed_waiter_ends_its_child", child_of_killed),
     case("a_signal_is_handled_by_a_greenlet", signals),
+    case("a_backdoor_answers_its_own_user", backdoor),
+    case("a_run_info_has_the_stacks_of_those_that_wait", stacks),
     case("a_fork_has_the_calling_greenlet_only", fork_one),
     case("a_fork_is_refused_with_several_os_threads", fork_refused),
 ];
@@ -772,4 +774,86 @@ fn fork_refused() {
     let pool = ThreadPool::new(1);
     pool.apply(|| ()).unwrap();
     assert_eq!(fork().unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+/// What the door answers to these lines, without its prompts.
+fn ask(path: &std::path::Path, lines: &str) -> String {
+    let mut client = UnixStream::connect(path).unwrap();
+    client.write_all(lines.as_bytes()).unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut text = String::new();
+    client.read_to_string(&mut text).unwrap();
+    text.replace("geventrs> ", "")
+}
+
+fn backdoor() {
+    use geventrs::backdoor::BackdoorServer;
+    use std::os::unix::fs::PermissionsExt;
+    let directory = std::env::temp_dir().join(format!("geventrs-door-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    let path = directory.join("door");
+    // One that a program has left.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let door = BackdoorServer::bind(&path).unwrap();
+    let door = door.command("twice", "a word twice", |word| format!("{word} {word}\n"));
+    door.start();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(BackdoorServer::bind(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
+    let sleeper = geventrs::Builder::new().name("sleeper");
+    let sleeper = sleeper.spawn(|| geventrs::sleep(Duration::from_secs(60))).unwrap();
+    let ps = ask(&path, "ps\n");
+    assert!(
+        ps.contains(&format!("<Greenlet \"sleeper\" {}> waits for sleep", sleeper.id())),
+        "{ps}"
+    );
+    assert!(!ps.contains("#0"), "{ps}");
+    assert!(ask(&path, "bt\n").contains("#0 "));
+    let one = ask(&path, &format!("bt {}\n", sleeper.id()));
+    assert!(one.starts_with("<Greenlet \"sleeper\"") && one.contains("\n#0 "), "{one}");
+    assert_eq!(one.matches("<Greenlet").count(), 1, "{one}");
+    assert_eq!(ask(&path, "bt 1\n"), "no greenlet 1\n");
+    assert_eq!(ask(&path, "twice so\n\nquit\ntwice no\n"), "so so\n");
+    assert!(ask(&path, "nonsense\n").starts_with("no command \"nonsense\""));
+    let help = ask(&path, "help\n");
+    assert!(["ps", "bt", "stat", "twice", "quit"].iter().all(|c| help.contains(c)), "{help}");
+    assert!(ask(&path, "stat\n").starts_with("greenlets "));
+    door.stop();
+    drop(door);
+    assert!(!path.exists());
+    std::fs::remove_dir(&directory).unwrap();
+    sleeper.kill(None);
+}
+
+fn stacks() {
+    #[inline(never)]
+    fn deep(n: u32) -> u32 {
+        if n == 0 {
+            geventrs::sleep(Duration::from_secs(60));
+            return 0;
+        }
+        1 + std::hint::black_box(deep(n - 1))
+    }
+    let begun = [0, 10].map(|n| geventrs::spawn(move || deep(n)));
+    geventrs::yield_now();
+    // Beyond its first turn, in which it has been resumed by another way.
+    let twice = geventrs::spawn(|| {
+        geventrs::yield_now();
+        deep(5)
+    });
+    geventrs::yield_now();
+    geventrs::yield_now();
+    let late = geventrs::spawn(|| deep(0));
+    let text = geventrs::util::format_run_info();
+    let frames = |id: u32| {
+        let lines = text.lines().skip_while(|l| !l.contains(&format!(" {id}> waits")));
+        lines.skip(1).take_while(|l| l.trim_start().starts_with('#')).count()
+    };
+    let [shallow, ten] = begun.each_ref().map(|g| frames(g.id()));
+    assert!(shallow > 0 && ten == shallow + 10, "{text}");
+    assert_eq!(frames(twice.id()), shallow + 5, "{text}");
+    assert_eq!(frames(late.id()), 0, "it has not begun: {text}");
+    assert!(frames(geventrs::getcurrent().unwrap().id()) > 0, "{text}");
+    // Nothing was disturbed.
+    geventrs::killall(&[late, twice], None);
+    geventrs::killall(&begun, None);
 }
