@@ -124,6 +124,10 @@ unsafe fn timerfd_create_(clock: c_int, flags: c_int) -> c_int {
 unsafe fn signalfd_(fd: c_int, mask: *const sigset_t, flags: c_int) -> c_int {
     // SAFETY: the program's own call.
     let made = unsafe { real::signalfd(fd, mask, flags) };
+    if made >= 0 {
+        // SAFETY: the kernel has read it.
+        crate::signal::send::watched(unsafe { &*mask });
+    }
     if fd != -1 {
         // The mask of an existing one was changed.
         return made;

@@ -15,7 +15,7 @@ use crate::table::Group;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use libc::{sighandler_t, siginfo_t};
 
 crate::hooks! {
@@ -107,6 +107,10 @@ pub fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
             action.sa_sigaction = fault::default as *const () as usize;
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         }
+        libc::SIG_DFL if CAUSED & bit(signal) != 0 && GUARDED.load(Ordering::Relaxed) => {
+            action.sa_sigaction = deliver::caused as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+        }
         libc::SIG_DFL if ending::precedes(signal) => {
             action.sa_sigaction = ending::dying as *const () as usize;
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
@@ -131,12 +135,35 @@ pub fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
 fn stands_for_default(handler: usize) -> bool {
     handler == fault::default as *const () as usize
         || handler == ending::dying as *const () as usize
+        || handler == deliver::caused as *const () as usize
 }
 
-/// The kernel has got our alternate stack: tell it about the handlers of
-/// faults again. In our code.
-pub fn renew() {
-    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+/// The signals that the kernel sends to an OS thread for what a call of its has done.
+pub const CAUSED: u64 = bit(libc::SIGPIPE) | bit(libc::SIGXFSZ);
+
+/// Whether their default action goes through a handler of ours.
+static GUARDED: AtomicBool = AtomicBool::new(false);
+
+/// Some thread blocks one of [`CAUSED`]. The carrier's mask in the kernel does not,
+/// as long as there is one that does not; their default action, which ends the
+/// process, must not be the kernel's to take then.
+pub fn guard_caused() {
+    if GUARDED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    renew(&[libc::SIGPIPE, libc::SIGXFSZ]);
+}
+
+/// The kernel has got our alternate stack: tell it about the handlers of faults
+/// again.
+pub fn renew_faults() {
+    renew(&[libc::SIGSEGV, libc::SIGBUS]);
+}
+
+/// Tell the kernel again about the actions of these signals, for which it is to have
+/// something else now. In our code.
+fn renew(signals: &[c_int]) {
+    for &signal in signals {
         // SAFETY: our own objects; what the program has set stays in force.
         unsafe {
             let mut now: libc::sigaction = core::mem::zeroed();
@@ -256,7 +283,15 @@ unsafe fn set_in_borrower(
 }
 
 /// Set a plain handler; returns the former one, or SIG_ERR.
-unsafe fn set_plain(signal: c_int, handler: sighandler_t, flags: c_int, mask: u64) -> sighandler_t {
+///
+/// # Safety
+/// A handler of the program's, or none.
+pub(super) unsafe fn set_plain(
+    signal: c_int,
+    handler: sighandler_t,
+    flags: c_int,
+    mask: u64,
+) -> sighandler_t {
     // SAFETY: zeroes are a valid action.
     unsafe {
         let mut new: libc::sigaction = core::mem::zeroed();

@@ -14,6 +14,7 @@
 //! greenlet interrupts the first thread's wait as well.
 
 use super::{action, alt_stack, bit, fault, mask, queue, send, timer, word};
+use crate::ending;
 use crate::thread::cancel;
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
@@ -97,8 +98,10 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
     } else if scheduler::active() {
         // SAFETY: as above.
         let info = unsafe { &*info };
-        if g.in_shim() && g.is_away() && info.si_code == SI_TKILL {
-            // Sent to the OS thread for this greenlet's sake (see `send`).
+        // Sent to the OS thread for this greenlet's sake (see `send`), or caused by a
+        // call that we make for it.
+        let for_it = g.is_away() && info.si_code == SI_TKILL || is_caused(signal, info);
+        if g.in_shim() && for_it {
             pend(g, signal);
             return;
         }
@@ -125,6 +128,31 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
             return fault::die_of(signal, info);
         }
         alt_stack::move_frame(target, signal, info, context, call)
+    }
+}
+
+/// Whether the kernel has sent `signal` to the calling OS thread for a call of its.
+/// (It looks like a kill(2) of the process by itself.)
+fn is_caused(signal: c_int, info: &siginfo_t) -> bool {
+    const SI_USER: c_int = 0;
+    // SAFETY: a signal of kill(2) tells the sender; getpid takes nothing.
+    action::CAUSED & bit(signal) != 0
+        && info.si_code == SI_USER
+        && unsafe { info.si_pid() == libc::getpid() }
+}
+
+/// The default action of such a signal, on the way: it waits for the greenlet if that
+/// blocks it.
+pub unsafe extern "C-unwind" fn caused(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel's own argument, here and below.
+    let own = unsafe { is_caused(signal, &*info) };
+    let blocked = |g: &&Greenlet| own && mask::of(g) & bit(signal) != 0;
+    match Greenlet::current().filter(blocked) {
+        Some(g) => pend(g, signal),
+        // SAFETY: as above.
+        None if ending::precedes(signal) => unsafe { ending::dying(signal, info, context) },
+        // SAFETY: as above.
+        None => unsafe { fault::die_of(signal, info) },
     }
 }
 
@@ -488,6 +516,7 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) -> bool {
         libc::getcontext(context.as_mut_ptr());
         let after = (&raw mut (*context.as_mut_ptr()).uc_sigmask).cast::<u64>();
         *after = before;
+        super::jump::Saved::new(after).save(None);
         (a.handler)(signal, &mut info, context.as_mut_ptr().cast());
         mask::set(g, *after);
     }

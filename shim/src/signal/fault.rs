@@ -30,7 +30,7 @@ pub fn start() {
         return;
     }
     if scheduler::first().is_some_and(alt_stack::install) {
-        action::renew();
+        action::renew_faults();
     }
 }
 

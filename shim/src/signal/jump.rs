@@ -24,48 +24,72 @@ const MASK_WORD: usize = 15;
 /// Says that the other word is ours.
 const MARK: u64 = 0x6765_7665_6e74_7273;
 
-unsafe fn words(buffer: *mut u8) -> *mut u64 {
-    // SAFETY: within the buffer, by the callers.
-    unsafe { buffer.add(SET).cast() }
+/// A signal set of libc's, of which it uses the first word.
+#[derive(Clone, Copy)]
+pub(super) struct Saved(*mut u64);
+
+impl Saved {
+    /// # Safety
+    /// The set is a whole `sigset_t`, and stays as long as this.
+    pub(super) unsafe fn new(set: *mut u64) -> Self {
+        Saved(set)
+    }
+
+    /// Put the mask of the thread, which is `g`, into the words that libc does not
+    /// use.
+    pub(super) fn save(self, g: Option<&Greenlet>) {
+        // SAFETY: by the contract of `new`.
+        unsafe {
+            match g {
+                Some(g) => {
+                    *self.0.add(MARK_WORD) = MARK;
+                    *self.0.add(MASK_WORD) = mask::of(g);
+                }
+                None => *self.0.add(MARK_WORD) = 0,
+            }
+        }
+    }
 }
 
 extern "C" fn choose_set(buffer: *mut u8, save: c_int) -> *mut c_void {
     static REAL: crate::table::Real = crate::table::Real::new("__sigsetjmp\0", "\0");
     if save != 0 {
         // SAFETY: the program's buffer; libc writes the set's first word only.
-        unsafe {
-            let words = words(buffer);
-            match Greenlet::current() {
-                Some(g) => {
-                    *words.add(MARK_WORD) = MARK;
-                    *words.add(MASK_WORD) = mask::of(g);
-                }
-                None => *words.add(MARK_WORD) = 0,
-            }
-        }
+        unsafe { Saved::new(buffer.add(SET).cast()) }.save(Greenlet::current());
     }
     REAL.get()
 }
 
-fn before_jump(buffer: *mut u8) {
+/// The caller is about to jump to where this set belongs: bring its mask into force,
+/// and let libc give the kernel what it has now.
+pub(super) fn restore(set: Saved) {
     let Some(g) = Greenlet::current().filter(|_| settings::patched(Group::Signal)) else {
         return;
     };
-    // SAFETY: the program's buffer, which sigsetjmp or setjmp has filled.
+    // SAFETY: by the contract of `new`.
     unsafe {
-        if *buffer.add(FLAG).cast::<c_int>() == 0 {
-            return;
-        }
-        let words = words(buffer);
-        // A buffer from before the first thread has the kernel's mask alone.
+        let words = set.0;
+        // One from before the first thread has the kernel's mask alone.
         let saved = if *words.add(MARK_WORD) == MARK { *words.add(MASK_WORD) } else { *words };
-        g.forget_handlers();
         mask::set(g, saved);
         *words = mask::after_handler(g);
     }
     // What the saved mask lets through comes before the jump, as in libc.
     if deliver::noted() && !g.in_shim() {
         deliver::run_all(g);
+    }
+}
+
+fn before_jump(buffer: *mut u8) {
+    // SAFETY: the program's buffer, which sigsetjmp or setjmp has filled.
+    unsafe {
+        if *buffer.add(FLAG).cast::<c_int>() == 0 {
+            return;
+        }
+        if let Some(g) = Greenlet::current() {
+            g.forget_handlers();
+        }
+        restore(Saved::new(buffer.add(SET).cast()));
     }
 }
 

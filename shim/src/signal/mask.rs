@@ -9,7 +9,7 @@
 //! that was in force when the hub was taken from it. If what all block has grown
 //! since, it is called in.)
 
-use super::action::{from_bits, to_bits};
+use super::action::{self, from_bits, to_bits, CAUSED};
 use super::{bit, deliver, word};
 use crate::doorway;
 use crate::settings;
@@ -61,6 +61,9 @@ pub fn set(g: &'static Greenlet, mask: u64) {
         return;
     }
     g.extension[word::MASK].set(mask as usize);
+    if mask & CAUSED != 0 {
+        action::guard_caused();
+    }
     match (before == 0, mask == 0) {
         (true, false) => MASKED.fetch_add(1, Ordering::Relaxed),
         (false, true) => MASKED.fetch_sub(1, Ordering::Relaxed),
@@ -245,6 +248,9 @@ pub fn inherit(creator: &'static Greenlet, new: &'static Greenlet) {
         }
     }
     let mask = of(creator);
+    if mask & CAUSED != 0 {
+        action::guard_caused();
+    }
     if mask != 0 {
         new.extension[word::MASK].set(mask as usize);
         MASKED.fetch_add(1, Ordering::Relaxed);

@@ -14,15 +14,18 @@
 //! * [`send`], [`queue`]: signals for one thread, and those of which several
 //!   may wait.
 //! * [`timer`]: timers whose signal is for one thread.
-//! * [`jump`]: the mask that siglongjmp(3) restores.
+//! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
+//! * [`old`]: forms that are made of the others.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
 
 pub mod action;
 pub mod alt_stack;
+pub mod context;
 pub mod deliver;
 pub mod fault;
 pub mod jump;
 pub mod mask;
+pub mod old;
 pub mod queue;
 pub mod send;
 pub mod timer;

@@ -6,11 +6,13 @@
 //! waits with the greenlet; everything else (the default actions, which are
 //! the whole process's, and a handler of the sender's own) is the kernel's.
 
+use super::action::to_bits;
 use super::{bit, deliver, handled, mask};
 use crate::doorway;
 use crate::thread::{alive_by_id, find, patched};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU64, Ordering};
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::{pid_t, pthread_t, siginfo_t};
@@ -43,6 +45,31 @@ pub fn information(signal: c_int, code: c_int, value: *mut c_void) -> siginfo_t 
     }
 }
 
+/// The signals that descriptors of signalfd(2) have been made for.
+static WATCHED: AtomicU64 = AtomicU64::new(0);
+
+/// A descriptor tells of the signals of `set`.
+pub fn watched(set: &libc::sigset_t) {
+    WATCHED.fetch_or(to_bits(set), Ordering::Relaxed);
+}
+
+/// Whether a descriptor must be told of a signal for a thread that blocks it: it
+/// knows only what is pending in the kernel. If every thread blocks the signal it may
+/// be pending there as one for the process.
+fn is_watched(signal: c_int) -> bool {
+    WATCHED.load(Ordering::Relaxed) & mask::carriers() & bit(signal) != 0
+}
+
+/// Send a signal to the process, with information that says otherwise. False: not
+/// done.
+fn send_watched(signal: c_int, info: &siginfo_t) -> bool {
+    // SAFETY: our own object.
+    unsafe {
+        let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
+        hub::syscall!(libc::SYS_rt_sigqueueinfo, pid, signal, info as *const siginfo_t).is_ok()
+    }
+}
+
 /// Send to a greenlet; an error number.
 fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     if g.phase() == Phase::Free {
@@ -56,6 +83,9 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     }
     let own = Greenlet::current().is_some_and(|me| core::ptr::eq(me, g));
     let blocked = mask::of(g) & bit(signal) != 0;
+    if blocked && is_watched(signal) && send_watched(signal, info) {
+        return 0;
+    }
     if blocked || handled(signal) && !own {
         let _shim = doorway::enter_any();
         if !deliver::send_to(g, signal, info) {
