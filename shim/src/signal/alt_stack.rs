@@ -45,6 +45,9 @@ const SMALLEST: usize = 5120;
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 const TOP_WORD: usize = 1;
 
+/// <linux/signal.h>: the stack counts as none while a handler runs on it.
+const SS_AUTODISARM: c_int = 1 << 31;
+
 const NONE: stack_t =
     stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
 
@@ -123,6 +126,26 @@ fn of(g: &Greenlet) -> Option<stack_t> {
     unsafe { (g.extension[word::ALT_STACK].get() as *const stack_t).as_ref().copied() }
 }
 
+/// A handler begins that runs at the address of `here`: a stack that is to be
+/// disarmed meanwhile is the greenlet's no more. What [`arm`] wants when the handler
+/// has returned (if it does not, the stack stays disarmed, as in the kernel).
+pub fn disarm(g: &Greenlet, here: usize) -> usize {
+    match of(g) {
+        Some(own) if own.ss_flags & SS_AUTODISARM != 0 && holds(&own, here) => {
+            g.extension[word::ALT_STACK].replace(0)
+        }
+        _ => 0,
+    }
+}
+
+/// See [`disarm`].
+pub fn arm(g: &Greenlet, disarmed: usize) {
+    if disarmed != 0 {
+        forget(g);
+        g.extension[word::ALT_STACK].set(disarmed);
+    }
+}
+
 fn holds(stack: &stack_t, address: usize) -> bool {
     let start = stack.ss_sp as usize;
     (start + 1..=start + stack.ss_size).contains(&address)
@@ -142,10 +165,12 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
     if let Some(new) = new {
         let error = match new.ss_flags {
             _ if on_it => libc::EPERM,
-            libc::SS_DISABLE => 0,
-            0 | libc::SS_ONSTACK if new.ss_size < SMALLEST => libc::ENOMEM,
-            0 | libc::SS_ONSTACK => 0,
-            _ => libc::EINVAL,
+            flags => match flags & !SS_AUTODISARM {
+                libc::SS_DISABLE => 0,
+                0 | libc::SS_ONSTACK if new.ss_size < SMALLEST => libc::ENOMEM,
+                0 | libc::SS_ONSTACK => 0,
+                _ => libc::EINVAL,
+            },
         };
         if error != 0 {
             set_errno(error);
@@ -156,12 +181,12 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
     if let Some(old) = unsafe { old.as_mut() } {
         *old = own.unwrap_or(NONE);
         if on_it {
-            old.ss_flags = libc::SS_ONSTACK;
+            old.ss_flags |= libc::SS_ONSTACK;
         }
     }
     match new {
-        Some(new) if new.ss_flags == libc::SS_DISABLE => forget(g),
-        Some(new) => remember(g, stack_t { ss_flags: 0, ..new }),
+        Some(new) if new.ss_flags & libc::SS_DISABLE != 0 => forget(g),
+        Some(new) => remember(g, stack_t { ss_flags: new.ss_flags & SS_AUTODISARM, ..new }),
         None => {}
     }
     0

@@ -179,7 +179,9 @@ unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *
     unsafe {
         let after = &raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask;
         *after.cast::<u64>() = mask::enter_handler(g, a.blocked(signal));
+        let disarmed = alt_stack::disarm(g, &raw const a as usize);
         (a.handler)(signal, info, context);
+        alt_stack::arm(g, disarmed);
         mask::set(g, *after.cast::<u64>());
         *after.cast::<u64>() = mask::after_handler(g);
         if alt_stack::installed() {

@@ -280,6 +280,13 @@ pub fn after_fork(g: &'static Greenlet) {
     load(of(g));
 }
 
+/// Let the calling greenlet take these signals, in any code.
+pub fn unblock(signals: u64) {
+    if let Some(g) = Greenlet::current().filter(|g| keeps() && of(g) & signals != 0) {
+        set(g, of(g) & !signals);
+    }
+}
+
 /// Change the calling greenlet's mask; an error number.
 unsafe fn change(how: c_int, set_to: *const sigset_t, old: *mut sigset_t) -> Option<c_int> {
     if !settings::patched(Group::Signal) || scheduler::live() == 0 {

@@ -21,6 +21,7 @@ crate::hooks! {
     Thread "never" fn pthread_kill(thread: pthread_t, signal: c_int) -> c_int = kill, version "GLIBC_2.34";
     Thread "never" fn pthread_sigqueue(thread: pthread_t, signal: c_int, value: *mut c_void) -> c_int = queue;
     Thread "never" fn tgkill(process: pid_t, thread: pid_t, signal: c_int) -> c_int = tgkill_;
+    Signal "never" fn abort() -> ! = abort_;
     Thread "never" fn raise(signal: c_int) -> c_int = raise_, also [gsignal];
 }
 
@@ -163,4 +164,11 @@ unsafe fn raise_(signal: c_int) -> c_int {
         // SAFETY: as above.
         None => unsafe { real::raise(signal) },
     }
+}
+
+/// libc unblocks SIGABRT and raises it, inside.
+unsafe fn abort_() -> ! {
+    super::mask::unblock(bit(libc::SIGABRT));
+    // SAFETY: the program's own call.
+    unsafe { real::abort() }
 }
