@@ -41,7 +41,7 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// A carrier's own stack: mio, an allocation, a report, a signal's handler.
 pub(super) const STACK: usize = 256 * 1024;
@@ -146,6 +146,8 @@ pub struct Carrier {
     /// The OS thread that the program came with, or that a fork has left.
     pub(super) permanent: Cell<bool>,
     tid: AtomicU32,
+    /// The TLS block that libc knows its OS thread by; null: none (yet).
+    known_by: AtomicPtr<u8>,
     /// See [`EXTENSION_WORDS`]; zero at first.
     pub extension: [AtomicUsize; EXTENSION_WORDS],
 }
@@ -364,6 +366,7 @@ impl Carrier {
             stack: Cell::new(stack),
             permanent: Cell::new(false),
             tid: AtomicU32::new(0),
+            known_by: AtomicPtr::new(ptr::null_mut()),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
         let mut pool = POOL.lock();
@@ -381,10 +384,18 @@ impl Carrier {
         made.is_some()
     }
 
+    /// Note the kernel's id and libc's block of the calling OS thread, whose carrier
+    /// this is from here on.
     fn note_tid(&self) {
+        self.known_by.store(arch::thread_pointer(), Ordering::Relaxed);
         // SAFETY: takes nothing.
         let tid = unsafe { syscall!(libc::SYS_gettid) };
         self.tid.store(tid.unwrap_or(0) as u32, Ordering::Relaxed);
+    }
+
+    /// The TLS block that libc knows its OS thread by.
+    pub(super) fn known_by(&self) -> *mut u8 {
+        self.known_by.load(Ordering::Relaxed)
     }
 
     /// The kernel's id of its OS thread.
@@ -471,6 +482,7 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
             taken(c);
             drive::drive(c);
         } else if c.retire() {
+            c.tid.store(0, Ordering::Relaxed);
             return ptr::null_mut();
         }
     }
@@ -507,6 +519,11 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     }
     let c = HUB.carrier();
     c.permanent.set(true);
+    // The others' ids may be given to other threads here.
+    any(|other| {
+        other.tid.store(0, Ordering::Relaxed);
+        false
+    });
     c.note_tid();
     let mut pool = POOL.lock();
     // The others' memory is lost: libc cannot join what does not exist.

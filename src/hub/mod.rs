@@ -62,6 +62,7 @@ pub mod monitor;
 mod park;
 mod preempt;
 pub mod section;
+mod set_ids;
 mod spawn;
 
 use crate::greenlet::Greenlet;

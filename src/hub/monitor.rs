@@ -76,6 +76,7 @@ pub(super) fn start() {
     // SAFETY: the running thread's own block.
     unsafe { tls::tell_threads(arch::thread_pointer()) };
     preempt::init();
+    super::set_ids::init();
 }
 
 /// The hub has work.
