@@ -3,6 +3,7 @@
 //! Only the holder of the hub touches it. A greenlet is in at most one list at
 //! a time (run queue, inject queue, free list), so one link field serves all.
 
+use crate::arch;
 use crate::greenlet::Greenlet;
 use core::cell::Cell;
 use core::ptr;
@@ -68,6 +69,24 @@ impl RunQueue {
         }
         self.len.set(self.len.get() - 1);
         Some(g)
+    }
+
+    /// Bring near what the next switches will touch: with many greenlets the stacks and
+    /// control blocks are in no cache, and a switch would wait for each line in turn.
+    /// The oldest one's stack, and the control block of the one behind it, whose
+    /// stack is brought near at the next switch.
+    #[inline(always)]
+    pub fn look_ahead(&self) {
+        /// Lines from the stack's end up: what was stored there, and the frames of the
+        /// hook that has left.
+        const LINES: usize = 8;
+        // SAFETY: as in `push`, here and below.
+        let Some(first) = (unsafe { self.head.get().as_ref() }) else { return };
+        let sp = first.sp.get();
+        for line in 0..LINES {
+            arch::prefetch(sp.wrapping_add(64 * line));
+        }
+        arch::prefetch(first.next.get().cast());
     }
 
     /// Forget the contents (in the child of a fork).

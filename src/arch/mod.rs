@@ -18,6 +18,7 @@
 //! | `fp_control()`, `save_fp_control(to)`, `set_fp_control(c)` | the thread's floating-point modes and flags |
 //! | `TCB_*` | what the ABI fixes about the thread control block |
 //! | `end_call(context, errno, may)` | end the system call that a signal's frame is about to make |
+//! | `prefetch(at)` | bring memory near that will be used soon |
 //! | `copy_guarded(to, from, n)` / `recover_copy(context)` | a copy that a bad address ends |
 //! | `signal_trampoline()` | where a handler that was installed past libc returns to; 0: the kernel's own code |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |

@@ -106,6 +106,7 @@ impl Hub {
     /// `g` is about to run with the hub.
     #[inline(always)]
     fn announce(&self, g: &'static Greenlet) {
+        self.run.look_ahead();
         self.switches.store(self.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
     }
