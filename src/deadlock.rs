@@ -7,7 +7,7 @@
 
 use crate::greenlet::Phase;
 use crate::report::say;
-use crate::{hub, syscall};
+use crate::{control, hub, syscall};
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// What to do about a deadlock (`GEVENTRS_DEADLOCK`).
@@ -43,16 +43,44 @@ pub fn expect_signals() {
 /// Threads named in a report, at most.
 const MOST_NAMED: usize = 50;
 
+/// What to do about a deadlock.
+pub fn mode() -> Mode {
+    match MODE.load(Ordering::Relaxed) {
+        m if m == Mode::Off as u8 => Mode::Off,
+        m if m == Mode::Abort as u8 => Mode::Abort,
+        _ => Mode::Report,
+    }
+}
+
 /// The hub has found that nothing can wake anybody.
 #[cold]
 pub fn found() {
-    let mode = MODE.load(Ordering::Relaxed);
-    if mode == Mode::Off as u8 || EXPECT_SIGNALS.load(Ordering::Relaxed) {
+    let mode = mode();
+    if mode == Mode::Off || EXPECT_SIGNALS.load(Ordering::Relaxed) {
         return;
     }
     if REPORTED.swap(true, Ordering::Relaxed) {
         return;
     }
+    if !control::report::deadlock() {
+        say_plainly();
+    }
+    if mode == Mode::Abort {
+        abort();
+    }
+}
+
+/// End the process with [`EXIT_CODE`], without running the program's code.
+pub(crate) fn abort() {
+    crate::observe::write_out(crate::observe::End::Exit("deadlock"));
+    // SAFETY: takes a number.
+    unsafe {
+        let _ = syscall!(libc::SYS_exit_group, EXIT_CODE);
+    }
+}
+
+/// What can be said without help.
+fn say_plainly() {
     let pid = std::process::id();
     say(format_args!(
         "geventrs: process {pid}: deadlock: all {} threads wait and nothing can wake any of them",
@@ -71,13 +99,6 @@ pub fn found() {
     });
     if hub::live() as usize > named {
         say(format_args!("geventrs:   and {} more", hub::live() as usize - named));
-    }
-    if mode == Mode::Abort as u8 {
-        crate::observe::write_out(crate::observe::End::Exit("deadlock"));
-        // SAFETY: ends the process without running the program's code.
-        unsafe {
-            let _ = syscall!(libc::SYS_exit_group, EXIT_CODE);
-        }
     }
 }
 

@@ -44,8 +44,9 @@ use crate::unit::Stack;
 use crate::wait::{Reason, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::ptr;
-use core::sync::atomic::{compiler_fence, AtomicBool, AtomicU32, AtomicU8, Ordering};
+use core::sync::atomic::{compiler_fence, AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
 
 /// A greenlet's first function: a pthread start routine that may be unwound.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -71,6 +72,23 @@ pub enum Phase {
     Alive,
     /// Ended, its value not collected.
     Ended,
+}
+
+/// A text that says more about a wait, up to a zero: see [`Greenlet::tell`].
+pub type Detail = [u8; 64];
+
+/// While this lives, reports of the greenlet's waits say more: [`Greenlet::tell`].
+#[derive(Debug)]
+pub struct Told<'a> {
+    greenlet: &'static Greenlet,
+    before: *const Detail,
+    _detail: PhantomData<&'a Detail>,
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.greenlet.detail.set(self.before);
+    }
 }
 
 /// Words that a layer above the hub keeps in a greenlet (the shim: its
@@ -103,9 +121,18 @@ pub struct Greenlet {
     phase: Cell<Phase>,
     // Touched by waits.
     timer_index: Cell<u32>,
-    /// Hooked calls that found nothing to wait for since the last switch.
     pub(crate) reason: Cell<Reason>,
+    /// When it left the processor last, as [`crate::time::coarse`] had it.
     pub(crate) since: Cell<u64>,
+    /// How often it has left the processor.
+    pub(crate) switches: Cell<u64>,
+    /// Processor time as the monitor has sampled it, in nanoseconds.
+    pub(crate) sampled: AtomicU64,
+    /// The processor time that its OS thread had when the hub was taken off it.
+    away_from: Cell<u64>,
+    /// A text that says more about the wait (a name that is looked up), on the
+    /// greenlet's own stack; null: none.
+    detail: Cell<*const Detail>,
     // Touched at birth and death.
     id: Cell<u32>,
     /// The id of the greenlet that made it; 0: none has.
@@ -164,6 +191,10 @@ impl Greenlet {
             timer_index: Cell::new(NO_SLOT),
             reason: Cell::new(Reason::None),
             since: Cell::new(0),
+            switches: Cell::new(0),
+            sampled: AtomicU64::new(0),
+            away_from: Cell::new(0),
+            detail: Cell::new(ptr::null()),
             id: Cell::new(0),
             parent: Cell::new(0),
             detached: Cell::new(false),
@@ -233,6 +264,23 @@ impl Greenlet {
         self.reason.get()
     }
 
+    /// Say more about the waits to come, until the result is dropped. In our code, both
+    /// times.
+    pub fn tell<'a>(&'static self, detail: &'a Detail) -> Told<'a> {
+        Told { greenlet: self, before: self.detail.replace(detail), _detail: PhantomData }
+    }
+
+    /// What more there is to say about its wait. The caller has the hub.
+    pub(crate) fn detail(&self) -> Option<Detail> {
+        // SAFETY: null, or on the stack of a frame that clears it with the hub.
+        unsafe { self.detail.get().as_ref() }.copied()
+    }
+
+    /// Its first function.
+    pub(crate) fn entry_point(&self) -> usize {
+        self.entry.get().map_or(0, |f| f as usize)
+    }
+
     /// Its name as the kernel would hold it: at most 15 bytes and a zero.
     pub fn name(&self) -> [u8; 16] {
         self.name.get()
@@ -297,6 +345,11 @@ impl Greenlet {
         self.stack.set(stack);
         self.sp.set(ptr::null_mut());
         self.reason.set(Reason::None);
+        self.since.set(crate::time::coarse());
+        self.switches.set(0);
+        self.sampled.store(0, Ordering::Relaxed);
+        self.away_from.set(0);
+        self.detail.set(ptr::null());
         self.wake.store(RUNNING, Ordering::Relaxed);
         // A new greenlet starts inside our code, on its way to the entry.
         self.context.store(SHIM, Ordering::Relaxed);
@@ -452,6 +505,8 @@ impl Greenlet {
     /// The monitor has taken the hub; the greenlet stays on `home`.
     pub(crate) fn taken(&self, home: &Carrier) {
         self.home.set(home);
+        self.since.set(crate::time::coarse());
+        self.away_from.set(crate::time::processor_time(home.tid()));
         self.link.store(AWAY, Ordering::Release);
         sys::futex_wake(self.link.as_ptr(), 1);
     }
@@ -469,8 +524,24 @@ impl Greenlet {
 
     /// It has the hub again.
     pub(crate) fn rejoined(&self) {
+        if self.away_from.get() != 0 {
+            self.sampled.store(self.processor_time(), Ordering::Relaxed);
+            self.away_from.set(0);
+        }
         self.home.set(ptr::null());
         self.link.store(HELD, Ordering::Release);
+    }
+
+    /// About how long it has run, in nanoseconds: as the monitor has sampled it, and
+    /// exactly for the time off the hub.
+    pub(crate) fn processor_time(&self) -> u64 {
+        let from = self.away_from.get();
+        // SAFETY: null or a carrier; they live for ever.
+        let away = match unsafe { self.home.get().as_ref() } {
+            Some(home) if from != 0 => crate::time::processor_time(home.tid()).saturating_sub(from),
+            _ => 0,
+        };
+        self.sampled.load(Ordering::Relaxed) + away
     }
 
     /// A handler that the kernel has called begins on it (`1`) or returns (`-1`).

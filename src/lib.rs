@@ -107,6 +107,8 @@ mod thread_keys;
 #[doc(hidden)]
 pub mod arch;
 #[doc(hidden)]
+pub mod control;
+#[doc(hidden)]
 pub mod deadlock;
 #[doc(hidden)]
 pub mod greenlet;

@@ -105,6 +105,27 @@ pub const SETTINGS: &[Setting] = &[
         effect: "a thread that runs for longer than this without a hooked call is reported on stderr with its stack, and again when the time has doubled",
     },
     Setting {
+        name: "GEVENTRS_CONTROL",
+        flag: "--control",
+        values: "`on` or `off`",
+        default: "`on`",
+        effect: "whether a program with several threads has a control socket, in a directory that only its user may enter, over which `geventrs ps`, `stacks`, `locks` and `top` ask it",
+    },
+    Setting {
+        name: "GEVENTRS_DUMP_SIGNAL",
+        flag: "--dump-signal",
+        values: "a signal: `HUP INT QUIT TRAP USR1 USR2 ALRM TERM WINCH URG IO PWR`, one of their numbers, or a real-time signal's",
+        default: "none",
+        effect: "on this signal, which the program does not get, all greenlets are printed on stderr with their stacks",
+    },
+    Setting {
+        name: "GEVENTRS_LOCK_WAIT",
+        flag: "--lock-wait",
+        values: "milliseconds, `0` to `86400000`; `0`: never",
+        default: "`1000`",
+        effect: "how long a greenlet must have waited for a mutex before the library looks for a cycle of mutexes, that is, a deadlock of some of the threads; what it does then is for `GEVENTRS_DEADLOCK` to say",
+    },
+    Setting {
         name: "GEVENTRS_LIB",
         flag: "--lib",
         values: "a path",

@@ -7,7 +7,7 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// One second in the hub's unit.
 pub const SECOND: u64 = 1_000_000_000;
@@ -51,16 +51,49 @@ pub fn clock_now(clock: libc::clockid_t) -> u64 {
     read(libc::clock_gettime, clock)
 }
 
-/// The present time.
+/// The processor time of the OS thread `tid` of this process; 0 if it is gone.
+pub fn processor_time(tid: u32) -> u64 {
+    // clock_getcpuclockid(3): the kernel's ids of threads' clocks.
+    real((!(tid as i32) << 3) | 6)
+}
+
+/// The kernel's time of `clock`, whatever the program is told.
 #[inline]
-pub fn now() -> u64 {
+fn real(clock: libc::clockid_t) -> u64 {
     let beneath = BENEATH.load(Ordering::Relaxed);
     if beneath.is_null() {
-        return read(libc::clock_gettime, libc::CLOCK_MONOTONIC);
+        return read(libc::clock_gettime, clock);
     }
     // SAFETY: libc's function of this name.
     let get = unsafe { core::mem::transmute::<*mut c_void, GetTime>(beneath) };
-    read(get, libc::CLOCK_MONOTONIC)
+    read(get, clock)
+}
+
+/// The present time.
+#[inline]
+pub fn now() -> u64 {
+    real(libc::CLOCK_MONOTONIC)
+}
+
+/// A recent time, kept by those who look at the clock anyway.
+static COARSE: AtomicU64 = AtomicU64::new(0);
+
+/// A recent time: a load, and right to a few milliseconds while anybody runs. For
+/// what people read.
+#[inline(always)]
+pub fn coarse() -> u64 {
+    COARSE.load(Ordering::Relaxed)
+}
+
+/// The caller has looked at the clock.
+#[inline(always)]
+pub fn note(now: u64) {
+    COARSE.store(now, Ordering::Relaxed);
+}
+
+/// Somebody runs again after a while: look at the clock that costs least.
+pub fn refresh() {
+    note(real(libc::CLOCK_MONOTONIC_COARSE));
 }
 
 /// The deadline that lies `span` nanoseconds from now, or [`NEVER`].

@@ -57,6 +57,11 @@ impl<S: Slot> Timers<S> {
         self.heap.is_empty()
     }
 
+    /// When the slot's timer ends, if it has one.
+    pub fn deadline_of(&self, slot: S) -> Option<u64> {
+        self.heap.get(slot.index() as usize).map(|e| e.deadline)
+    }
+
     /// The earliest deadline.
     pub fn next_deadline(&self) -> Option<u64> {
         self.heap.first().map(|e| e.deadline)

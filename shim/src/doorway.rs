@@ -8,7 +8,7 @@
 use crate::settings;
 use crate::table::Group;
 use core::ffi::c_int;
-use hub::greenlet::Greenlet;
+use hub::greenlet::{Detail, Greenlet};
 use hub::hub as scheduler;
 use hub::wait::{Reason, Section};
 
@@ -66,6 +66,30 @@ impl Shim {
         });
         set_errno(errno_after);
         result
+    }
+}
+
+impl Shim {
+    /// [`Shim::section`] of a call that is about `name`: reports show it.
+    ///
+    /// # Safety
+    /// `name` is null or a string.
+    pub unsafe fn section_of<R>(
+        &self,
+        what: &'static str,
+        name: *const libc::c_char,
+        section: Section,
+        call: impl FnOnce() -> R,
+    ) -> R {
+        let mut detail: Detail = [0; size_of::<Detail>()];
+        if !name.is_null() {
+            // SAFETY: by the caller's contract.
+            let name = unsafe { core::ffi::CStr::from_ptr(name) }.to_bytes();
+            let length = name.len().min(detail.len());
+            detail[..length].copy_from_slice(&name[..length]);
+        }
+        let _told = (!name.is_null()).then(|| self.greenlet.tell(&detail));
+        self.section(what, section, call)
     }
 }
 

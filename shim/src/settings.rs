@@ -4,9 +4,11 @@
 //! An unknown name or value gets one line on stderr and is otherwise ignored.
 
 use crate::process::follow::Follow;
+use crate::signal::dump;
 use crate::table::Group;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use hub::control::lock_cycles;
 use hub::deadlock;
 use hub::hub::monitor;
 use hub::observe::{wanted as asked, Wanted};
@@ -119,7 +121,7 @@ pub fn disable() {
 pub fn init() {
     use std::os::unix::ffi::OsStrExt;
     let mut groups = if preloaded() { ALL_GROUPS } else { 0 };
-    let mut disabled = false;
+    let (mut disabled, mut dump_signal) = (false, 0);
     let mut follow = Follow::default();
     let mut wanted = Wanted::default();
     for (name, value) in std::env::vars_os() {
@@ -170,6 +172,29 @@ pub fn init() {
                 None => {
                     complain(&[b"GEVENTRS_CARRIERS: \"", value, b"\" is no number from 2 on"]);
                 }
+            },
+            b"GEVENTRS_CONTROL" => match value {
+                b"on" => hub::control::set_socket(true),
+                b"off" => hub::control::set_socket(false),
+                _ => complain(&[b"GEVENTRS_CONTROL: \"", value, b"\" is neither on nor off"]),
+            },
+            b"GEVENTRS_DUMP_SIGNAL" => {
+                match core::str::from_utf8(value).ok().and_then(dump::number) {
+                    Some(signal) => dump_signal = signal,
+                    None => complain(&[
+                        b"GEVENTRS_DUMP_SIGNAL: \"",
+                        value,
+                        b"\" is no signal that can be used for it",
+                    ]),
+                }
+            }
+            b"GEVENTRS_LOCK_WAIT" => match number(value, 0..=86_400_000) {
+                Some(ms) => lock_cycles::set_patience(ms * MILLISECOND),
+                None => complain(&[
+                    b"GEVENTRS_LOCK_WAIT: \"",
+                    value,
+                    b"\" is no number of milliseconds from 0 to 86400000",
+                ]),
             },
             b"GEVENTRS_FILE_IO" => match value {
                 b"inline" => FILE_IO_SECTIONS.store(false, Ordering::Relaxed),
@@ -224,5 +249,8 @@ pub fn init() {
     }
     if !disabled {
         PATCHED.store(groups, Ordering::Release);
+        if dump_signal != 0 {
+            dump::install(dump_signal);
+        }
     }
 }

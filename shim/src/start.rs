@@ -16,6 +16,7 @@ static CALLBACKS: Callbacks = Callbacks {
     carrier_made: crate::signal::carrier_made,
     hub_taken: crate::signal::mask::hub_taken,
     hub_left: crate::signal::mask::hub_left,
+    owner_of: crate::locks::owner::of,
 };
 
 /// Everything that the hooks need before they act. In this order: the first of the
@@ -34,12 +35,46 @@ pub fn start() {
     crate::c_api::init();
     crate::process::fork::init();
     crate::fd::known::init();
+    #[cfg(not(geventrs_linked))]
+    {
+        if let Some(library) = library() {
+            hub::control::tool::find(&library);
+        }
+        hub::control::enable();
+    }
 }
 
 #[cfg(not(geventrs_linked))]
 extern "C" fn constructor() {
     start();
 }
+
+/// Where this library is.
+#[cfg(not(geventrs_linked))]
+fn library() -> Option<std::path::PathBuf> {
+    use core::ffi::{c_void, CStr};
+    use std::os::unix::ffi::OsStrExt;
+    let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `info` is writable, and zeroes are valid; the name is a string.
+    unsafe {
+        let here = constructor as *const c_void;
+        if libc::dladdr(here, info.as_mut_ptr()) == 0 {
+            return None;
+        }
+        let name = CStr::from_ptr(info.assume_init().dli_fname);
+        Some(std::ffi::OsStr::from_bytes(name.to_bytes()).into())
+    }
+}
+
+#[cfg(not(geventrs_linked))]
+extern "C" fn destructor() {
+    hub::control::at_exit();
+}
+
+#[cfg(not(geventrs_linked))]
+#[used]
+#[link_section = ".fini_array"]
+static DESTRUCTOR: extern "C" fn() = destructor;
 
 #[cfg(not(geventrs_linked))]
 #[used]

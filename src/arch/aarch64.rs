@@ -279,6 +279,23 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// The registers that [`swap`] has left at `sp`; `None` if it has not.
+///
+/// # Safety
+/// `sp` is null or was stored by `swap`, and nobody has gone on with it.
+pub unsafe fn saved_by_swap(sp: *const u8) -> Option<super::Saved> {
+    let words = sp.cast::<usize>();
+    // SAFETY: `swap` stores x29 and x30 at 80 and 88 of 160 bytes.
+    (!sp.is_null()).then(|| unsafe {
+        super::Saved {
+            pc: words.add(11).read(),
+            sp: words.add(20) as usize,
+            fp: words.add(10).read(),
+            bx: 0,
+        }
+    })
+}
+
 /// Store where a [`swap`] can take up the running stack, and go elsewhere by other
 /// means; see the x86-64 file for the contract.
 ///

@@ -23,7 +23,21 @@
 //! | `signal_trampoline()` | where a handler that was installed past libc returns to; 0: the kernel's own code |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |
 //! | `suspend_by(save, arg, away)` | leave a stack by other means, to be taken up by `swap` |
+//! | `saved_by_swap(sp)` | the registers that a stack was left with |
 //! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |
+
+/// Where a stack that was left goes on: what an unwinder begins with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Saved {
+    /// Instruction pointer.
+    pub pc: usize,
+    /// Stack pointer.
+    pub sp: usize,
+    /// Frame pointer.
+    pub fp: usize,
+    /// x86-64: `rbx`; else 0.
+    pub bx: usize,
+}
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

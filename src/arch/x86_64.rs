@@ -336,6 +336,23 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// The registers that [`swap`] has left at `sp`; `None` if it has not.
+///
+/// # Safety
+/// `sp` is null or was stored by `swap`, and nobody has gone on with it.
+pub unsafe fn saved_by_swap(sp: *const u8) -> Option<super::Saved> {
+    let words = sp.cast::<usize>();
+    // SAFETY: six registers and the return address, from low to high.
+    (!sp.is_null()).then(|| unsafe {
+        super::Saved {
+            pc: words.add(6).read(),
+            sp: words.add(7) as usize,
+            fp: words.add(5).read(),
+            bx: words.add(4).read(),
+        }
+    })
+}
+
 /// Store in `*save` where a later [`swap`] can take up the running stack, as
 /// `swap` itself would, and call `away(arg)`, which goes elsewhere by other means
 /// and never returns. Returns when somebody goes on with what was stored; whatever

@@ -82,7 +82,7 @@ static SET_MASK: AtomicUsize = AtomicUsize::new(0);
 /// 2.32 with its maker's mask): they are for those who run the program, and a
 /// carrier is ready for them only when it is known as one. `None`: there is none to
 /// be had.
-pub(super) fn create_thread(
+pub(crate) fn create_thread(
     stack: Stack,
     main: crate::greenlet::Entry,
     arg: *mut c_void,
@@ -223,7 +223,7 @@ pub(super) fn end_away() {
 }
 
 /// libc counts one more OS thread of ours that is no carrier.
-pub(super) fn count_thread() {
+pub(crate) fn count_thread() {
     let mut pool = POOL.lock();
     pool.counted += 1;
     pool.tell();

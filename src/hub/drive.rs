@@ -1,7 +1,7 @@
 //! A carrier's loop: choosing who runs next, and going there.
 
 use super::carrier::{self, Carrier};
-use super::{callbacks, monitor, Hub, HUB, MOST_SWITCHES};
+use super::{callbacks, lend, monitor, Hub, HUB, MOST_SWITCHES};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::{Greenlet, Yielder};
@@ -178,6 +178,7 @@ impl Hub {
     fn choose_for_signals(&self, carrier: &Carrier) {
         self.signals.store(false, Ordering::SeqCst);
         carrier.load_own();
+        lend::safe_point();
         if let Some(c) = callbacks() {
             (c.choose)();
         }
@@ -213,6 +214,7 @@ impl Hub {
         let result = self.poll(deadline);
         // Before the monitor's state is looked at: it looks the other way round.
         self.sleeping.store(false, Ordering::SeqCst);
+        time::refresh();
         monitor::rouse();
         // EINTR needs nothing here: a signal that concerns a greenlet was noted.
         let _ = result;
@@ -290,6 +292,8 @@ fn first_turn(g: &'static Greenlet) {
 #[inline(always)]
 pub(super) fn leave(g: &'static Greenlet) {
     observe::leaving(g);
+    g.since.set(time::coarse());
+    g.switches.set(g.switches.get() + 1);
     arch::save_fp_control(&g.fp_control);
     let c = HUB.carrier();
     c.left_last.set(g);

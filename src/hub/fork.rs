@@ -1,6 +1,6 @@
 //! The child of a fork.
 
-use super::{carrier, live, monitor, preempt, HUB, LIVE};
+use super::{carrier, lend, live, monitor, preempt, HUB, LIVE};
 use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
 use crate::sys;
@@ -25,6 +25,7 @@ pub fn after_copy(shares_files: bool) {
     carrier::after_fork(me);
     monitor::after_fork();
     preempt::after_fork();
+    lend::after_fork();
     unit::after_fork();
     crate::parking_lot::after_fork();
     HUB.run.clear();

@@ -57,10 +57,11 @@ mod drive;
 mod fork;
 pub mod handoff;
 mod join;
+pub mod lend;
 mod maker;
 pub mod monitor;
 mod park;
-mod preempt;
+pub(crate) mod preempt;
 pub mod section;
 mod set_ids;
 mod spawn;
@@ -72,6 +73,7 @@ use crate::sys;
 use crate::thread_ids;
 use crate::time;
 use crate::timers::Timers;
+use crate::wait::Reason;
 use carrier::Carrier;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
@@ -199,6 +201,9 @@ pub struct Callbacks {
     /// The calling carrier is about to give the hub away: it will rest, or run this
     /// greenlet without it. (Not told of one from which the monitor takes the hub.)
     pub hub_left: fn(&'static Carrier, Option<&'static Greenlet>),
+    /// The id of the thread that holds what somebody waits for; 0: none, or not
+    /// known. The hub is at rest.
+    pub owner_of: fn(Reason) -> u32,
 }
 
 static CALLBACKS: AtomicPtr<Callbacks> = AtomicPtr::new(ptr::null_mut());
@@ -211,6 +216,12 @@ pub fn set_callbacks(callbacks: &'static Callbacks) {
 fn callbacks() -> Option<&'static Callbacks> {
     // SAFETY: null or a static.
     unsafe { CALLBACKS.load(Ordering::Acquire).as_ref() }
+}
+
+/// The id of the thread that holds what a greenlet waits for at this moment; 0:
+/// none, or not known. The hub is at rest.
+pub(crate) fn owner_of(reason: Reason) -> u32 {
+    callbacks().map_or(0, |c| (c.owner_of)(reason))
 }
 
 /// Whether there is something to schedule: more than one greenlet is alive.

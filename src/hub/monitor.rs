@@ -12,10 +12,12 @@
 //! sleeps, and nothing wakes it but the hub's next work.
 
 use super::{active, blocked_sites, carrier, handoff, maker, preempt, section, HUB};
+use crate::control;
+use crate::control::lock_cycles::Due;
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::report::say;
-use crate::time::{self, MILLISECOND, NEVER};
+use crate::time::{self, MILLISECOND};
 use crate::{arch, sys, tls, unit};
 use core::ffi::c_void;
 use core::ptr;
@@ -66,6 +68,7 @@ pub(super) fn start() {
     change(libc::SIG_SETMASK, &all, &mut before);
     let made = carrier::create_thread(stack, monitor, ptr::null_mut());
     maker::start();
+    control::start();
     change(libc::SIG_SETMASK, &before, ptr::null_mut());
     if made.is_some() {
         carrier::count_thread();
@@ -97,6 +100,7 @@ fn wake() {
 /// one.
 pub(super) fn after_fork() {
     maker::after_fork();
+    control::after_fork();
     STARTED.store(false, Ordering::Relaxed);
     STATE.store(AWAKE, Ordering::Relaxed);
 }
@@ -131,6 +135,10 @@ struct Seen {
     halved: u32,
     /// When the hub was taken off somebody last.
     taken: u64,
+    /// When locks are looked at next.
+    locks: Due,
+    /// When [`Seen::sample`] was called last; 0: the hub has waited meanwhile.
+    sampled: u64,
 }
 
 unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
@@ -138,8 +146,16 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
     unsafe {
         let _ = crate::syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-watch".as_ptr());
     }
-    let mut seen =
-        Seen { switches: 0, since: time::now(), quiet: 0, report_at: long(), halved: 0, taken: 0 };
+    let mut seen = Seen {
+        switches: 0,
+        since: time::now(),
+        quiet: 0,
+        report_at: long(),
+        halved: 0,
+        taken: 0,
+        locks: Due::default(),
+        sampled: 0,
+    };
     loop {
         let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.
@@ -151,7 +167,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
             seen.quiet = 0;
         }
         if seen.quiet >= QUIET_LOOKS {
-            sleep();
+            sleep(&mut seen.locks);
             seen.quiet = 0;
             seen.since = time::now();
         }
@@ -159,7 +175,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
 }
 
 /// Until the hub has work.
-fn sleep() {
+fn sleep(locks: &mut Due) {
     STATE.store(ASLEEP, Ordering::SeqCst);
     // The hub clears `sleeping` first and looks at the state then.
     if active() && !HUB.sleeping.load(Ordering::SeqCst) {
@@ -167,7 +183,8 @@ fn sleep() {
         return;
     }
     while STATE.load(Ordering::Acquire) == ASLEEP {
-        let _ = sys::futex_wait(&STATE, ASLEEP, NEVER);
+        let _ = sys::futex_wait(&STATE, ASLEEP, locks.at(time::now()));
+        locks.check(time::now());
     }
 }
 
@@ -176,15 +193,29 @@ impl Seen {
         (SLICE.load(Ordering::Relaxed) >> self.halved.min(16)).max(SHORTEST)
     }
 
+    /// Whoever runs now is taken to have run since the last sample.
+    fn sample(&mut self, now: u64) {
+        // SAFETY: null or a greenlet, which is never freed.
+        let running = unsafe { HUB.running.load(Ordering::Acquire).as_ref() };
+        if let (Some(g), true) = (running, self.sampled != 0) {
+            g.sampled.fetch_add(now - self.sampled, Ordering::Relaxed);
+        }
+        self.sampled = now;
+    }
+
     fn look(&mut self, slice: u64) {
         if !active() || HUB.sleeping.load(Ordering::Relaxed) {
             self.quiet += 1;
+            self.sampled = 0;
             self.switches = u64::MAX;
             return;
         }
         self.quiet = 0;
         let switches = HUB.switches.load(Ordering::Relaxed);
         let now = time::now();
+        time::note(now);
+        self.locks.check(now);
+        self.sample(now);
         if switches != self.switches {
             (self.switches, self.since, self.report_at) = (switches, now, long());
             if now > self.taken + FORGIVE {

@@ -109,11 +109,15 @@ pub(super) fn inject(g: &'static Greenlet) {
 
 /// End the hub's wait in the kernel.
 fn ring() {
+    ring_at(HUB.bell.load(Ordering::Relaxed));
+}
+
+/// [`ring`], by another number of the bell's.
+pub(super) fn ring_at(bell: u32) {
     let one = 1u64;
     // SAFETY: our own eventfd. A full counter rings as well.
     unsafe {
-        let _ =
-            crate::syscall!(libc::SYS_write, HUB.bell.load(Ordering::Relaxed), &raw const one, 8);
+        let _ = crate::syscall!(libc::SYS_write, bell, &raw const one, 8);
     }
 }
 

@@ -30,6 +30,7 @@ use super::park::sleep_until;
 use super::{callbacks, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
+use crate::raw_lock::RawLock;
 use crate::stack_trace::Trace;
 use crate::sys;
 use crate::syscall;
@@ -103,6 +104,7 @@ pub(super) fn after_fork() {
     HELD_UNTIL.store(0, Ordering::Relaxed);
     ASKING.store(0, Ordering::Relaxed);
     OFF.store(0, Ordering::Relaxed);
+    TAKING.reset();
 }
 
 /// Nobody is asked before this time, and how many are asking now. (No lock: the
@@ -173,6 +175,26 @@ const TAKEN: u32 = 2;
 static STACK_WANTED: AtomicU32 = AtomicU32::new(NOBODY);
 static STACK: Trace = Trace::new();
 
+/// One at a time takes stacks.
+static TAKING: RawLock<()> = RawLock::shared(());
+
+/// The stack of what runs on the OS thread `tid`: return addresses, the innermost
+/// first, without those of our own handler. `None`: it is blocked, or does not
+/// answer within a tenth of a second. Not for greenlets.
+pub(crate) fn sample(tid: u32) -> Option<Vec<usize>> {
+    let mut addresses = Vec::new();
+    with_stack(tid, &mut |stack| stack.each_of_program(|at| addresses.push(at)));
+    (!addresses.is_empty()).then_some(addresses)
+}
+
+/// Where the OS thread `tid` is blocked in the kernel, if it is: stack pointer and
+/// instruction pointer.
+pub(crate) fn blocked_registers(tid: u32) -> Option<(usize, usize)> {
+    is_blocked(tid).then_some(())?;
+    let file = read_task_file(tid, b"syscall");
+    Some((last_but(&file, 1)?, last_but(&file, 0)?))
+}
+
 /// Print the stack of what runs on the OS thread `tid`, if it can be had within
 /// a tenth of a second. Of what is blocked in the kernel only the innermost
 /// frame: a signal could end its call.
@@ -193,6 +215,7 @@ pub(super) fn with_stack(tid: u32, f: &mut dyn FnMut(&Trace)) {
     if is_blocked(tid) {
         return;
     }
+    let _one = TAKING.lock();
     STACK_WANTED.store(WANTED, Ordering::Release);
     ask(tid);
     let deadline = time::after(100 * MILLISECOND);
@@ -267,9 +290,14 @@ fn is_blocked_in(stat: &Text) -> bool {
 /// proc(5), `syscall`: "number arguments... sp pc", the last two of which are
 /// there for every thread that is blocked.
 fn blocked_at(text: &Text) -> Option<usize> {
+    last_but(text, 0)
+}
+
+/// The number that so many others follow.
+fn last_but(text: &Text, others: usize) -> Option<usize> {
     let end = text.iter().position(|b| matches!(b, 0 | b'\n'))?;
-    let last = text[..end].rsplit(|b| *b == b' ').next()?.strip_prefix(b"0x")?;
-    usize::from_str_radix(core::str::from_utf8(last).ok()?, 16).ok()
+    let word = text[..end].rsplit(|b| *b == b' ').nth(others)?.strip_prefix(b"0x")?;
+    usize::from_str_radix(core::str::from_utf8(word).ok()?, 16).ok()
 }
 
 /// The system calls that a signal may end with EINTR. (Where the frame stands
@@ -325,8 +353,12 @@ fn may_end(number: i64) -> bool {
 /// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
 /// in it may leave by pthread_exit.
 unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
-    if STACK_WANTED.load(Ordering::Acquire) == WANTED {
+    // A thread of ours that waits for jobs gets the signal as well.
+    if let (WANTED, Some(g)) = (STACK_WANTED.load(Ordering::Acquire), Greenlet::current()) {
+        // The unwinder may take locks, whose hooks are to pass through.
+        g.count_handler(1);
         STACK.capture();
+        g.count_handler(-1);
         STACK_WANTED.store(TAKEN, Ordering::Release);
         sys::futex_wake(STACK_WANTED.as_ptr(), 1);
         return;

@@ -19,7 +19,7 @@ use super::{active, holder, preempt, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::parking_lot;
-use crate::time::NEVER;
+use crate::time::{self, NEVER};
 use crate::wait::{Reason, Section};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -103,6 +103,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     g.reason.set(reason);
     observe::section(g, reason);
     g.interruptible.set(section == Section::Waits);
+    g.since.set(time::coarse());
     if let Some(to) = to {
         carrier::begin_away();
         carrier::leaves(HUB.carrier(), Some(g));

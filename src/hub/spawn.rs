@@ -7,6 +7,7 @@ use crate::observe;
 use crate::reactor::Reactor;
 use crate::sys;
 use crate::thread_ids;
+use crate::time;
 use crate::tls;
 use crate::unit::{self, Stack};
 use crate::wait::{Reason, Wake};
@@ -77,6 +78,7 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
         return Err(SpawnError::Foreign);
     }
     sys::init();
+    time::refresh();
     // SAFETY: getauxval only reads.
     arch::init(unsafe { libc::getauxval(libc::AT_HWCAP2) } as u64);
     unit::init().map_err(SpawnError::Unsupported)?;

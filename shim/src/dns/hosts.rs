@@ -7,8 +7,8 @@
 //! `getaddrinfo_a` leaves its requests to OS threads of libc's; only GAI_WAIT
 //! and `gai_suspend` wait for them.
 
-use super::looked_up;
 use super::sources::{ask_servers, Database};
+use super::{looked_up, looked_up_name};
 use core::ffi::{c_char, c_int, c_long, c_void, CStr};
 use libc::{addrinfo, hostent, sigevent, size_t, sockaddr, socklen_t, timespec};
 
@@ -77,7 +77,9 @@ unsafe fn addresses(
                 || !ask_servers(Database::Services);
             host && port
         };
-        looked_up("getaddrinfo", at_once, || real::getaddrinfo(node, service, hints, result))
+        looked_up_name("getaddrinfo", node, at_once, || {
+            real::getaddrinfo(node, service, hints, result)
+        })
     }
 }
 
@@ -120,13 +122,20 @@ unsafe fn suspend(list: *const *const c_void, count: c_int, limit: *const timesp
 
 unsafe fn by_name(name: *const c_char) -> *mut hostent {
     // SAFETY: the program's own call and string, here and below.
-    unsafe { looked_up("gethostbyname", || is_number(name), || real::gethostbyname(name)) }
+    unsafe {
+        looked_up_name("gethostbyname", name, || is_number(name), || real::gethostbyname(name))
+    }
 }
 
 unsafe fn by_name2(name: *const c_char, family: c_int) -> *mut hostent {
     // SAFETY: as above.
     unsafe {
-        looked_up("gethostbyname2", || is_number(name), || real::gethostbyname2(name, family))
+        looked_up_name(
+            "gethostbyname2",
+            name,
+            || is_number(name),
+            || real::gethostbyname2(name, family),
+        )
     }
 }
 
@@ -140,8 +149,9 @@ unsafe fn by_name_r(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        looked_up(
+        looked_up_name(
             "gethostbyname_r",
+            name,
             || is_number(name),
             || real::gethostbyname_r(name, entry, buffer, size, result, error),
         )
@@ -159,8 +169,9 @@ unsafe fn by_name2_r(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        looked_up(
+        looked_up_name(
             "gethostbyname2_r",
+            name,
             || is_number(name),
             || real::gethostbyname2_r(name, family, entry, buffer, size, result, error),
         )

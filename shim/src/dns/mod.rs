@@ -27,6 +27,7 @@ pub mod state;
 use crate::doorway::{self, Shim};
 use crate::table::Group;
 use crate::thread::cancel;
+use core::ffi::c_char;
 use hub::wait::Section;
 
 /// As [`doorway::enter`]; the resolver's state is then the greenlet's own.
@@ -39,11 +40,26 @@ fn enter() -> Option<Shim> {
 /// Make the program's own call `call`, which may ask a server unless `at_once`
 /// says otherwise.
 fn looked_up<R>(what: &'static str, at_once: impl FnOnce() -> bool, call: impl FnOnce() -> R) -> R {
+    // SAFETY: null is allowed.
+    unsafe { looked_up_name(what, core::ptr::null(), at_once, call) }
+}
+
+/// [`looked_up`] of `name`, which reports show.
+///
+/// # Safety
+/// `name` is null or a string.
+unsafe fn looked_up_name<R>(
+    what: &'static str,
+    name: *const c_char,
+    at_once: impl FnOnce() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
     let Some(shim) = enter() else { return call() };
     if at_once() {
         drop(shim);
         return call();
     }
     cancel::point(&shim);
-    shim.section(what, Section::Ends, call)
+    // SAFETY: by the caller's contract.
+    unsafe { shim.section_of(what, name, Section::Ends, call) }
 }

@@ -3,7 +3,7 @@
 //! Since glibc 2.34 these are functions of libc; before, of libresolv, under
 //! the names with two underscores.
 
-use super::{enter, looked_up};
+use super::{enter, looked_up, looked_up_name};
 use core::ffi::{c_char, c_int, c_void};
 
 crate::hooks! {
@@ -28,7 +28,14 @@ unsafe fn query(
     size: c_int,
 ) -> c_int {
     // SAFETY: the program's own call, here and below.
-    looked_up("res_query", || false, || unsafe { real::res_query(name, class, kind, answer, size) })
+    unsafe {
+        looked_up_name(
+            "res_query",
+            name,
+            || false,
+            || real::res_query(name, class, kind, answer, size),
+        )
+    }
 }
 
 unsafe fn search(
@@ -39,11 +46,14 @@ unsafe fn search(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
-        "res_search",
-        || false,
-        || unsafe { real::res_search(name, class, kind, answer, size) },
-    )
+    unsafe {
+        looked_up_name(
+            "res_search",
+            name,
+            || false,
+            || real::res_search(name, class, kind, answer, size),
+        )
+    }
 }
 
 unsafe fn query_domain(

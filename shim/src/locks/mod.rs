@@ -18,6 +18,7 @@ pub mod condition;
 pub mod futex;
 pub mod mutex;
 pub mod once;
+pub mod owner;
 pub mod robust;
 pub mod robust_list;
 pub mod robust_shared;

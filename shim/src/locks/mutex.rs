@@ -140,6 +140,7 @@ impl Mutex {
     #[cold]
     fn wait(&self, deadline: u64) -> Result<(), c_int> {
         let _shim = doorway::enter_any();
+        hub::control::lock_cycles::note();
         word_lock::lock_contended(&self.lock, self.reason(), deadline).map_err(|_| libc::ETIMEDOUT)
     }
 

@@ -70,6 +70,21 @@ impl Object {
     }
 }
 
+/// The id of the thread that has the lock at `at` to itself; 0: none has.
+///
+/// # Safety
+/// A lock is there.
+pub unsafe fn writer_of(at: usize) -> u32 {
+    // The reason of a wait names our words in the object.
+    let at = at - core::mem::offset_of!(Object, state);
+    // SAFETY: by the caller's contract.
+    let object = unsafe { &*(at as *const Object) };
+    match object.state.load(Ordering::Relaxed) & WRITER {
+        0 => 0,
+        _ => object.writer.load(Ordering::Relaxed),
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
     Read,

@@ -7,7 +7,7 @@
 //! then have SA_ONSTACK in the kernel, whether the program asks for it or not;
 //! [`alt_stack`](super::alt_stack) brings them where the program wants them.
 
-use super::{alt_stack, bit, deliver, fault};
+use super::{alt_stack, bit, deliver, dump, fault};
 use crate::ending;
 use crate::process::vfork;
 use crate::settings;
@@ -200,6 +200,10 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
         return unsafe { set_in_borrower(signal, new, old) };
     }
     let slot = &SLOTS[index];
+    if dump::is(signal) {
+        // SAFETY: the program's objects.
+        return unsafe { note_only(slot, new, old) };
+    }
     let before = (
         slot.handler.load(Ordering::Relaxed),
         slot.flags.load(Ordering::Relaxed),
@@ -280,6 +284,27 @@ unsafe fn set_in_borrower(
         }
         result
     }
+}
+
+/// The program's action for the signal that is ours: remembered, and told.
+unsafe fn note_only(slot: &Slot, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
+    // SAFETY: the program's objects; zeroes are a valid action.
+    unsafe {
+        let asked = new.as_ref().copied();
+        let mut before: libc::sigaction = core::mem::zeroed();
+        before.sa_sigaction = slot.handler.load(Ordering::Relaxed);
+        before.sa_flags = slot.flags.load(Ordering::Relaxed);
+        before.sa_mask = from_bits(slot.mask.load(Ordering::Relaxed));
+        if let Some(a) = asked {
+            slot.flags.store(a.sa_flags, Ordering::Relaxed);
+            slot.mask.store(to_bits(&a.sa_mask), Ordering::Relaxed);
+            slot.handler.store(a.sa_sigaction, Ordering::Relaxed);
+        }
+        if let Some(old) = old.as_mut() {
+            *old = before;
+        }
+    }
+    0
 }
 
 /// Set a plain handler; returns the former one, or SIG_ERR.

@@ -22,6 +22,7 @@ pub mod action;
 pub mod alt_stack;
 pub mod context;
 pub mod deliver;
+pub mod dump;
 pub mod fault;
 pub mod jump;
 pub mod mask;

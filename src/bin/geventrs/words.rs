@@ -1,0 +1,152 @@
+//! What greenlets do, in the words that people use.
+
+use crate::processes::{number, Greenlet, Process};
+use std::fmt::Write;
+
+/// A span of time with two or three digits that matter.
+pub fn span(ns: u64) -> String {
+    let s = ns as f64 / 1e9;
+    match ns {
+        0..1_000 => format!("{ns} ns"),
+        1_000..1_000_000 => format!("{:.0} µs", s * 1e6),
+        1_000_000..1_000_000_000 => format!("{:.0} ms", s * 1e3),
+        1_000_000_000..100_000_000_000 => format!("{s:.1} s"),
+        100_000_000_000..6_000_000_000_000 => {
+            format!("{} min {} s", s as u64 / 60, s as u64 % 60)
+        }
+        _ => format!("{} h {} min", s as u64 / 3600, s as u64 / 60 % 60),
+    }
+}
+
+/// A number of bytes.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1024 => format!("{n}"),
+        1024..1_048_576 => format!("{}K", n.div_ceil(1024)),
+        _ => format!("{}M", n.div_ceil(1 << 20)),
+    }
+}
+
+/// A greenlet, as others name it.
+pub fn name(process: &Process, id: u32) -> String {
+    match process.greenlet(id) {
+        Some(g) => format!("{id} \"{}\"", g.name),
+        None => format!("{id}"),
+    }
+}
+
+/// What `g` waits for; empty if it does not. `symbol` names an address.
+pub fn reason(
+    process: &Process,
+    g: &Greenlet,
+    symbol: &mut dyn FnMut(u64) -> Option<String>,
+) -> String {
+    let Some(r) = &g.reason else {
+        return match g.state.as_str() {
+            "computes" => "(off the hub, on an OS thread of its own)".to_owned(),
+            _ => String::new(),
+        };
+    };
+    let mut text = match (r.kind.as_str(), r.fd) {
+        ("sleep", _) => "sleep".to_owned(),
+        ("read", Some(fd)) => format!("read fd {fd} <-"),
+        ("write", Some(fd)) => format!("write fd {fd} ->"),
+        ("accept", Some(fd)) => format!("accept fd {fd}"),
+        ("connect", Some(fd)) => format!("connect fd {fd} ->"),
+        _ => r.words.split(" held by").next().unwrap_or(&r.words).to_owned(),
+    };
+    match (r.kind.as_str(), &r.peer, &r.local, &r.file) {
+        ("accept", _, Some(local), _) => drop(write!(text, " on {local}")),
+        ("read" | "write" | "connect", Some(peer), ..) => drop(write!(text, " {peer}")),
+        ("read" | "write", None, Some(local), _) => drop(write!(text, " {local}")),
+        ("read" | "write" | "epoll", _, _, Some(file)) => drop(write!(text, " {file}")),
+        ("read" | "write" | "connect", ..) => text.truncate(text.len() - 3),
+        _ => {}
+    }
+    if let Some(of) = &r.of {
+        let _ = write!(text, " \"{of}\"");
+    }
+    if let Some(symbol) = number(&r.address).and_then(symbol) {
+        let _ = write!(text, " ({symbol})");
+    }
+    if let Some(owner) = r.owner {
+        let _ = write!(text, " held by {}", name(process, owner));
+        if let Some(ns) = g.for_ns {
+            let _ = write!(text, " for {}", span(ns));
+        }
+    }
+    if let (Some(thread), Some(g)) = (r.thread, r.thread.and_then(|t| process.greenlet(t))) {
+        text = format!("join {thread} \"{}\"", g.name);
+    }
+    if let Some(left) = g.left_ns {
+        let _ = write!(text, ", {} left", span(left));
+    }
+    // "sleep, 2.0 s left" is what the others make of it.
+    text.replacen("sleep, ", "sleep ", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processes::Reason;
+
+    #[test]
+    fn spans_have_the_digits_that_matter() {
+        assert_eq!(span(999), "999 ns");
+        assert_eq!(span(1_500), "2 µs");
+        assert_eq!(span(250_000_000), "250 ms");
+        assert_eq!(span(3_100_000_000), "3.1 s");
+        assert_eq!(span(125_000_000_000), "2 min 5 s");
+        assert_eq!(span(7_260_000_000_000), "2 h 1 min");
+    }
+
+    fn waits(reason: Reason) -> String {
+        let owner = Greenlet { id: 12, name: "flusher".into(), ..Greenlet::default() };
+        let g = Greenlet {
+            id: 5,
+            for_ns: Some(3_100_000_000),
+            reason: Some(reason),
+            ..Greenlet::default()
+        };
+        let process = Process { greenlets: vec![owner, g.clone()], ..Process::default() };
+        super::reason(&process, &g, &mut |_| None)
+    }
+
+    #[test]
+    fn waits_are_told_in_the_users_terms() {
+        let of = |kind: &str, words: &str| Reason {
+            kind: kind.into(),
+            words: words.into(),
+            ..Reason::default()
+        };
+        let peer = Some("127.0.0.1:5432".to_owned());
+        let read = Reason { fd: Some(7), peer: peer.clone(), ..of("read", "read fd 7") };
+        assert_eq!(waits(read), "read fd 7 <- 127.0.0.1:5432");
+        let read = Reason { fd: Some(7), ..of("read", "read fd 7") };
+        assert_eq!(waits(read), "read fd 7");
+        let mutex = Reason {
+            address: Some("0x10".into()),
+            owner: Some(12),
+            ..of("mutex", "mutex 0x10 held by thread 9")
+        };
+        assert_eq!(waits(mutex), "mutex 0x10 held by 12 \"flusher\" for 3.1 s");
+        let look_up = Reason { of: Some("db.local".into()), ..of("section", "getaddrinfo") };
+        assert_eq!(waits(look_up), "getaddrinfo \"db.local\"");
+        assert_eq!(waits(Reason { thread: Some(12), ..of("join", "") }), "join 12 \"flusher\"");
+        let local = Some("0.0.0.0:80".to_owned());
+        let accept = Reason { fd: Some(3), local, ..of("accept", "accept fd 3") };
+        assert_eq!(waits(accept), "accept fd 3 on 0.0.0.0:80");
+    }
+
+    #[test]
+    fn sleeps_say_what_is_left() {
+        let reason = Reason { kind: "sleep".into(), words: "sleep".into(), ..Reason::default() };
+        let g = Greenlet {
+            reason: Some(reason),
+            left_ns: Some(2_000_000_000),
+            ..Greenlet::default()
+        };
+        let text = super::reason(&Process::default(), &g, &mut |_| None);
+        assert_eq!(text, "sleep 2.0 s left");
+    }
+}

@@ -1,0 +1,217 @@
+//! The protocol of the control socket: lines of JSON.
+//!
+//! A request is one line, a flat object:
+//!
+//! | field | |
+//! |---|---|
+//! | `v` | [`VERSION`] |
+//! | `ask` | `greenlets` or `hello` |
+//! | `limit` | greenlets that are told of, at most |
+//! | `id` | only this greenlet |
+//! | `stacks` | `true`: with stacks, and the process's memory map |
+//!
+//! The answer is one object a line: first one with `geventrs` (the version) and
+//! what is known of the process, then one a greenlet (field `greenlet`), then, with
+//! stacks, `maps` (proc(5)'s text), and last `end`, or `error` with a text where
+//! something went wrong. New fields may come without a new version.
+
+use super::json::{field, Object};
+use super::{memory, snapshot};
+use crate::{hub, syscall};
+
+/// Changes when the meaning of a field does.
+pub const VERSION: u32 = 1;
+/// Greenlets that are told of if the request has no limit.
+const LIMIT: usize = 10_000;
+/// Bytes of a request, at most.
+const REQUEST: usize = 1024;
+/// A peer that takes nothing for so long is left.
+const PEER_SECONDS: i64 = 5;
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Request {
+    /// About greenlets at all.
+    pub greenlets: bool,
+    /// At most so many of them.
+    pub limit: usize,
+    /// Only this one.
+    pub id: Option<u32>,
+    /// With stacks.
+    pub stacks: bool,
+}
+
+impl Request {
+    /// Read a line; an error is told to the peer.
+    fn parse(line: &str) -> Result<Request, &'static str> {
+        let number = |key| field(line, key).and_then(|n| n.parse::<usize>().ok());
+        if number("v") != Some(VERSION as usize) {
+            return Err("another version of the protocol: use the tool that came with the library");
+        }
+        let greenlets = match field(line, "ask") {
+            Some("greenlets") => true,
+            Some("hello") => false,
+            _ => return Err("no such request"),
+        };
+        Ok(Request {
+            greenlets,
+            limit: number("limit").unwrap_or(LIMIT),
+            id: number("id").map(|id| id as u32),
+            stacks: field(line, "stacks") == Some("true"),
+        })
+    }
+}
+
+/// Answer one peer. Whatever it does, this ends.
+pub fn serve(connection: i32) {
+    let patience = [PEER_SECONDS, 0];
+    for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+        // SAFETY: a timeval of two words.
+        unsafe {
+            let (level, value) = (libc::SOL_SOCKET, patience.as_ptr());
+            let _ = syscall!(libc::SYS_setsockopt, connection, level, option, value, 16);
+        }
+    }
+    let Some(line) = line(connection) else { return };
+    let mut out = Out { fd: connection, text: String::new(), gone: false };
+    match Request::parse(&line) {
+        Ok(request) => tell(&request, &mut out),
+        Err(why) => out.error(why),
+    }
+    out.flush();
+}
+
+/// The request's line.
+fn line(connection: i32) -> Option<String> {
+    let mut bytes = vec![0u8; REQUEST];
+    let mut length = 0;
+    while length < REQUEST {
+        // SAFETY: room of the told size.
+        let read = unsafe {
+            let at = bytes.as_mut_ptr().add(length);
+            syscall!(libc::SYS_recvfrom, connection, at, REQUEST - length, 0, 0, 0)
+        };
+        match read {
+            Ok(0) | Err(_) => break,
+            Ok(n) => length += n,
+        }
+        if bytes[..length].contains(&b'\n') {
+            return String::from_utf8(bytes[..length].to_vec()).ok();
+        }
+    }
+    None
+}
+
+/// Where lines go: a socket or a pipe.
+pub struct Out {
+    fd: i32,
+    /// What is not written yet.
+    pub text: String,
+    gone: bool,
+}
+
+impl Out {
+    /// Lines go to `fd`.
+    pub fn new(fd: i32) -> Out {
+        Out { fd, text: String::new(), gone: false }
+    }
+
+    /// Write what there is. Of a peer that is gone nothing more is wanted.
+    pub fn flush(&mut self) {
+        let mut rest = self.text.as_bytes();
+        while !rest.is_empty() && !self.gone {
+            // SIGPIPE is blocked on this thread; a socket's is not raised at all.
+            // SAFETY: the text is readable.
+            match unsafe { syscall!(libc::SYS_write, self.fd, rest.as_ptr(), rest.len()) } {
+                Ok(n) => rest = &rest[n..],
+                Err(libc::EINTR) => {}
+                Err(_) => self.gone = true,
+            }
+        }
+        self.text.clear();
+    }
+
+    fn error(&mut self, why: &str) {
+        Object::new(&mut self.text).text("error", why.as_bytes());
+        self.text.push('\n');
+    }
+}
+
+/// Write the answer to `request`.
+fn tell(request: &Request, out: &mut Out) {
+    tell_of(request, &[], &[], out);
+}
+
+/// [`tell`], of `only` these greenlets if there are any, and of `first` even if the limit
+/// would leave them out.
+pub fn tell_of(request: &Request, only: &[u32], first: &[u32], out: &mut Out) {
+    head(&mut out.text);
+    if request.greenlets {
+        let Some((names, all)) = snapshot::names(usize::MAX) else {
+            return busy(out);
+        };
+        let mut wanted: Vec<_> = names
+            .into_iter()
+            .filter(|n| request.id.is_none_or(|id| n.1 == id))
+            .filter(|n| only.is_empty() || only.contains(&n.1))
+            .collect();
+        // Stable: else they stay in their order.
+        wanted.sort_by_key(|n| !first.contains(&n.1));
+        wanted.truncate(request.limit);
+        let chosen = request.id.is_some() || !only.is_empty();
+        let left_out = if chosen { 0 } else { all - wanted.len() };
+        let mut rest = &wanted[..];
+        while !rest.is_empty() && !out.gone {
+            let Some(rows) = snapshot::next(&mut rest, request.stacks) else {
+                return busy(out);
+            };
+            for row in rows {
+                row.write(&mut out.text, request.stacks);
+            }
+            out.flush();
+        }
+        if request.stacks {
+            Object::new(&mut out.text).text("maps", &memory::file(c"/proc/self/maps"));
+            out.text.push('\n');
+        }
+        Object::new(&mut out.text).plain("end", true).plain("left_out", left_out);
+    } else {
+        Object::new(&mut out.text).plain("end", true);
+    }
+    out.text.push('\n');
+}
+
+/// The first line.
+fn head(text: &mut String) {
+    let mut object = Object::new(text);
+    // SAFETY: takes nothing.
+    let pid = unsafe { syscall!(libc::SYS_getpid) }.unwrap_or(0);
+    let name = memory::file(c"/proc/self/comm");
+    object.plain("geventrs", VERSION).plain("pid", pid);
+    object.text("name", name.strip_suffix(b"\n").unwrap_or(&name));
+    object.plain("live", hub::live()).plain("switches", hub::switches());
+    object.plain("carriers", hub::carrier::alive());
+    drop(object);
+    text.push('\n');
+}
+
+/// The hub cannot be had: say who has it.
+fn busy(out: &mut Out) {
+    let who = hub::lend::last_resumed().map_or(0, |g| g.id());
+    out.error(&format!("the hub has not answered; greenlet {who} ran last, inside the library"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_have_a_version_and_defaults() {
+        let r = Request::parse(r#"{"v":1,"ask":"greenlets","id":7,"stacks":true}"#).unwrap();
+        assert_eq!(r, Request { greenlets: true, limit: LIMIT, id: Some(7), stacks: true });
+        assert!(!Request::parse(r#"{"v":1,"ask":"hello"}"#).unwrap().greenlets);
+        assert!(Request::parse(r#"{"v":2,"ask":"hello"}"#).is_err());
+        assert!(Request::parse(r#"{"v":1,"ask":"shutdown"}"#).is_err());
+        assert!(Request::parse("").is_err());
+    }
+}

@@ -1,0 +1,186 @@
+//! Answering questions about the running program: the control socket, and reports
+//! that are too long for whoever has found the occasion.
+//!
+//! # Who answers
+//!
+//! An OS thread of ours, made with the monitor's when the program makes its second
+//! thread. It sleeps in the kernel until somebody connects, or until a job is given
+//! to it ([`ask_for`]); nothing wakes it otherwise. It borrows the hub for well under a millisecond at a time
+//! ([`lend`](crate::hub::lend)), copies what it wants to tell, and writes it out
+//! afterwards: no greenlet is stopped, no call of the program's gets EINTR, and a
+//! greenlet that keeps the hub does not keep the answer.
+//!
+//! # No footprint in the program
+//!
+//! The thread has a table of descriptors of its own, empty from the start
+//! (close_range(2) with CLOSE_RANGE_UNSHARE). So the program never sees a number
+//! of ours, cannot close one, and a forked child inherits none. If the kernel is
+//! too old for that (before 5.9), or a sandbox forbids it, nobody answers; likewise
+//! if the socket cannot be made. Nothing is said about it: the program is
+//! none the worse.
+//!
+//! # Files
+//!
+//! | file | concept |
+//! |---|---|
+//! | [`endpoint`] | the socket's place, who may ask |
+//! | [`answer`] | the protocol |
+//! | [`snapshot`] | what is told of a greenlet |
+//! | [`descriptors`], [`memory`] | what the kernel knows of descriptors and memory |
+//! | [`lock_cycles`] | deadlocks of some of the greenlets |
+//! | [`report`] | reports on stderr, with the tool's help |
+//! | [`tool`] | running the command-line tool as a child |
+//! | [`json`] | writing JSON |
+
+pub mod answer;
+mod descriptors;
+mod endpoint;
+mod json;
+pub mod lock_cycles;
+mod memory;
+pub mod report;
+mod snapshot;
+pub mod tool;
+
+use crate::hub::carrier;
+use crate::time::NEVER;
+use crate::{hub, sys, syscall, tls, unit};
+use core::ffi::{c_void, CStr};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+
+const STACK: usize = 128 * 1024;
+
+/// The library wants a thread that answers (the Rust API does not).
+static WANTED: AtomicBool = AtomicBool::new(false);
+static SOCKET: AtomicBool = AtomicBool::new(true);
+static STARTED: AtomicBool = AtomicBool::new(false);
+/// Its thread id; 0: there is none.
+static THREAD: AtomicU32 = AtomicU32::new(0);
+/// What it is to do besides answering, a bit each.
+static JOBS: AtomicU32 = AtomicU32::new(0);
+/// The socket's path, for ever.
+static PATH: AtomicPtr<libc::c_char> = AtomicPtr::new(ptr::null_mut());
+
+/// Job: all greenlets wait ([`crate::deadlock`]).
+pub const DEADLOCK: u32 = 1;
+/// Job: look for cycles of locks.
+pub const LOCK_CYCLES: u32 = 2;
+/// Job: print all greenlets.
+pub const DUMP: u32 = 4;
+
+/// There is to be such a thread from the second greenlet on. Before any.
+pub fn enable() {
+    WANTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether it has a socket.
+pub fn set_socket(on: bool) {
+    SOCKET.store(on, Ordering::Relaxed);
+}
+
+/// Make the OS thread, with the monitor's; signals are blocked.
+pub(crate) fn start() {
+    if !WANTED.load(Ordering::Relaxed) || STARTED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let Ok(stack) = unit::map_stack(STACK + tls::block_size()) else { return };
+    if carrier::create_thread(stack, main, ptr::null_mut()).is_some() {
+        carrier::count_thread();
+    }
+}
+
+/// In the child of a fork there is none, and the socket is the parent's.
+pub(crate) fn after_fork() {
+    STARTED.store(false, Ordering::Relaxed);
+    THREAD.store(0, Ordering::Relaxed);
+    JOBS.store(0, Ordering::Relaxed);
+    PATH.store(ptr::null_mut(), Ordering::Relaxed);
+    report::after_fork();
+    lock_cycles::after_fork();
+}
+
+/// The process ends in an orderly way: remove the socket's file.
+pub fn at_exit() {
+    let path = PATH.load(Ordering::Acquire);
+    if !path.is_null() {
+        // SAFETY: a path that was stored for ever.
+        endpoint::remove(unsafe { CStr::from_ptr(path) });
+    }
+}
+
+/// Give the thread something to do. False: there is none. Callable from a signal
+/// handler.
+pub fn ask_for(job: u32) -> bool {
+    let thread = THREAD.load(Ordering::Acquire);
+    if thread == 0 {
+        return false;
+    }
+    JOBS.fetch_or(job, Ordering::SeqCst);
+    // SAFETY: takes numbers only.
+    unsafe {
+        syscall!(libc::SYS_getpid)
+            .and_then(|pid| syscall!(libc::SYS_tgkill, pid, thread, hub::TURN_SIGNAL))
+            .is_ok()
+    }
+}
+
+/// linux/close_range.h
+const CLOSE_RANGE_UNSHARE: usize = 2;
+
+unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
+    // SAFETY: the name is a string; the others take numbers.
+    let (own_table, tid) = unsafe {
+        let _ = syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-ask".as_ptr());
+        let table = syscall!(libc::SYS_close_range, 0, u32::MAX, CLOSE_RANGE_UNSHARE);
+        (table.is_ok(), syscall!(libc::SYS_gettid))
+    };
+    let (true, Ok(tid)) = (own_table, tid) else { sleep_for_ever() };
+    let Some(bell) = descriptors::copy(hub::lend::bell()) else { sleep_for_ever() };
+    hub::lend::set_bell(bell);
+    let wants_socket = SOCKET.load(Ordering::Relaxed);
+    let endpoint = if wants_socket { endpoint::open() } else { None };
+    let listener = endpoint.as_ref().map_or(-1, |e| e.listener);
+    if let Some(endpoint) = endpoint {
+        PATH.store(endpoint.path.into_raw(), Ordering::Release);
+    }
+    THREAD.store(tid as u32, Ordering::Release);
+    loop {
+        let jobs = JOBS.swap(0, Ordering::SeqCst);
+        if jobs != 0 {
+            report::work(jobs);
+            continue;
+        }
+        if wait(listener) {
+            answer_one(listener);
+        }
+    }
+}
+
+/// libc counts this thread; one that goes away would have to be uncounted.
+fn sleep_for_ever() -> ! {
+    let never = AtomicU32::new(0);
+    loop {
+        let _ = sys::futex_wait(&never, 0, NEVER);
+    }
+}
+
+/// Until somebody connects, or a job's signal has come: true, somebody has
+/// connected. (The signal is let through here only, so none is missed.)
+fn wait(listener: i32) -> bool {
+    let mut poll = libc::pollfd { fd: listener, events: libc::POLLIN, revents: 0 };
+    let mask = !(1u64 << (hub::TURN_SIGNAL - 1));
+    // SAFETY: one entry; a mask of eight bytes.
+    let ready = unsafe { syscall!(libc::SYS_ppoll, &raw mut poll, 1, 0, &raw const mask, 8) };
+    ready == Ok(1)
+}
+
+fn answer_one(listener: i32) {
+    // SAFETY: takes numbers only.
+    let accepted = unsafe { syscall!(libc::SYS_accept4, listener, 0, 0, libc::SOCK_CLOEXEC) };
+    let Ok(connection) = accepted.map(|fd| fd as i32) else { return };
+    if endpoint::may_ask(connection) {
+        answer::serve(connection);
+    }
+    descriptors::close(connection);
+}
