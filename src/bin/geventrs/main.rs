@@ -5,25 +5,39 @@
 //! program cannot be executed, 127 when it is not found; otherwise the
 //! program's own, for it takes the tool's place. `docs/tool.md` has the list.
 
+mod address_space;
+mod backtrace;
 mod check;
+mod colours;
+mod columns;
 mod debug_files;
 mod elf;
+mod explain;
 mod handling;
 mod hooks;
 mod library;
 mod loader;
+mod locks;
+mod manual;
 mod obstacles;
+mod processes;
 mod program;
+mod ps;
 mod report;
 mod run;
 mod settings;
+mod stacks;
 mod symbolize;
 mod symbols;
 mod system_calls;
+mod top;
 // The audit reads the page's other table.
 #[allow(dead_code)]
 mod unhooked;
+mod unwind;
+mod words;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -32,6 +46,12 @@ use std::process::ExitCode;
 const SUCCEEDED: u8 = 0;
 /// Exit code: `check` has found limits.
 const LIMITS: u8 = 1;
+/// Exit code: there is nothing to show.
+const NOTHING: u8 = 1;
+/// Exit code: the command line is wrong.
+const USAGE: u8 = 2;
+/// Exit code: the process cannot be asked.
+const UNREACHABLE: u8 = 3;
 /// Exit code: the tool could not do what it was asked.
 const FAILED: u8 = 125;
 /// Exit code: the program was found and cannot be executed.
@@ -52,8 +72,16 @@ struct Arguments {
 enum Task {
     Run(run::Run),
     Check(check::Check),
+    Ps(ps::Ps),
+    Stacks(stacks::Stacks),
+    Locks(locks::Locks),
+    Top(top::Top),
     Hooks(hooks::Hooks),
     Settings(settings::Settings),
+    Man(manual::Man),
+    Completions(manual::Completions),
+    #[command(hide = true)]
+    Explain(explain::Explain),
     #[command(hide = true)]
     Symbolize(symbolize::Symbolize),
 }
@@ -74,15 +102,26 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(e) => {
-            let asked_for = !e.use_stderr();
-            // Nobody to tell if the terminal is gone.
-            let _ = e.print();
-            return ExitCode::from(if asked_for { 0 } else { FAILED });
+            if !e.use_stderr() || e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let code = if e.use_stderr() { USAGE } else { SUCCEEDED };
+                // Nobody to tell if the terminal is gone.
+                let _ = e.print();
+                return ExitCode::from(code);
+            }
+            eprintln!("geventrs: {}", one_line(&e));
+            return ExitCode::from(USAGE);
         }
     };
     let result = match arguments.task {
         Task::Run(run) => run.execute().map(|()| SUCCEEDED),
         Task::Check(check) => check.print(),
+        Task::Ps(ps) => ps.execute(),
+        Task::Stacks(stacks) => stacks.execute(),
+        Task::Locks(locks) => locks.execute(),
+        Task::Top(top) => top.execute(),
+        Task::Man(man) => man.execute().map(|()| SUCCEEDED),
+        Task::Completions(completions) => completions.execute().map(|()| SUCCEEDED),
+        Task::Explain(explain) => explain.execute().map(|()| SUCCEEDED),
         Task::Hooks(hooks) => hooks.print().map(|()| SUCCEEDED),
         Task::Settings(settings) => settings.print().map(|()| SUCCEEDED),
         Task::Symbolize(symbolize) => symbolize.execute().map(|()| SUCCEEDED),
@@ -94,6 +133,20 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// What is wrong with the command line, in one line.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let mut what = String::new();
+    // The usage and tips come after an empty line; lists of what is missing are
+    // indented.
+    for line in text.lines().take_while(|l| !l.is_empty()) {
+        let line = line.trim().trim_start_matches("error: ");
+        what += if what.is_empty() { "" } else { " " };
+        what += line;
+    }
+    what + " (see --help)"
 }
 
 /// Write to stdout. A reader who has seen enough (`| head`) is no failure.

@@ -67,14 +67,12 @@ pub struct Reason {
     pub kind: String,
     pub words: String,
     pub fd: Option<i32>,
-    pub fds: Option<u32>,
     pub local: Option<String>,
     pub peer: Option<String>,
     pub file: Option<String>,
     pub address: Option<String>,
     pub owner: Option<u32>,
     pub thread: Option<u32>,
-    pub pid: Option<i32>,
     pub of: Option<String>,
 }
 
@@ -166,8 +164,7 @@ pub fn ask(pid: u32, question: Question) -> Result<Process, Failure> {
 fn exchange(mut stream: UnixStream, question: Question) -> Result<Process, String> {
     let limit = question.limit.map_or(String::new(), |n| format!(",\"limit\":{n}"));
     let stacks = question.stacks;
-    let line =
-        format!("{{\"v\":{VERSION},\"ask\":\"greenlets\",\"stacks\":{stacks}{limit}}}\n");
+    let line = format!("{{\"v\":{VERSION},\"ask\":\"greenlets\",\"stacks\":{stacks}{limit}}}\n");
     let patient = stream.set_read_timeout(Some(PATIENCE));
     patient.and_then(|()| stream.write_all(line.as_bytes())).map_err(|e| e.to_string())?;
     Process::read(BufReader::new(stream)).map_err(|e| match e.as_str() {

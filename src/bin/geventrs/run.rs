@@ -50,6 +50,18 @@ pub struct Run {
     /// names with `-` before each for all but those (GEVENTRS_FOLLOW)
     #[arg(long, value_name = "WHOM", allow_hyphen_values = true)]
     follow: Option<OsString>,
+    /// Whether the program can be asked by ps, stacks, locks and top
+    /// (GEVENTRS_CONTROL)
+    #[arg(long, value_name = "MODE")]
+    control: Option<Switch>,
+    /// A signal on which all greenlets are printed on stderr, such as USR2
+    /// (GEVENTRS_DUMP_SIGNAL)
+    #[arg(long, value_name = "SIGNAL")]
+    dump_signal: Option<OsString>,
+    /// How long a wait for a mutex lasts before a cycle of mutexes is looked for, in
+    /// milliseconds; 0: never (GEVENTRS_LOCK_WAIT)
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(..=86_400_000))]
+    lock_wait: Option<u32>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -77,6 +89,12 @@ enum FileIo {
     Inline,
     /// On another OS thread, while other greenlets run
     Section,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -109,7 +127,11 @@ impl Run {
         set("GEVENTRS_DISABLE", self.disable.then_some("1".as_ref()));
         set("GEVENTRS_DEADLOCK", name_of(self.deadlock).as_deref());
         set("GEVENTRS_HANDOFF", name_of(self.handoff).as_deref());
-        for (name, number) in [("SLICE", self.slice), ("CARRIERS", self.carriers)] {
+        set("GEVENTRS_CONTROL", name_of(self.control).as_deref());
+        set("GEVENTRS_DUMP_SIGNAL", self.dump_signal.as_deref());
+        let numbers =
+            [("SLICE", self.slice), ("CARRIERS", self.carriers), ("LOCK_WAIT", self.lock_wait)];
+        for (name, number) in numbers {
             let text = number.map(|n| OsString::from(n.to_string()));
             set(&format!("GEVENTRS_{name}"), text.as_deref());
         }

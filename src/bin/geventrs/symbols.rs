@@ -65,9 +65,28 @@ impl Symbols {
     /// (inlined) one first. Empty: nothing is known. With a `build_id`, a file
     /// that has another one is not believed.
     pub fn frames(&mut self, path: &Path, address: u64, build_id: Option<&[u8]>) -> Vec<Frame> {
+        self.module(path, build_id).frames(address)
+    }
+
+    /// The symbol that `address` lies in, not looking at debugging information:
+    /// what the dynamic linker calls it.
+    pub fn symbol(&mut self, path: &Path, address: u64, build_id: Option<&[u8]>) -> Option<String> {
+        self.module(path, build_id).symbols.find(address).map(|s| s.name.clone())
+    }
+
+    /// The variable that `address` lies in, with the distance from its beginning.
+    pub fn variable(&mut self, path: &Path, address: u64) -> Option<String> {
+        let symbol = self.module(path, None).variables.find(address)?;
+        let name = demangled(&symbol.name);
+        Some(match address - symbol.address {
+            0 => name,
+            offset => format!("{name}+{offset:#x}"),
+        })
+    }
+
+    fn module(&mut self, path: &Path, build_id: Option<&[u8]>) -> &Module {
         let key = (path.to_owned(), build_id.map(<[u8]>::to_vec));
-        let module = self.modules.entry(key).or_insert_with(|| Module::open(path, build_id));
-        module.frames(address)
+        self.modules.entry(key).or_insert_with(|| Module::open(path, build_id))
     }
 }
 
@@ -77,6 +96,7 @@ struct Module {
     /// Debugging information, of the file or of its debug file.
     debug: Option<Loader>,
     symbols: Table,
+    variables: Table,
 }
 
 impl Module {
@@ -90,7 +110,7 @@ impl Module {
                 let found = file.build_id().ok().flatten();
                 if build_id.is_none() || found == build_id {
                     own_lines = file.section_by_name(".debug_info").is_some();
-                    module.symbols.add(&file);
+                    module.add(&file);
                     if separate.is_none() {
                         separate = debug_files::of(path, &file);
                     }
@@ -102,12 +122,18 @@ impl Module {
         }
         if let (false, Some(path)) = (own_lines, separate) {
             if let Some(Ok(file)) = map(&path).as_deref().map(object::File::parse) {
-                module.symbols.add(&file);
+                module.add(&file);
             }
             module.debug = debug_files::load(&path);
         }
         module.symbols.sort();
+        module.variables.sort();
         module
+    }
+
+    fn add(&mut self, file: &object::File) {
+        self.symbols.add(file, SymbolKind::Text);
+        self.variables.add(file, SymbolKind::Data);
     }
 
     fn frames(&self, address: u64) -> Vec<Frame> {
@@ -155,7 +181,11 @@ fn demangled(name: &str) -> String {
     let name = name.split('@').next().unwrap_or(name);
     // glibc's names for calls of its own functions from within.
     let name = name.strip_prefix("__GI_").unwrap_or(name);
-    addr2line::demangle_auto(name.into(), None).into_owned()
+    // Others are no mangled names, though they may look like it (`a`: signed char).
+    match name.starts_with("_Z") || name.starts_with("_R") {
+        true => addr2line::demangle_auto(name.into(), None).into_owned(),
+        false => name.to_owned(),
+    }
 }
 
 /// Functions of the symbol tables.
@@ -181,9 +211,9 @@ impl Symbol {
 }
 
 impl Table {
-    fn add(&mut self, file: &object::File) {
+    fn add(&mut self, file: &object::File, kind: SymbolKind) {
         for symbol in file.symbols().chain(file.dynamic_symbols()) {
-            if symbol.is_definition() && symbol.kind() == SymbolKind::Text {
+            if symbol.is_definition() && symbol.kind() == kind {
                 if let Ok(name) = symbol.name() {
                     let (address, size, name) = (symbol.address(), symbol.size(), name.to_owned());
                     self.functions.push(Symbol { address, size, name });
@@ -245,6 +275,7 @@ mod tests {
     fn names_lose_their_mangling() {
         assert_eq!(demangled("_ZN3foo3barEi"), "foo::bar(int)");
         assert_eq!(demangled("_RNvC7mycrate3foo"), "mycrate::foo");
+        assert_eq!(demangled("a"), "a");
         assert_eq!(demangled("memcpy@@GLIBC_2.14"), "memcpy");
         assert_eq!(demangled("__GI_qsort"), "qsort");
     }

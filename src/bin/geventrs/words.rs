@@ -141,11 +141,8 @@ mod tests {
     #[test]
     fn sleeps_say_what_is_left() {
         let reason = Reason { kind: "sleep".into(), words: "sleep".into(), ..Reason::default() };
-        let g = Greenlet {
-            reason: Some(reason),
-            left_ns: Some(2_000_000_000),
-            ..Greenlet::default()
-        };
+        let g =
+            Greenlet { reason: Some(reason), left_ns: Some(2_000_000_000), ..Greenlet::default() };
         let text = super::reason(&Process::default(), &g, &mut |_| None);
         assert_eq!(text, "sleep 2.0 s left");
     }

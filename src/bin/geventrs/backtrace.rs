@@ -1,0 +1,169 @@
+//! The stack of a greenlet as people read it.
+
+use crate::address_space::{AddressSpace, Place};
+use crate::processes::{number, Greenlet, Process};
+use crate::symbols::{Frame, Symbols};
+use crate::unwind::{unwind, Stack};
+
+/// One line of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The address in the process.
+    pub address: u64,
+    /// The file that it is mapped from; empty: none.
+    pub module: String,
+    /// Function and place.
+    pub frame: Frame,
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.frame.function.is_none() && self.frame.line.is_none() {
+            return match self.module.as_str() {
+                "" => write!(f, "{:#x}", self.address),
+                module => write!(f, "{:#x} in {module}", self.address),
+            };
+        }
+        write!(f, "{}", self.frame)?;
+        if self.frame.line.is_none() {
+            write!(f, " in {}", self.module)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is needed to read the stacks of one process.
+pub struct Reader {
+    space: AddressSpace,
+    symbols: Symbols,
+}
+
+impl Reader {
+    pub fn new(process: &Process) -> Reader {
+        Reader { space: AddressSpace::new(process.pid, &process.maps), symbols: Symbols::new() }
+    }
+
+    /// The stack of `g`, the innermost call first. What it does inside the preload
+    /// library is one line, the function that the program has called.
+    pub fn stack(&mut self, g: &Greenlet) -> Vec<Call> {
+        let addresses = self.addresses(g);
+        let places: Vec<_> = addresses.iter().map(|&at| (at, self.space.place(at))).collect();
+        let is_ours = |p: &Option<Place>| p.as_ref().is_some_and(|p| p.module.is_ours);
+        // The frames that have started it are ours as well.
+        let end = places.iter().rposition(|(_, p)| !is_ours(p)).map_or(0, |i| i + 1);
+        let mut calls = Vec::new();
+        let mut rest = &places[..end];
+        if end == 0 {
+            rest = &places[..places.len().min(1)];
+        }
+        while let Some(((at, place), after)) = rest.split_first() {
+            rest = after;
+            // Only the outermost of ours in a row.
+            if is_ours(place) && after.first().is_some_and(|(_, p)| is_ours(p)) {
+                continue;
+            }
+            match place {
+                None => calls.push(Call {
+                    address: *at,
+                    module: self.space.name_of(*at).unwrap_or_default(),
+                    frame: Frame::default(),
+                }),
+                Some(p) if p.module.is_ours => {
+                    let Some(function) = self.hook(p, g, calls.is_empty()) else { continue };
+                    let frame = Frame { function: Some(function), ..Frame::default() };
+                    calls.push(Call { address: *at, module: p.module.name.clone(), frame });
+                }
+                Some(p) => {
+                    let module = p.module.name.clone();
+                    let frames = self.symbols.frames(&p.module.path, p.address, None);
+                    let none = frames.is_empty().then(Frame::default);
+                    calls.extend(frames.into_iter().chain(none).map(|frame| Call {
+                        address: *at,
+                        module: module.clone(),
+                        frame,
+                    }));
+                }
+            }
+        }
+        calls
+    }
+
+    fn addresses(&mut self, g: &Greenlet) -> Vec<u64> {
+        if let Some(trace) = &g.trace {
+            // Return addresses but the first, which was interrupted.
+            let numbers = trace.iter().filter_map(|t| number(&Some(t.clone())));
+            return numbers.enumerate().map(|(i, at)| at - u64::from(i != 0)).collect();
+        }
+        let Some(bytes) = g.stack.as_deref().and_then(bytes) else { return Vec::new() };
+        let word = |text| number(text).unwrap_or(0);
+        let sp = word(&g.sp);
+        let (pc, fp, bx) = (word(&g.pc), word(&g.fp), word(&g.bx));
+        unwind(&mut self.space, &Stack { start: sp, bytes, pc, sp, fp, bx })
+    }
+
+    /// What the program has called: the exported name that the frame belongs to; of
+    /// the innermost frame, the family that it waits in.
+    fn hook(&mut self, place: &Place, g: &Greenlet, innermost: bool) -> Option<String> {
+        let symbol = self.symbols.symbol(&place.module.path, place.address, None);
+        // Names of ours have paths.
+        let exported = symbol.filter(|s| !s.starts_with("_ZN") && !s.starts_with("_R"));
+        if exported.is_some() || !innermost {
+            return exported;
+        }
+        let kind = g.reason.as_ref().map_or("", |r| r.kind.as_str());
+        let function = match kind {
+            "mutex" => "pthread_mutex_lock",
+            "condition" => "pthread_cond_wait",
+            "read lock" => "pthread_rwlock_rdlock",
+            "write lock" => "pthread_rwlock_wrlock",
+            "semaphore" => "sem_wait",
+            "join" => "pthread_join",
+            "sleep" => "sleep",
+            "read" | "write" | "accept" | "connect" | "poll" => kind,
+            _ => "(in the library)",
+        };
+        Some(function.to_owned())
+    }
+
+    /// The function at `address`, with its place.
+    pub fn function(&mut self, address: u64) -> Option<Frame> {
+        let place = self.space.place(address)?;
+        self.symbols.frames(&place.module.path, place.address, None).pop()
+    }
+
+    /// The variable at `address`, with the distance from its beginning.
+    pub fn variable(&mut self, address: u64) -> Option<String> {
+        let place = self.space.place(address)?;
+        self.symbols.variable(&place.module.path, place.address)
+    }
+}
+
+/// Hexadecimal digits as bytes.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    text.as_bytes().chunks_exact(2).map(|p| Some(digit(p[0])? << 4 | digit(p[1])?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_named_as_far_as_they_are_known() {
+        let call = |module: &str, frame| Call { address: 0x10, module: module.into(), frame };
+        assert_eq!(call("", Frame::default()).to_string(), "0x10");
+        assert_eq!(call("a.so", Frame::default()).to_string(), "0x10 in a.so");
+        let function = || Some("f".to_owned());
+        let symbol = Frame { function: function(), offset: Some(4), ..Frame::default() };
+        assert_eq!(call("a.so", symbol).to_string(), "f+0x4 in a.so");
+        let (file, line) = (Some("f.c".to_owned()), Some(7));
+        let line = Frame { function: function(), file, line, ..Frame::default() };
+        assert_eq!(call("a.so", line).to_string(), "f at f.c:7");
+    }
+
+    #[test]
+    fn bytes_come_as_digits() {
+        assert_eq!(bytes("00ff10"), Some(vec![0, 255, 16]));
+        assert_eq!(bytes("zz"), None);
+    }
+}

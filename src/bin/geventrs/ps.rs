@@ -1,0 +1,176 @@
+//! `geventrs ps`: processes under the library, and the greenlets of one.
+
+use crate::backtrace::Reader;
+use crate::colours::Colours;
+use crate::columns::Table;
+use crate::processes::{self, number, Process, Question};
+use crate::words::{bytes, reason, span};
+use crate::{print, Failure, NOTHING, SUCCEEDED};
+use clap::Args;
+use serde_json::json;
+
+/// List greenlets: what each waits for, on whom, for how long
+///
+/// Without PID, list the processes that run under the library. The process is
+/// asked over its control socket; it is not stopped, and notices nothing.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  geventrs ps\n  geventrs ps 4711\n  geventrs ps --json 4711\n\n\
+    States: `runs` and `computes` use a processor (the latter on an OS thread of its own),\n\
+    `runnable` waits for its turn, `waits` for what is told, `blocked` is in a call that only\n\
+    the kernel can wait for, `ended` was not joined. CPU is sampled.\n\
+    Exit codes: 0, 1 nothing to list, 2 usage, 3 the process cannot be asked."
+)]
+pub struct Ps {
+    /// A process id
+    pid: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Greenlets that are listed, at most
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    limit: usize,
+}
+
+impl Ps {
+    pub fn execute(self) -> Result<u8, Failure> {
+        match self.pid {
+            Some(pid) => self.one(pid),
+            None => self.all(),
+        }
+    }
+
+    fn one(&self, pid: u32) -> Result<u8, Failure> {
+        let question = Question { stacks: false, limit: Some(self.limit) };
+        let mut process = processes::ask(pid, question)?;
+        // Names of locks: the process need not be asked for what /proc tells.
+        process.maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        if self.json {
+            print(&format!("{:#}\n", to_json(&process)))?;
+        } else {
+            let colours = Colours::of_stdout();
+            let mut text = head(&process, colours);
+            text += &lines(&process, colours).join("\n");
+            text.push('\n');
+            if process.left_out != 0 {
+                text += &format!("and {} more (--limit)\n", process.left_out);
+            }
+            print(&text)?;
+        }
+        Ok(SUCCEEDED)
+    }
+
+    fn all(&self) -> Result<u8, Failure> {
+        let found = processes::all(Question { stacks: false, limit: Some(self.limit) });
+        if self.json {
+            let list: Vec<_> = found.iter().map(to_json).collect();
+            print(&format!("{:#}\n", json!({ "processes": list })))?;
+        } else if !found.is_empty() {
+            let colours = Colours::of_stdout();
+            let mut table =
+                Table::new(&[">PID", "PROGRAM", ">GREENLETS", ">BUSY", ">BLOCKED", ">WAIT"]);
+            for p in &found {
+                let count = |states: &[&str]| {
+                    let some = p.greenlets.iter().filter(|g| states.contains(&g.state.as_str()));
+                    some.count().to_string()
+                };
+                table.add(vec![
+                    p.pid.to_string(),
+                    p.name.clone(),
+                    p.live.to_string(),
+                    count(&["runs", "computes", "runnable"]),
+                    count(&["blocked"]),
+                    count(&["waits"]),
+                ]);
+            }
+            let lines = table.lines(|row, _, cell| match row {
+                0 => colours.strong(&cell),
+                _ => cell,
+            });
+            print(&(lines.join("\n") + "\n"))?;
+        }
+        if found.is_empty() {
+            if !self.json {
+                eprintln!("geventrs: no process of yours runs under geventrs with several threads");
+            }
+            return Ok(NOTHING);
+        }
+        Ok(SUCCEEDED)
+    }
+}
+
+/// One line about the process.
+pub fn head(process: &Process, colours: Colours) -> String {
+    let p = process;
+    colours.strong(&format!(
+        "{} {}: {} greenlets, {} switches, {} OS threads to run them",
+        p.pid, p.name, p.live, p.switches, p.carriers
+    )) + "\n"
+}
+
+/// A table of the greenlets.
+pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
+    let mut table =
+        Table::new(&[">ID", "NAME", "STATE", ">FOR", ">SWITCHES", ">CPU", ">STACK", "WAITS FOR"]);
+    let mut reader = Reader::new(process);
+    for g in &process.greenlets {
+        table.add(vec![
+            g.id.to_string(),
+            g.name.clone(),
+            g.state.clone(),
+            g.for_ns.map_or(String::new(), span),
+            g.switches.to_string(),
+            if g.cpu_ns == 0 { String::new() } else { span(g.cpu_ns) },
+            g.stack_used.map_or(String::new(), bytes),
+            reason(process, g, &mut |at| reader.variable(at)),
+        ]);
+    }
+    table.lines(|row, column, cell| match (row, column) {
+        (0, _) => colours.strong(&cell),
+        (_, 2) => colours.state(&cell),
+        _ => cell,
+    })
+}
+
+/// The process as `--json` has it.
+fn to_json(process: &Process) -> serde_json::Value {
+    let mut reader = Reader::new(process);
+    let greenlets: Vec<_> = process
+        .greenlets
+        .iter()
+        .map(|g| {
+            let r = g.reason.as_ref();
+            json!({
+                "id": g.id,
+                "name": g.name,
+                "state": g.state,
+                "for_ns": g.for_ns,
+                "left_ns": g.left_ns,
+                "switches": g.switches,
+                "cpu_ns": g.cpu_ns,
+                "stack_size": g.stack_size,
+                "stack_used": g.stack_used,
+                "creator": g.creator,
+                "os_thread": g.tid,
+                "waits_for": r.map(|_| reason(process, g, &mut |at| reader.variable(at))),
+                "kind": r.map(|r| &r.kind),
+                "fd": r.and_then(|r| r.fd),
+                "peer": r.and_then(|r| r.peer.as_ref()),
+                "local": r.and_then(|r| r.local.as_ref()),
+                "file": r.and_then(|r| r.file.as_ref()),
+                "address": r.and_then(|r| number(&r.address)).map(|a| format!("{a:#x}")),
+                "owner": r.and_then(|r| r.owner.or(r.thread)),
+            })
+        })
+        .collect();
+    json!({
+        "schema": 1,
+        "pid": process.pid,
+        "name": process.name,
+        "live": process.live,
+        "switches": process.switches,
+        "carriers": process.carriers,
+        "left_out": process.left_out,
+        "greenlets": greenlets,
+    })
+}
