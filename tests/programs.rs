@@ -7,6 +7,7 @@
 //! | line | meaning |
 //! | --- | --- |
 //! | `// rule: sentence` | the rule (POSIX, a man page) it guards; mandatory |
+//! | `// source: pages` | where the rule stands, for the table of conformance; those that the rule names unless said |
 //! | `// args: a b` | its arguments |
 //! | `// cflags: -Dx` | flags for the compiler, before the source |
 //! | `// libs: -lfoo` | flags for the compiler, after the source |
@@ -44,6 +45,10 @@ fn main() {
     args.test_threads.get_or_insert(2);
 
     let layout = Arc::new(support::Layout::new());
+    let page = layout.clone();
+    let table = Trial::test(support::conformance::TRIAL, move || {
+        support::conformance::check(&page).map_err(Into::into)
+    });
     let trials = layout
         .programs()
         .into_iter()
@@ -62,6 +67,7 @@ fn main() {
                 None => trial,
             }
         })
+        .chain([table])
         .collect();
     libtest_mimic::run(&args, trials).exit();
 }

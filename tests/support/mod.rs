@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+pub mod conformance;
 pub mod process;
 use process::{
     change_root, clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit,
@@ -30,7 +31,10 @@ pub struct Directives {
     pub stdin: Option<String>,
     pub ignore_stderr: bool,
     pub one_thread: bool,
-    pub skip_native: bool,
+    /// Why it is not run natively.
+    pub skip_native: Option<String>,
+    /// Where the rule stands, if it does not say so itself.
+    pub source: String,
     /// The oldest glibc, 2.x, that has what it calls.
     pub glibc: u32,
     /// The oldest GCC whose headers it includes.
@@ -56,7 +60,8 @@ impl Directives {
             stdin: None,
             ignore_stderr: false,
             one_thread: false,
-            skip_native: false,
+            skip_native: None,
+            source: String::new(),
             glibc: 0,
             gcc: 0,
             pending: None,
@@ -116,7 +121,10 @@ impl Directives {
                 }
                 "gcc" => d.gcc = number()?.max(0) as u32,
                 "one-thread" => d.one_thread = yes_no()?,
-                "native" if value.starts_with("skip ") => d.skip_native = true,
+                "native" if value.starts_with("skip ") => {
+                    d.skip_native = Some(value["skip ".len()..].trim().to_owned());
+                }
+                "source" => d.source = value.to_owned(),
                 "native" => return Err("`native:` wants `skip <reason>`".into()),
                 "variant" => {
                     let mut w = words(value);
@@ -356,7 +364,7 @@ impl Program {
         }
         self.compile(layout, d)?;
 
-        let native = match d.skip_native {
+        let native = match d.skip_native.is_some() {
             true => None,
             false => Some(self.run(layout, d, None)?),
         };
