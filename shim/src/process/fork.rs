@@ -21,7 +21,12 @@ static FORKING: AtomicPtr<Greenlet> = AtomicPtr::new(ptr::null_mut());
 extern "C" fn before() {
     if let Some(g) = Greenlet::current().filter(|g| g.enter_shim()) {
         // fork(3) takes malloc's locks and those of stdio next.
-        scheduler::settle(g);
+        loop {
+            scheduler::settle(g);
+            if !crate::stdio::all_streams::settle(g) {
+                break;
+            }
+        }
         FORKING.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
     }
 }
@@ -50,7 +55,7 @@ fn in_copy(shares_files: bool) {
     hub::deadlock::after_fork();
     hub::sync::once::after_fork();
     crate::locks::robust_list::after_fork();
-    crate::stdio::output::after_fork();
+    crate::stdio::all_streams::after_fork();
     crate::signal::fault::after_fork();
     crate::signal::deliver::after_fork();
     if let Some(g) = Greenlet::current() {

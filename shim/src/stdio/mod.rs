@@ -32,6 +32,7 @@
 //! - The order of what is read and written, the flags, `errno` and the buffer
 //!   that a program can look at (`__fpending`) are as after libc's own call.
 
+pub mod all_streams;
 pub mod call;
 pub mod drain;
 pub mod file;

@@ -74,7 +74,7 @@ unsafe fn fclose_(stream: *mut FILE) -> c_int {
 
 unsafe fn fcloseall_() -> c_int {
     // SAFETY: no arguments.
-    super::output::every("fcloseall", || unsafe { real::fcloseall() })
+    super::all_streams::every("fcloseall", || unsafe { real::fcloseall() })
 }
 
 unsafe fn fopen_(path: *const c_char, mode: *const c_char) -> *mut FILE {

@@ -6,14 +6,10 @@
 //! Semantics: fputc(3), puts(3), fwrite(3), fflush(3), unlocked_stdio(3). As in
 //! glibc a write that fails gives up what was buffered.
 
+use super::all_streams::every;
 use super::call::{attend, Call, Locking};
 use super::file::File;
-use super::pace;
-use crate::doorway;
-use crate::table::Group;
 use core::ffi::{c_char, c_int, c_void, CStr};
-use hub::hub as scheduler;
-use hub::wait::Section;
 use libc::{size_t, EOF, FILE};
 
 crate::hooks! {
@@ -39,7 +35,6 @@ crate::hooks! {
 extern "C" {
     /// The program's variable.
     pub static stdout: *mut FILE;
-    static _IO_list_all: *const File;
 }
 
 /// A byte is stored and nothing else. (An unbuffered or line-buffered stream
@@ -208,7 +203,7 @@ unsafe fn fwrite_unlocked_(
 }
 
 /// Nothing is to be written.
-fn is_flushed(file: &File) -> bool {
+pub(super) fn is_flushed(file: &File) -> bool {
     !file.is_wide() && file.pending().is_empty()
 }
 
@@ -246,55 +241,4 @@ unsafe fn flush_all() -> c_int {
 unsafe fn flush_lines() {
     // SAFETY: no arguments.
     every("fflush", || unsafe { real::_flushlbf() })
-}
-
-/// A call that goes through all open streams, taking each one's lock: a section
-/// if that or the writing might wait.
-pub fn every<R>(what: &'static str, call: impl FnOnce() -> R) -> R {
-    if !scheduler::active() {
-        return call();
-    }
-    let Some(shim) = doorway::enter(Group::Sys) else {
-        return call();
-    };
-    if any_might_wait() {
-        return shim.section(what, Section::Waits, call);
-    }
-    let _outside = doorway::Outside::step(&shim);
-    call()
-}
-
-/// Whether a stream is locked, or holds output for a file that waits.
-fn any_might_wait() -> bool {
-    if !hub::sys::one_os_thread() {
-        // The list may change while it is looked at.
-        return true;
-    }
-    // SAFETY: glibc's list of open streams; nobody else runs.
-    unsafe {
-        let mut at = _IO_list_all;
-        while let Some(file) = at.as_ref() {
-            let waits = || (file.is_wide() || !is_flushed(file)) && !pace::never_waits(file);
-            if file.is_held_by_another() || waits() {
-                return true;
-            }
-            at = file.next();
-        }
-    }
-    false
-}
-
-/// In the child of a fork: no other thread is left that could hold a stream.
-pub fn after_fork() {
-    // SAFETY: glibc's list of open streams; the child has one thread.
-    unsafe {
-        let mut at = _IO_list_all;
-        while let Some(file) = at.as_ref() {
-            if file.is_held_by_another() {
-                file.reset_lock();
-            }
-            at = file.next();
-        }
-    }
-    super::lock::after_fork();
 }
