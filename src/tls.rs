@@ -68,12 +68,14 @@ struct Robust {
 }
 
 /// The initial image of one module's thread-locals.
-#[derive(Clone, Copy)]
 struct Image {
+    /// The module's link map, which names it.
+    map: usize,
     /// Distance of the module's block from the thread pointer.
     offset: isize,
-    data: *const u8,
-    file_size: usize,
+    /// The part that is not zero: a copy, since another thread may be unloading the
+    /// module while a block is reset.
+    data: Box<[u8]>,
     memory_size: usize,
 }
 
@@ -82,16 +84,23 @@ struct Modules {
     reset: Vec<Image>,
     /// Highest module number with dynamically allocated TLS; 0: none.
     dynamic: usize,
-    /// Link maps seen so far.
-    known: Vec<usize>,
+    /// The words that tell the place of thread-locals which have none yet: it is
+    /// found while the module is relocated.
+    undecided: Vec<*const isize>,
+    /// The last link map of ld.so's list, to which new ones are added.
+    last: *const LinkMap,
 }
 
-// SAFETY: the pointers address read-only segments of loaded modules.
+// SAFETY: the pointers address ld.so's own data, which every thread may read.
 unsafe impl Send for Modules {}
 
 static LAYOUT: AtomicPtr<Layout> = AtomicPtr::new(ptr::null_mut());
-static MODULES: RawLock<Modules> =
-    RawLock::new(Modules { reset: Vec::new(), dynamic: 0, known: Vec::new() });
+static MODULES: RawLock<Modules> = RawLock::new(Modules {
+    reset: Vec::new(),
+    dynamic: 0,
+    undecided: Vec::new(),
+    last: ptr::null(),
+});
 /// True (non-zero) when blocks need work between two uses.
 static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
 /// Offset of `tid` in the control block.
@@ -370,8 +379,20 @@ unsafe fn copy_image(tp: *mut u8, image: &Image) {
     // SAFETY: by the callers' contracts.
     unsafe {
         let to = tp.offset(image.offset);
-        ptr::copy_nonoverlapping(image.data, to, image.file_size);
-        ptr::write_bytes(to.add(image.file_size), 0, image.memory_size - image.file_size);
+        ptr::copy_nonoverlapping(image.data.as_ptr(), to, image.data.len());
+        ptr::write_bytes(to.add(image.data.len()), 0, image.memory_size - image.data.len());
+    }
+}
+
+/// [`copy_image`] into the block of a thread that runs, unless that has stored
+/// something there already: the module's constructors may run on it.
+unsafe fn copy_image_once(tp: *mut u8, image: &Image) {
+    // SAFETY: by the callers' contracts.
+    unsafe {
+        let place = core::slice::from_raw_parts(tp.offset(image.offset), image.memory_size);
+        if place.iter().all(|b| *b == 0) {
+            copy_image(tp, image);
+        }
     }
 }
 
@@ -411,72 +432,78 @@ struct RDebug {
     map: *mut LinkMap,
 }
 
-/// How many modules were ever loaded, and unloaded: differs from the last look
-/// at them if there is something to learn.
-pub fn module_counts() -> (u64, u64) {
-    unsafe extern "C" fn first(
-        info: *mut libc::dl_phdr_info,
-        _size: usize,
-        counts: *mut c_void,
-    ) -> c_int {
-        // SAFETY: ld.so passes valid headers and our own pair.
-        unsafe { *counts.cast::<(u64, u64)>() = ((*info).dlpi_adds, (*info).dlpi_subs) };
-        1
+/// Whether a module has come, or has got the place of its thread-locals, since
+/// [`refresh_modules`]. Nobody may be inside dlclose(3).
+pub fn modules_moved() -> bool {
+    let modules = MODULES.lock();
+    // SAFETY: link maps stay valid while their module is loaded.
+    unsafe {
+        modules.last.as_ref().is_some_and(|last| !last.next.is_null())
+            || modules.undecided.iter().any(|word| word.read_volatile() != 0)
     }
-    let mut counts = (0u64, 0u64);
-    // SAFETY: the callback gets the pair back and does not outlive it.
-    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut counts).cast()) };
-    counts
 }
 
 /// Look at the loaded modules again after a `dlopen` or `dlclose`, and call
 /// `with` with a function that copies the initial images of new static TLS into
 /// a block: ld.so has done that only for the threads that it knows. Runs on the hub while a greenlet may be inside dlopen:
 /// it may not take the loader's lock (dl_iterate_phdr(3) takes another one,
-/// which nobody keeps while it runs the program's constructors).
+/// which nobody keeps while it runs the program's constructors). Nobody may be
+/// inside dlclose(3).
 pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let l = layout();
-    let mut fresh: Vec<Image> = Vec::new();
-    {
-        let mut modules = MODULES.lock();
-        // From scratch: a dlclose may have taken modules away.
-        let known = core::mem::take(&mut modules.known);
-        modules.reset.clear();
-        modules.dynamic = 0;
-        let own = [l.libc, l.allocate as usize];
-        for (map, segments) in tls_modules() {
-            // SAFETY: link maps stay valid while their module is loaded.
-            let offset = unsafe { *(map as *const u8).add(l.link_map_tls_offset).cast::<isize>() };
-            let is_libc = own.iter().any(|&a| segments.contains(a));
-            // 0, -1 and -2 say "no fixed place" in the versions of glibc.
-            if matches!(offset, -2..=0) {
-                if segments.module > modules.dynamic {
-                    modules.dynamic = segments.module;
-                }
-                continue;
+    let mut modules = MODULES.lock();
+    let modules = &mut *modules;
+    // From scratch: a dlclose may have taken modules away.
+    let mut known = core::mem::take(&mut modules.reset);
+    modules.dynamic = 0;
+    modules.undecided.clear();
+    let own = [l.libc, l.allocate as usize];
+    let (found, last) = tls_modules();
+    modules.last = last;
+    let mut fresh = Vec::new();
+    for (map, segments) in found {
+        let word = (map as *const u8).wrapping_add(l.link_map_tls_offset).cast::<isize>();
+        // SAFETY: link maps stay valid while their module is loaded.
+        let offset = unsafe { word.read_volatile() };
+        let is_libc = own.iter().any(|&a| segments.contains(a));
+        // 0, -1 and -2 say "no fixed place" in the versions of glibc.
+        if matches!(offset, -2..=0) {
+            if offset == 0 {
+                modules.undecided.push(word);
             }
-            if is_libc {
-                continue;
+            if segments.module > modules.dynamic {
+                modules.dynamic = segments.module;
             }
-            let image = Image {
-                offset: if arch::TLS_BELOW_TP { -offset } else { offset },
-                data: segments.image,
-                file_size: segments.file_size,
-                memory_size: segments.memory_size,
-            };
-            modules.known.push(map as usize);
-            modules.reset.push(image);
-            if !known.contains(&(map as usize)) {
-                fresh.push(image);
-            }
+            continue;
         }
-        let needed = !modules.reset.is_empty() || modules.dynamic != 0;
-        RESET_NEEDED.store(needed as usize, Ordering::Relaxed);
+        if is_libc {
+            continue;
+        }
+        let image = Image {
+            map: map as usize,
+            offset: if arch::TLS_BELOW_TP { -offset } else { offset },
+            data: segments.image,
+            memory_size: segments.memory_size,
+        };
+        let before = known.len();
+        known.retain(|k| (k.map, k.offset) != (image.map, image.offset));
+        if known.len() == before {
+            fresh.push(modules.reset.len());
+        }
+        modules.reset.push(image);
     }
+    let needed = !modules.reset.is_empty() || modules.dynamic != 0;
+    RESET_NEEDED.store(needed as usize, Ordering::Relaxed);
+    if known.is_empty() && fresh.is_empty() {
+        return;
+    }
+    // What those have left that are gone is nobody's.
+    known.iter_mut().for_each(|gone| gone.data = Box::default());
     with(&|tp| {
-        for image in &fresh {
-            // SAFETY: `tp` is one of our blocks; the place is reserved in all.
-            unsafe { copy_image(tp, image) }
+        // SAFETY: `tp` is one of our blocks; the places are reserved in all.
+        unsafe {
+            known.iter().for_each(|gone| copy_image(tp, gone));
+            fresh.iter().for_each(|&i| copy_image_once(tp, &modules.reset[i]));
         }
     });
 }
@@ -485,8 +512,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
 struct Segments {
     base: usize,
     loads: Vec<(usize, usize)>,
-    image: *const u8,
-    file_size: usize,
+    image: Box<[u8]>,
     memory_size: usize,
     module: usize,
 }
@@ -497,7 +523,8 @@ impl Segments {
     }
 }
 
-fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
+/// All modules with thread-locals, and the last link map of all.
+fn tls_modules() -> (Vec<(*const LinkMap, Segments)>, *const LinkMap) {
     unsafe extern "C" fn each(
         info: *mut libc::dl_phdr_info,
         _size: usize,
@@ -508,8 +535,7 @@ fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
         let mut s = Segments {
             base: info.dlpi_addr as usize,
             loads: Vec::new(),
-            image: ptr::null(),
-            file_size: 0,
+            image: Box::default(),
             memory_size: 0,
             module: info.dlpi_tls_modid,
         };
@@ -520,8 +546,13 @@ fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
             match header.p_type {
                 libc::PT_LOAD => s.loads.push((start, header.p_memsz as usize)),
                 libc::PT_TLS => {
-                    s.image = start as *const u8;
-                    s.file_size = header.p_filesz as usize;
+                    // SAFETY: mapped and relocated when the place of the block is
+                    // known, which is looked at after this; before, not used. The
+                    // module stays while this callback runs.
+                    let image = unsafe {
+                        core::slice::from_raw_parts(start as *const u8, header.p_filesz as usize)
+                    };
+                    s.image = image.into();
                     s.memory_size = header.p_memsz as usize;
                 }
                 _ => {}
@@ -536,16 +567,17 @@ fn tls_modules() -> Vec<(*const LinkMap, Segments)> {
     // SAFETY: the callback gets the vector back and does not outlive it.
     unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
     let debug = layout().debug;
-    let mut result = Vec::new();
+    let (mut result, mut last) = (Vec::new(), ptr::null());
     // SAFETY: ld.so's list of link maps; the caller is inside no dlclose.
     unsafe {
         let mut map = if debug.is_null() { ptr::null_mut() } else { (*debug).map };
         while !map.is_null() {
+            last = map.cast_const();
             if let Some(i) = found.iter().position(|s| s.base == (*map).addr) {
                 result.push((map as *const LinkMap, found.swap_remove(i)));
             }
             map = (*map).next;
         }
     }
-    result
+    (result, last)
 }

@@ -129,7 +129,8 @@ impl Hub {
 
     /// Learn what a dlopen or dlclose has changed, before a block is used again
     /// and before another greenlet runs. The call may take its time (its caller
-    /// waits for the loader's lock, off the hub), so the note stays for a while.
+    /// waits for the loader's lock, or runs constructors, off the hub), so for a while
+    /// every switch looks.
     pub(super) fn refresh_modules(&self) {
         if self.modules_changed.load(Ordering::Relaxed) {
             self.refresh_modules_slow();
@@ -138,13 +139,25 @@ impl Hub {
 
     #[cold]
     fn refresh_modules_slow(&self) {
-        if time::now() > self.modules_noted.load(Ordering::Relaxed) + 10 * SECOND {
+        // Until a dlclose is over, what is known of the modules may be gone.
+        if self.closing.load(Ordering::Acquire) != 0 {
+            return;
+        }
+        let over = time::now() > self.modules_noted.load(Ordering::Relaxed) + 10 * SECOND;
+        if over {
             self.modules_changed.store(false, Ordering::Relaxed);
         }
-        let counts = tls::module_counts();
-        if counts != self.modules_known.replace(counts) {
+        let closed = self.modules_closed.swap(false, Ordering::Relaxed);
+        if over || closed || tls::modules_moved() {
             tls::refresh_modules(|copy| unit::for_each_block(copy));
         }
+    }
+
+    /// Count down to the next look around from here. While modules may come, each
+    /// switch has one.
+    fn count_from_here(&self) {
+        let changing = self.modules_changed.load(Ordering::Relaxed);
+        self.switches_left.set(if changing { 0 } else { self.interval.get() });
     }
 
     /// Busy: expire timers and poll without waiting, about every
@@ -171,7 +184,7 @@ impl Hub {
             let _ = self.poll(0);
             self.hogs_turn.set(!self.hogs.is_empty());
         }
-        self.switches_left.set(self.interval.get());
+        self.count_from_here();
     }
 
     #[cold]
@@ -194,7 +207,7 @@ impl Hub {
             Some(_) => time::now(),
         };
         self.looked.set(now);
-        self.switches_left.set(self.interval.get());
+        self.count_from_here();
         if next.is_some_and(|d| d <= now) {
             self.expire(now);
             // A steady stream of timers must not starve the descriptors.

@@ -32,6 +32,8 @@ pub fn after_copy(shares_files: bool) {
     HUB.hogs.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);
+    HUB.closing.store(0, Ordering::Relaxed);
+    HUB.modules_closed.store(true, Ordering::Relaxed);
     // SAFETY: the child has one OS thread, and it is here.
     unsafe { &mut *HUB.timers.get() }.clear();
     let mut at = HUB.all.replace(ptr::null());

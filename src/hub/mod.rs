@@ -115,9 +115,11 @@ pub struct Hub {
     all: Cell<*const Greenlet>,
     first: Cell<*const Greenlet>,
     modules_changed: AtomicBool,
-    /// When that was noted, and what was known of them last.
+    /// When that was noted.
     modules_noted: AtomicU64,
-    modules_known: Cell<(u64, u64)>,
+    /// A dlclose has ended since the last look; so many are under way.
+    modules_closed: AtomicBool,
+    closing: AtomicU32,
     switches_left: Cell<u32>,
     interval: Cell<u32>,
     looked: Cell<u64>,
@@ -148,7 +150,8 @@ static HUB: Hub = Hub {
     first: Cell::new(ptr::null()),
     modules_changed: AtomicBool::new(false),
     modules_noted: AtomicU64::new(0),
-    modules_known: Cell::new((0, 0)),
+    modules_closed: AtomicBool::new(false),
+    closing: AtomicU32::new(0),
     switches_left: Cell::new(MOST_SWITCHES),
     interval: Cell::new(MOST_SWITCHES),
     looked: Cell::new(0),
@@ -260,6 +263,28 @@ pub fn modules_changed() {
         HUB.modules_noted.store(time::now(), Ordering::Relaxed);
         HUB.modules_changed.store(true, Ordering::Relaxed);
         HUB.switches_left.set(0);
+    }
+}
+
+/// Modules are being unloaded until this is dropped.
+#[derive(Debug)]
+pub struct ModulesClose(());
+
+impl ModulesClose {
+    /// Before the loader is called.
+    pub fn begin() -> Self {
+        HUB.closing.fetch_add(1, Ordering::Release);
+        ModulesClose(())
+    }
+}
+
+impl Drop for ModulesClose {
+    fn drop(&mut self) {
+        HUB.modules_closed.store(true, Ordering::Relaxed);
+        // In the child of a fork only those of the caller would count.
+        let less = |n: u32| n.checked_sub(1);
+        let _ = HUB.closing.fetch_update(Ordering::Release, Ordering::Relaxed, less);
+        modules_changed();
     }
 }
 

@@ -35,8 +35,7 @@ crate::hooks! {
 /// dlclose(3) looks for no RUNPATH, so this may have a frame: the images of a
 /// module are gone only when the call is over.
 unsafe fn close(handle: *mut c_void) -> c_int {
+    let _closing = scheduler::ModulesClose::begin();
     // SAFETY: the program's own call.
-    let result = unsafe { real::dlclose(handle) };
-    scheduler::modules_changed();
-    result
+    unsafe { real::dlclose(handle) }
 }

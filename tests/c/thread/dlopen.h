@@ -23,7 +23,7 @@ static U_UNUSED void so_make(const char *name, const char *code) {
     CHECK_EQ(st, 0);
 }
 
-static const char *so_sleeper =
+U_UNUSED static const char *so_sleeper =
     "#include <unistd.h>\n"
     "int made, *unmade;\n"
     "__attribute__((constructor)) static void make(void) { usleep(300000); made = 1; }\n"
