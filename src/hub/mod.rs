@@ -89,7 +89,7 @@ pub use preempt::{
     call_in, call_in_if_computing, call_in_self, exec_failed, hold_for_exec, settle, TURN_SIGNAL,
 };
 pub(crate) use section::rejoin;
-pub use section::{as_program, blocking, interrupt_call, set_ceiling};
+pub use section::{as_program, blocking, interrupt_any_call, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
 
 /// Switches between two looks at the clock, at most.

@@ -305,7 +305,14 @@ fn last_but(text: &Text, others: usize) -> Option<usize> {
 /// must not fail so.)
 fn may_end(number: i64) -> bool {
     #[cfg(target_arch = "x86_64")]
-    const OLD: &[i64] = &[libc::SYS_open, libc::SYS_creat, libc::SYS_poll, libc::SYS_pause];
+    const OLD: &[i64] = &[
+        libc::SYS_open,
+        libc::SYS_creat,
+        libc::SYS_poll,
+        libc::SYS_select,
+        libc::SYS_epoll_wait,
+        libc::SYS_pause,
+    ];
     #[cfg(not(target_arch = "x86_64"))]
     const OLD: &[i64] = &[];
     const ENDS: &[i64] = &[
@@ -319,20 +326,29 @@ fn may_end(number: i64) -> bool {
         libc::SYS_pwrite64,
         libc::SYS_pwritev,
         libc::SYS_pwritev2,
+        libc::SYS_sendfile,
+        libc::SYS_splice,
+        libc::SYS_tee,
+        libc::SYS_vmsplice,
         libc::SYS_openat,
+        libc::SYS_openat2,
         libc::SYS_ppoll,
         libc::SYS_pselect6,
         libc::SYS_epoll_pwait,
+        libc::SYS_epoll_pwait2,
         libc::SYS_accept,
         libc::SYS_accept4,
         libc::SYS_connect,
         libc::SYS_recvfrom,
         libc::SYS_recvmsg,
+        libc::SYS_recvmmsg,
         libc::SYS_sendto,
         libc::SYS_sendmsg,
+        libc::SYS_sendmmsg,
         libc::SYS_wait4,
         libc::SYS_waitid,
         libc::SYS_futex,
+        libc::SYS_futex_waitv,
         libc::SYS_flock,
         libc::SYS_fcntl,
         libc::SYS_ioctl,
@@ -345,6 +361,10 @@ fn may_end(number: i64) -> bool {
         libc::SYS_nanosleep,
         libc::SYS_clock_nanosleep,
         libc::SYS_rt_sigtimedwait,
+        libc::SYS_rt_sigsuspend,
+        libc::SYS_getrandom,
+        libc::SYS_io_getevents,
+        libc::SYS_io_uring_enter,
     ];
     ENDS.contains(&number) || OLD.contains(&number)
 }

@@ -125,7 +125,13 @@ pub fn end(g: &'static Greenlet) {
 /// A call that has not quite begun may be missed: ask again while it is
 /// [`off_hub`](super::off_hub).
 pub fn interrupt_call(g: &'static Greenlet) -> bool {
-    match super::off_hub(g).filter(|_| g.interruptible.get()) {
+    g.interruptible.get() && interrupt_any_call(g)
+}
+
+/// [`interrupt_call`] whatever it is that blocks the greenlet off the hub. False: it
+/// is not off the hub.
+pub fn interrupt_any_call(g: &'static Greenlet) -> bool {
+    match super::off_hub(g) {
         Some(tid) => {
             g.stop.store(true, Ordering::Release);
             preempt::ask(tid);

@@ -19,7 +19,7 @@ use crate::thread::cancel;
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicU8, AtomicUsize, Ordering};
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::siginfo_t;
@@ -259,8 +259,16 @@ fn interrupt_first(g: &'static Greenlet, signal: c_int, flags: c_int, info: &sig
         || info.si_code == SI_TKILL
         || first.phase() != Phase::Alive
         || mask::of(first) & bit(signal) != 0
-        || !first.is_waiting()
     {
+        return;
+    }
+    if !first.is_waiting() {
+        if first.is_away() {
+            // Perhaps in a call: only the hub's holder knows where.
+            let how = if flags & libc::SA_RESTART == 0 { ENDS } else { RESTARTS };
+            FIRST_CALL.fetch_max(how, Ordering::SeqCst);
+            scheduler::signals_noted();
+        }
         return;
     }
     // Off the hub, where a handler does not wait for it, waking is done as any OS
@@ -293,8 +301,24 @@ fn note_restart(g: &Greenlet, flags: c_int) {
     }
 }
 
+/// What [`interrupt_first`] wants done to the first thread's call in the kernel.
+static FIRST_CALL: AtomicU8 = AtomicU8::new(NOTHING);
+const NOTHING: u8 = 0;
+/// A signal came with SA_RESTART: calls that restart for nobody end.
+const RESTARTS: u8 = 1;
+/// A signal came without: every call that a signal ends does.
+const ENDS: u8 = 2;
+
 /// Callback of the hub: somebody must take what was noted.
 pub fn choose() {
+    if let (how @ RESTARTS.., Some(first)) =
+        (FIRST_CALL.swap(NOTHING, Ordering::SeqCst), scheduler::first())
+    {
+        match how {
+            ENDS => drop(scheduler::interrupt_any_call(first)),
+            _ => scheduler::call_in(first),
+        }
+    }
     tell_owners(scheduler::interrupt_from_hub);
     let noted = NOTED.load(Ordering::SeqCst) & !FOR_ONE;
     if noted == 0 {
@@ -475,6 +499,7 @@ pub fn forget(g: &Greenlet) {
 /// In the child of a fork nothing is pending (fork(2)).
 pub fn after_fork() {
     NOTED.store(0, Ordering::SeqCst);
+    FIRST_CALL.store(NOTHING, Ordering::SeqCst);
     DIRECTED.store(0, Ordering::Relaxed);
     queue::clear();
     timer::after_fork();
