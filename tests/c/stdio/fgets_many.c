@@ -1,7 +1,12 @@
 // rule: hundreds of threads wait in fgets on pipes, half of them within a line, and need no OS thread
 // one-thread: yes
+// timeout: 60
+// variant: thousand -DN=1000
 #include "../io/util.h"
-enum { N = 400 };
+#include <sys/resource.h>
+#ifndef N
+#define N 400
+#endif
 static int p[N][2];
 static int waiting;
 
@@ -22,7 +27,11 @@ static void *reader(void *arg)
 
 int main(void)
 {
-	pthread_t t[N];
+	static pthread_t t[N];
+	struct rlimit files;
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+	files.rlim_cur = files.rlim_max;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 * 1024);
