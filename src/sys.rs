@@ -86,7 +86,7 @@ static ALONE: AtomicU32 = AtomicU32::new(1);
 pub fn init() {
     crate::time::init();
     let count = crate::debugger_tables::find(c"__nptl_nthreads");
-    if !count.is_null() {
+    if !count.is_null() && crate::tls::learn_tid() {
         THREADS.store(count.cast(), Ordering::Relaxed);
     }
 }
@@ -111,7 +111,7 @@ pub fn one_os_thread() -> bool {
 }
 
 /// [`one_os_thread`], from program code: true only if there is one greenlet, so
-/// that nothing moves.
+/// that nothing moves. (And if [`crate::tls::known_tid`] can be asked.)
 #[inline(always)]
 pub fn alone() -> bool {
     // SAFETY: as in `one_os_thread`.

@@ -215,6 +215,22 @@ pub fn tid() -> u32 {
     unsafe { arch::load_u32_at_tp(offset) }
 }
 
+/// [`tid`], once [`learn_tid`] has said yes.
+#[inline(always)]
+pub fn known_tid() -> u32 {
+    // SAFETY: as in `tid`; before, the offset is that of the block's own address.
+    unsafe { arch::load_u32_at_tp(TID_OFFSET.load(Ordering::Relaxed)) }
+}
+
+/// Look up where thread ids are; false if this libc does not tell.
+pub fn learn_tid() -> bool {
+    let told = debugger_tables::offset(c"_thread_db_pthread_tid").is_some();
+    if told {
+        find_tid();
+    }
+    told
+}
+
 /// Look the field up. Allocates nothing, so locks may ask before [`init`].
 #[cold]
 fn find_tid() -> isize {

@@ -112,10 +112,16 @@ impl Real {
         Real { others, ..self }
     }
 
+    /// The function's address, if it has been looked up; else null.
+    #[inline(always)]
+    pub fn known(&self) -> *mut c_void {
+        self.function.load(Ordering::Relaxed)
+    }
+
     /// The function's address.
     #[inline(always)]
     pub fn get(&self) -> *mut c_void {
-        let f = self.function.load(Ordering::Relaxed);
+        let f = self.known();
         if f.is_null() {
             return self.look_up();
         }
@@ -267,13 +273,24 @@ macro_rules! real_function {
             static REAL: $crate::table::Real =
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"))
                     .or(&[$(concat!(stringify!($alias), "\0")),*]);
+            type Libcs = unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)?;
+            /// The first call. (All of it apart, so that the others need no frame.)
+            #[cold]
+            #[inline(never)]
+            unsafe extern "C-unwind" fn look_up_and_call($($arg: $ty),*) $(-> $ret)? {
+                // SAFETY: as below.
+                unsafe { core::mem::transmute::<*mut core::ffi::c_void, Libcs>(REAL.get())($($arg),*) }
+            }
             $crate::look_up_early!(REAL.get());
             // SAFETY: the row states libc's signature; the caller keeps the
             // function's own contract.
             unsafe {
-                let f: unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)? =
-                    core::mem::transmute(REAL.get());
-                f($($arg),*)
+                let known = REAL.known();
+                if known.is_null() {
+                    look_up_and_call($($arg),*)
+                } else {
+                    core::mem::transmute::<*mut core::ffi::c_void, Libcs>(known)($($arg),*)
+                }
             }
         }
     };

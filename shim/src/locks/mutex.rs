@@ -200,6 +200,17 @@ impl Mutex {
         taken
     }
 
+    /// [`Mutex::try_take`] of the only thread that there is ([`sys::alone`]).
+    #[inline(always)]
+    fn try_take_alone(&self) -> bool {
+        let taken = word_lock::try_lock(&self.lock, true);
+        if taken {
+            self.owner.store(tls::known_tid(), Ordering::Relaxed);
+            self.users.store(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
     /// Release a normal mutex if nobody waits for it; if somebody does,
     /// [`Mutex::wake_next`] does the rest.
     #[inline(always)]
@@ -214,6 +225,14 @@ impl Mutex {
         if !word_lock::try_unlock(&self.lock, false) {
             self.wake_next();
         }
+    }
+
+    /// (Apart, so that [`unlock`] needs no frame.)
+    #[cold]
+    #[inline(never)]
+    fn wake_and_succeed(&self) -> c_int {
+        self.wake_next();
+        0
     }
 
     #[cold]
@@ -250,7 +269,7 @@ unsafe fn lock(mutex: *mut pthread_mutex_t) -> c_int {
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_lock(mutex) };
     }
-    if m.is_normal() && sys::alone() && m.try_take(true) {
+    if m.is_normal() && sys::alone() && m.try_take_alone() {
         return 0;
     }
     // SAFETY: as above.
@@ -440,7 +459,7 @@ unsafe fn unlock(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if m.is_normal() && sys::alone() {
         if !m.release(true) {
-            m.wake_next();
+            return m.wake_and_succeed();
         }
         return 0;
     }
