@@ -1,13 +1,14 @@
 // rule: signal-safety(7): sem_post and write in a handler wake the threads that wait
 #include "sig.h"
 static sem_t sem;
-static int fds[2];
+static int fds[2], handled;
 static void on(int s)
 {
 	(void)s;
 	int e = errno;
 	sem_post(&sem);
 	CHECK_EQ(write(fds[1], "x", 1), 1);
+	__atomic_add_fetch(&handled, 1, __ATOMIC_SEQ_CST);
 	errno = e;
 }
 static void *waits(void *arg)
@@ -37,7 +38,9 @@ int main(void)
 			pthread_kill(a, SIGUSR1);
 		else
 			kill(getpid(), SIGUSR1);
-		sleep_ms(1);
+		/* Two of the same at a time would count as one. */
+		while (__atomic_load_n(&handled, __ATOMIC_SEQ_CST) <= i)
+			sleep_ms(1);
 	}
 	end(a), end(b);
 	puts("ok");
