@@ -37,6 +37,8 @@ pub struct Library {
     pub symbols: Vec<Symbol>,
     /// The rows of its section `.geventrs.hooks`, if it has one.
     pub rows: Vec<Row>,
+    /// The versions of other libraries' symbols that it asks for.
+    pub wants: Vec<String>,
 }
 
 type Header = FileHeader64<Endianness>;
@@ -46,12 +48,13 @@ impl Library {
     pub fn read(path: &Path) -> Self {
         let data = std::fs::read(path)
             .unwrap_or_else(|e| panic!("{}: {e}; build it first", path.display()));
-        let (symbols, rows) = parse(&data).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        Library { path: path.to_owned(), symbols, rows }
+        let (symbols, rows, wants) =
+            parse(&data).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        Library { path: path.to_owned(), symbols, rows, wants }
     }
 }
 
-fn parse(data: &[u8]) -> object::Result<(Vec<Symbol>, Vec<Row>)> {
+fn parse(data: &[u8]) -> object::Result<(Vec<Symbol>, Vec<Row>, Vec<String>)> {
     let header = Header::parse(data)?;
     let endian = header.endian()?;
     let sections = header.sections(endian, data)?;
@@ -79,11 +82,25 @@ fn parse(data: &[u8]) -> object::Result<(Vec<Symbol>, Vec<Row>)> {
         });
     }
 
+    let mut wants = Vec::new();
+    if let Some((mut needed, _)) = sections.gnu_verneed(endian, data)? {
+        while let Some((_, mut versions)) = needed.next()? {
+            while let Some(version) = versions.next()? {
+                let strings = table.strings();
+                let name = version.name(endian, strings)?;
+                let name = String::from_utf8_lossy(name).into_owned();
+                // ld.so's and libgcc's own names are other ones.
+                if name.starts_with("GLIBC_") {
+                    wants.push(name);
+                }
+            }
+        }
+    }
     let rows = match sections.section_by_name(endian, b".geventrs.hooks") {
         Some((_, section)) => rows(section.data(endian, data)?),
         None => Vec::new(),
     };
-    Ok((symbols, rows))
+    Ok((symbols, rows, wants))
 }
 
 /// The lines `name,alias,... TAB group TAB how`.
@@ -103,20 +120,37 @@ fn rows(text: &[u8]) -> Vec<Row> {
         .collect()
 }
 
-/// The C library that this process runs on: libc, ld.so, and, before glibc
-/// 2.34, libpthread and librt.
+/// The C library: libc, ld.so, and the libraries that were part of its API
+/// before glibc 2.34, or are. This machine's, or that of the system whose root
+/// directory `GEVENTRS_TEST_ROOT` names.
 pub fn c_library() -> Vec<Library> {
+    const FILES: [&str; 9] = [
+        "libc.so.6",
+        "libpthread.so.0",
+        "librt.so.1",
+        "libanl.so.1",
+        "libresolv.so.2",
+        "libdl.so.2",
+        "libutil.so.1",
+        "ld-linux-x86-64.so.2",
+        "ld-linux-aarch64.so.1",
+    ];
     let maps = std::fs::read_to_string("/proc/self/maps").expect("/proc is there");
-    let mut paths: Vec<PathBuf> = maps
+    let libc = maps
         .lines()
-        .filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])))
-        .filter(|path| {
+        .filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])))
+        .find(|path| {
             let file = path.file_name().and_then(|f| f.to_str()).unwrap_or("");
-            ["libc.so", "libc-", "ld-", "libpthread", "librt"].iter().any(|p| file.starts_with(p))
+            file.starts_with("libc.so") || file.starts_with("libc-")
         })
-        .collect();
-    paths.sort();
-    paths.dedup();
-    assert!(!paths.is_empty(), "this test's process has mapped no libc");
-    paths.iter().map(|path| Library::read(path)).collect()
+        .expect("this test's process has mapped libc");
+    let directory = libc.parent().expect("a file is in a directory");
+    let directory = match std::env::var_os("GEVENTRS_TEST_ROOT") {
+        Some(root) => Path::new(&root).join(directory.strip_prefix("/").expect("absolute")),
+        None => directory.to_owned(),
+    };
+    let files = FILES.iter().map(|file| directory.join(file)).filter(|path| path.exists());
+    let libraries: Vec<Library> = files.map(|path| Library::read(&path)).collect();
+    assert!(libraries.len() > 1, "no libc in {}", directory.display());
+    libraries
 }

@@ -5,8 +5,18 @@
 //! `GEVENTRS_LIB` names. A name that is to be left to libc goes into
 //! `docs/unhooked.md` with its reason.
 
+#[cfg(target_arch = "x86_64")]
+mod code;
 mod elf;
 mod entry_points;
+#[cfg(target_arch = "x86_64")]
+mod image;
+#[cfg(target_arch = "x86_64")]
+mod reach;
+#[cfg(target_arch = "x86_64")]
+mod surface;
+#[cfg(target_arch = "x86_64")]
+mod system_calls;
 #[path = "../../src/bin/geventrs/unhooked.rs"]
 mod unhooked;
 
@@ -22,6 +32,9 @@ struct Audit {
     ours: Library,
     /// What libc offers to programs, library by library.
     libc: Vec<Vec<Symbol>>,
+    /// The libraries' files.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    paths: Vec<PathBuf>,
     /// All names that are hooked.
     hooked: BTreeSet<String>,
     unhooked: Unhooked,
@@ -47,7 +60,9 @@ impl Audit {
         };
         let ours = Library::read(&library);
         let hooked = ours.rows.iter().flat_map(|row| row.names.iter().cloned()).collect();
-        let libc = c_library()
+        let libc = c_library();
+        let paths = libc.iter().map(|library| library.path.clone()).collect();
+        let libc = libc
             .into_iter()
             .map(|mut library| {
                 library.symbols.retain(|s| s.is_public() && s.is_function);
@@ -62,7 +77,7 @@ impl Audit {
         let header = std::fs::read_to_string(&header)
             .unwrap_or_else(|e| panic!("{}: {e}", header.display()));
         let declared = declared(&header);
-        Audit { ours, libc, hooked, unhooked, declared }
+        Audit { ours, libc, paths, hooked, unhooked, declared }
     }
 
     fn in_libc(&self, name: &str) -> bool {
@@ -71,7 +86,7 @@ impl Audit {
 
     /// Hooked, or left out for a stated reason.
     fn settled(&self, name: &str) -> bool {
-        self.hooked.contains(name) || self.unhooked.reasons.contains_key(name)
+        self.hooked.contains(name) || self.unhooked.about(name).is_some()
     }
 
     /// Every exported symbol is a hook of the table or begins with `gev_` (see
@@ -125,6 +140,23 @@ impl Audit {
             wrong.push("include/geventrs.h declares nothing".to_owned());
         }
         verdict("wrong in the API for C", wrong)
+    }
+
+    /// What the library asks of libc is what the oldest supported one has: ld.so
+    /// would not load it into any program there.
+    fn oldest_glibc(&self) -> Result<(), Failed> {
+        const OLDEST: (u32, u32) = (2, 31);
+        let newer = |version: &&String| {
+            let number = version.strip_prefix("GLIBC_").unwrap_or("9.9");
+            let (major, minor) = number.split_once('.').unwrap_or(("9", "9"));
+            let minor = minor.split('.').next().unwrap_or("9");
+            (major.parse().unwrap_or(9), minor.parse().unwrap_or(9)) > OLDEST
+        };
+        if self.ours.wants.is_empty() {
+            return Err("the library asks for no version of libc's".into());
+        }
+        let wrong = self.ours.wants.iter().filter(newer).cloned().collect();
+        verdict("of libc's versions that the library asks for are newer than 2.31", wrong)
     }
 
     /// Rows name one of gevent's patch groups.
@@ -201,15 +233,19 @@ impl Audit {
     /// and so is its table of those that can wait.
     fn reasons(&self) -> Result<(), Failed> {
         let mut wrong = self.unhooked.faults.clone();
-        for name in self.unhooked.reasons.keys().chain(self.unhooked.waits.keys()) {
+        for (name, _) in self.unhooked.reasons.iter().chain(self.unhooked.waits.iter()) {
             if self.hooked.contains(name) {
                 wrong.push(format!("{name} is hooked"));
             }
         }
-        for name in self.unhooked.waits.keys().filter(|name| !self.in_libc(name)) {
-            wrong.push(format!("{name} is said to wait and is no function of libc"));
+        let all = [&self.unhooked.waits, &self.unhooked.computing];
+        for (name, _) in all.into_iter().flat_map(|table| table.iter()) {
+            let known = |s: &Symbol| unhooked::matches(name, &s.name);
+            if !self.libc.iter().flatten().any(known) {
+                wrong.push(format!("{name} is no function of libc"));
+            }
         }
-        if !self.unhooked.waits.values().any(|what| what.starts_with(unhooked::DISK)) {
+        if !self.unhooked.waits.iter().any(|(_, what)| what.starts_with(unhooked::DISK)) {
             wrong.push("no function is said to wait for the disk".to_owned());
         }
         verdict("wrong in docs/unhooked.md", wrong)
@@ -253,7 +289,14 @@ fn main() {
         let audit = audit.clone();
         Trial::test(format!("family_{name}_is_hooked_or_has_a_reason"), move || audit.family(names))
     };
-    let trials = vec![
+    // See shim/src/symbol_versions.rs: its directives are good for one object.
+    let lto = std::env::var("CARGO_PROFILE_RELEASE_LTO").map_or(true, |lto| lto == "fat");
+    let oldest = check("the_oldest_glibc_has_what_is_asked_of_it", Audit::oldest_glibc);
+    let mut trials = vec![
+        match lto {
+            true => oldest,
+            false => oldest.with_kind("built without LTO").with_ignored_flag(true),
+        },
         check("exports_are_the_rows_without_versions", Audit::exports),
         check("the_api_for_c_is_what_the_header_declares", Audit::api),
         check("rows_name_a_patch_group", Audit::groups),
@@ -273,5 +316,10 @@ fn main() {
         family("stdio", entry_points::STDIO),
         family("ipc", entry_points::IPC),
     ];
+    #[cfg(target_arch = "x86_64")]
+    trials.extend([
+        check("what_may_wait_is_hooked_or_has_a_reason", surface::settled),
+        check("code_is_read_right", surface::known),
+    ]);
     libtest_mimic::run(&args, trials).exit();
 }

@@ -249,6 +249,17 @@ fn hooks_lists_what_the_library_exports() {
 }
 
 #[test]
+fn hooks_lists_what_is_left_to_libc_when_asked() {
+    let mut command = tool(&["hooks", "--all", "--lib"]);
+    let text = stdout(command.arg(library()));
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
+    assert!(rows.iter().all(|r| r.len() == 3 && r.iter().all(|c| !c.is_empty())));
+    let left = |name: &str| rows.iter().any(|r| r[0] == name && r[1] == "libc");
+    assert!(left("readdir") && left("xdr*") && left("malloc") && left("sem_init"), "{text}");
+    assert!(!left("read") && rows.iter().any(|r| r[0].starts_with("read,")));
+}
+
+#[test]
 fn hooks_of_something_else_are_an_error() {
     fails(&mut tool(&["hooks", "--lib", "/bin/sh"]), 125, "not a libgeventrs.so");
     fails(&mut tool(&["hooks", "--lib", "/etc/passwd"]), 125, "/etc/passwd");

@@ -24,6 +24,8 @@ use libc::{pid_t, posix_spawn_file_actions_t, posix_spawnattr_t};
 crate::hooks! {
     Subprocess "section" fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int = by_path, version "GLIBC_2.15";
     Subprocess "section" fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int = by_name, version "GLIBC_2.15";
+    Subprocess "section" fn pidfd_spawn(pidfd: *mut c_int, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int = descriptor_by_path;
+    Subprocess "section" fn pidfd_spawnp(pidfd: *mut c_int, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int = descriptor_by_name;
 }
 
 /// Attributes for a child of the calling greenlet: `given`, and its signal mask
@@ -84,45 +86,63 @@ pub unsafe fn spawn(
     }
 }
 
-unsafe fn by_path(
-    pid: *mut pid_t,
-    path: *const c_char,
-    actions: *const posix_spawn_file_actions_t,
-    attributes: *const posix_spawnattr_t,
-    argv: *const *mut c_char,
-    envp: *const *mut c_char,
-) -> c_int {
-    // SAFETY: the program's own call.
-    unsafe {
-        match doorway::enter(Group::Subprocess) {
-            Some(shim) => spawn(&shim, pid, path, actions, attributes, argv, envp),
-            None => environment::with(environment::bytes(path), envp.cast(), |envp| {
-                real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
-            }),
-        }
-    }
-}
+/// Any of the four functions. (A `pid_t` is an `int`, as a descriptor.)
+type Function = unsafe fn(
+    *mut pid_t,
+    *const c_char,
+    *const posix_spawn_file_actions_t,
+    *const posix_spawnattr_t,
+    *const *mut c_char,
+    *const *mut c_char,
+) -> c_int;
 
-unsafe fn by_name(
-    pid: *mut pid_t,
+/// The program's call of one of them.
+unsafe fn call(
+    (name, real): (&'static str, Function),
+    made: *mut c_int,
     file: *const c_char,
     actions: *const posix_spawn_file_actions_t,
     attributes: *const posix_spawnattr_t,
     argv: *const *mut c_char,
     envp: *const *mut c_char,
 ) -> c_int {
-    // SAFETY: as above.
+    // SAFETY: the program's own call, with attributes that differ in the mask.
     unsafe {
         let shim = doorway::enter(Group::Subprocess);
         environment::with(environment::bytes(file), envp.cast(), |envp| {
             let Some(shim) = shim else {
-                return real::posix_spawnp(pid, file, actions, attributes, argv, envp.cast());
+                return real(made, file, actions, attributes, argv, envp.cast());
             };
             let own = with_mask(&shim, attributes);
             let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
-            shim.section("posix_spawnp", Section::Ends, || {
-                real::posix_spawnp(pid, file, actions, attributes, argv, envp.cast())
+            shim.section(name, Section::Ends, || {
+                real(made, file, actions, attributes, argv, envp.cast())
             })
         })
     }
+}
+
+/// `entry!(hook: function)`.
+macro_rules! entry {
+    ($($hook:ident: $name:ident)*) => { $(
+        unsafe fn $hook(
+            made: *mut c_int,
+            file: *const c_char,
+            actions: *const posix_spawn_file_actions_t,
+            attributes: *const posix_spawnattr_t,
+            argv: *const *mut c_char,
+            envp: *const *mut c_char,
+        ) -> c_int {
+            let function: (_, Function) = (stringify!($name), real::$name);
+            // SAFETY: the program's own call.
+            unsafe { call(function, made, file, actions, attributes, argv, envp) }
+        }
+    )* };
+}
+
+entry! {
+    by_path: posix_spawn
+    by_name: posix_spawnp
+    descriptor_by_path: pidfd_spawn
+    descriptor_by_name: pidfd_spawnp
 }

@@ -2,12 +2,12 @@
 //! page of unhooked functions say, in classes.
 
 use crate::hooks::Row;
-use crate::unhooked::{Unhooked, DISK};
+use crate::unhooked::{matches, Unhooked, DISK};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The page is the list.
-const UNHOOKED: &str = include_str!("../../../docs/unhooked.md");
+pub const UNHOOKED: &str = include_str!("../../../docs/unhooked.md");
 
 /// What happens when the call would wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,10 +87,10 @@ pub struct Handlings(BTreeMap<String, Entry>);
 impl Handlings {
     pub fn new(rows: Vec<Row>) -> Self {
         let mut all = BTreeMap::new();
-        for (name, how) in Unhooked::parse(UNHOOKED).waits {
+        for (name, how) in Unhooked::parse(UNHOOKED).waits.iter() {
             let disk = how.starts_with(DISK);
             let handling = if disk { Handling::Disk } else { Handling::PassedBy };
-            all.insert(name, Entry { handling, group: None, how });
+            all.insert(name.to_owned(), Entry { handling, group: None, how: how.to_owned() });
         }
         // A library that hooks one of them is newer than the tool.
         for row in rows {
@@ -102,8 +102,10 @@ impl Handlings {
         Handlings(all)
     }
 
+    /// A function, by its own name or as one of a family (`getut*`).
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.0.get(name)
+        let family = || self.0.iter().find(|(family, _)| matches(family, name)).map(|(_, e)| e);
+        self.0.get(name).or_else(family)
     }
 
     /// Whether the library has a function of this name.
@@ -139,6 +141,7 @@ mod tests {
         // From the page.
         assert_eq!(class("rename"), Some(Handling::Disk));
         assert_eq!(class("rcmd"), Some(Handling::PassedBy));
+        assert_eq!(class("getutent_r"), Some(Handling::PassedBy));
         assert!(all.is_hooked("read") && !all.is_hooked("rcmd"));
     }
 }

@@ -1,8 +1,11 @@
 //! `geventrs hooks`: what the library hooks, read from the library itself.
 
+use crate::handling::UNHOOKED;
+use crate::unhooked::Unhooked;
 use crate::{library, print, Failure, FAILED};
 use clap::Args;
 use object::{Object, ObjectSection};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The section that `shim/src/table.rs` writes: a line per hook, `name,alias,...
@@ -12,12 +15,17 @@ const SECTION: &str = ".geventrs.hooks";
 /// List the libc functions that the library hooks
 ///
 /// One line per function, grouped: its name and other spellings with commas, a
-/// tab, its patch group, a tab, and how it waits.
+/// tab, its patch group, a tab, and how it waits. With --all, then one line per
+/// function (or family, with `*`) that is left to libc: its name, a tab, `libc`,
+/// a tab, and why, or what it can wait for.
 #[derive(Args)]
 pub struct Hooks {
     /// Print a Markdown page (docs/hooks.md)
     #[arg(long)]
     markdown: bool,
+    /// List the functions that are left to libc, too (docs/unhooked.md)
+    #[arg(long, conflicts_with = "markdown")]
+    all: bool,
     /// Another library than the installed one
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -50,7 +58,11 @@ const GROUPS: [(&str, &str); 10] = [
 impl Hooks {
     pub fn print(self) -> Result<(), Failure> {
         let rows = read(&library::find(self.lib.as_deref())?)?;
-        print(&if self.markdown { page(&rows) } else { lines(&rows) })
+        if self.markdown {
+            return print(&page(&rows));
+        }
+        let left = if self.all { left_to_libc(&rows) } else { String::new() };
+        print(&(lines(&rows) + &left))
     }
 }
 
@@ -101,6 +113,26 @@ fn lines(rows: &[Row]) -> String {
             let names = names.map(String::as_str).collect::<Vec<_>>().join(",");
             format!("{names}\t{}\t{}\n", r.group, r.how)
         })
+        .collect()
+}
+
+/// The lines of the functions that have no hook.
+fn left_to_libc(rows: &[Row]) -> String {
+    let page = Unhooked::parse(UNHOOKED);
+    let hooked: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|r| std::iter::once(&r.name).chain(&r.aliases))
+        .map(String::as_str)
+        .collect();
+    let tables = [&page.waits, &page.within, &page.computing, &page.reasons];
+    let mut left: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, why) in tables.into_iter().flat_map(|table| table.iter()) {
+        if !hooked.contains(name) {
+            left.entry(name).or_insert(why);
+        }
+    }
+    left.into_iter()
+        .map(|(name, why)| format!("{name}\tlibc\t{}\n", why.replace('`', "")))
         .collect()
 }
 
