@@ -349,6 +349,19 @@ pub fn any(mut f: impl FnMut(&Carrier) -> bool) -> bool {
     false
 }
 
+/// The block that libc knows the first OS thread by.
+pub(super) fn first_known_by() -> Option<*mut u8> {
+    let mut found = None;
+    any(|c| {
+        let first = c.permanent.get() && c.tid() != 0;
+        if first {
+            found = Some(c.known_by());
+        }
+        first
+    });
+    found
+}
+
 /// All carriers, for [`any`]: published under the pool's lock.
 static ALL: AtomicUsize = AtomicUsize::new(0);
 

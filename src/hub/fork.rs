@@ -27,6 +27,8 @@ pub fn after_copy(shares_files: bool) {
     preempt::after_fork();
     lend::after_fork();
     unit::after_fork();
+    let tp = me.map_or(ptr::null_mut(), Greenlet::tp);
+    crate::tls::after_fork(tp, |f| unit::for_each_block(f));
     crate::parking_lot::after_fork();
     HUB.run.clear();
     HUB.hogs.clear();

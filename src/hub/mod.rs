@@ -288,6 +288,16 @@ impl Drop for ModulesClose {
     }
 }
 
+/// The greenlet `g`, which is in our code, is about to load modules, whose
+/// constructors use their thread-locals on it.
+pub fn loads_modules(g: &'static Greenlet) {
+    if let Some(first) = carrier::first_known_by() {
+        // SAFETY: a greenlet's block, and that of an OS thread whose stack libc has
+        // not made.
+        unsafe { crate::tls::show_to_libc(g.tp(), first) };
+    }
+}
+
 /// The running greenlet, if it runs our code and so has the hub.
 #[inline(always)]
 pub fn holder() -> Option<&'static Greenlet> {

@@ -1,7 +1,8 @@
 //! dlopen(3), dlmopen(3), dlclose(3): new modules bring thread-locals.
 //!
 //! ld.so gives a new module's static TLS its initial image in the threads that
-//! it knows; greenlets are ours to see to, before the next of them runs.
+//! it knows, to which a greenlet belongs from its first dlopen on; the others are ours to
+//! see to, before the next of them runs.
 //! The hooks of dlopen only leave a note and leave no frame: the loader must
 //! see who called, since it searches that object's RUNPATH.
 
@@ -15,6 +16,9 @@ macro_rules! noted {
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
             $crate::look_up_early!(REAL.get());
             scheduler::modules_changed();
+            if let Some(shim) = $crate::doorway::enter_any() {
+                scheduler::loads_modules(shim.greenlet);
+            }
             REAL.get()
         }
         $crate::tail_call!(
