@@ -7,6 +7,7 @@ mod compress;
 mod compute;
 mod harmless;
 mod http;
+mod neighbours;
 mod own;
 mod python;
 mod run;
@@ -72,6 +73,7 @@ pub fn cases() -> Vec<Case> {
         compress::cases(),
         compute::cases(),
         own::cases(),
+        neighbours::cases(),
         harmless::cases(),
         bad_input::cases(),
     ]

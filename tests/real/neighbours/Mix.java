@@ -1,3 +1,4 @@
+// A pool, garbage, sockets, monitors, a child.
 import java.util.*; import java.util.concurrent.*; import java.util.concurrent.atomic.*; import java.net.*; import java.io.*;
 public class Mix {
     public static void main(String[] a) throws Exception {
@@ -23,6 +24,7 @@ public class Mix {
         System.gc();
         Process p = new ProcessBuilder("/bin/sh", "-c", "echo from a child; exit 3").start();
         System.out.println(new BufferedReader(new InputStreamReader(p.getInputStream())).readLine() + " " + p.waitFor());
-        pool.shutdown(); System.out.println(pool.awaitTermination(5, TimeUnit.SECONDS));
+        pool.shutdown(); System.out.println(pool.awaitTermination(60, TimeUnit.SECONDS));
+        System.out.println("done");
     }
 }
