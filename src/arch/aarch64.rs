@@ -391,6 +391,39 @@ extern "C" {
     fn __pthread_unregister_cancel(buf: *mut c_void);
 }
 
+/// Call `f` on another stack; see the x86-64 file for the contract.
+///
+/// # Safety
+/// As on x86-64.
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn call_on(
+    top: usize,
+    f: unsafe extern "C-unwind" fn(i32, *mut libc::siginfo_t, *mut c_void),
+    a: i32,
+    b: *mut libc::siginfo_t,
+    c: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "stp x29, x30, [sp, #-16]!",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset x29, -16",
+        ".cfi_offset x30, -8",
+        "mov x29, sp",
+        ".cfi_def_cfa_register x29",
+        "mov x9, x1",
+        "mov sp, x0",
+        "mov w0, w2",
+        "mov x1, x3",
+        "mov x2, x4",
+        "blr x9",
+        "mov sp, x29",
+        "ldp x29, x30, [sp], #16",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 /// The first frame of a thread; see the x86-64 file for the contract.
 ///
 /// # Safety

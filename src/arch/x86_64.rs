@@ -444,6 +444,40 @@ pub unsafe fn prepare(top: usize, entry: extern "C-unwind" fn() -> !) -> *mut u8
     }
 }
 
+/// Call `f` with three arguments on the stack that ends at `top`, a multiple of 16.
+/// Unwinders pass from there to the caller's stack.
+///
+/// # Safety
+/// The stack is the caller's to use, and `f` may be called so.
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn call_on(
+    top: usize,
+    f: unsafe extern "C-unwind" fn(i32, *mut libc::siginfo_t, *mut c_void),
+    a: i32,
+    b: *mut libc::siginfo_t,
+    c: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "mov rax, rsi",
+        "mov rsp, rdi",
+        "mov edi, edx",
+        "mov rsi, rcx",
+        "mov rdx, r8",
+        "call rax",
+        "mov rsp, rbp",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 extern "C" {
     fn __sigsetjmp(buf: *mut c_void, save_mask: i32) -> i32;
     fn __pthread_register_cancel(buf: *mut c_void);

@@ -126,6 +126,13 @@ fn of(g: &Greenlet) -> Option<stack_t> {
     unsafe { (g.extension[word::ALT_STACK].get() as *const stack_t).as_ref().copied() }
 }
 
+/// Where a handler with these flags runs that is called from `here`: the end of the
+/// greenlet's own alternate stack, or `None`: where it is called.
+pub fn end_for(g: &Greenlet, flags: c_int, here: usize) -> Option<usize> {
+    let own = of(g).filter(|own| flags & libc::SA_ONSTACK != 0 && !holds(own, here))?;
+    Some((own.ss_sp as usize + own.ss_size) & !15)
+}
+
 /// A handler begins that runs at the address of `here`: a stack that is to be
 /// disarmed meanwhile is the greenlet's no more. What [`arm`] wants when the handler
 /// has returned (if it does not, the stack stays disarmed, as in the kernel).

@@ -20,6 +20,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use hub::arch;
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::siginfo_t;
@@ -544,7 +545,15 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) -> bool {
         let after = (&raw mut (*context.as_mut_ptr()).uc_sigmask).cast::<u64>();
         *after = before;
         super::jump::Saved::new(after).save(None);
-        (a.handler)(signal, &mut info, context.as_mut_ptr().cast());
+        let context = context.as_mut_ptr().cast::<c_void>();
+        match alt_stack::end_for(g, a.flags, context as usize) {
+            Some(end) => {
+                let disarmed = alt_stack::disarm(g, end);
+                arch::call_on(end, a.handler, signal, &mut info, context);
+                alt_stack::arm(g, disarmed);
+            }
+            None => (a.handler)(signal, &mut info, context),
+        }
         mask::set(g, *after);
     }
     cancel::handler_ended(g, interrupted);
