@@ -461,6 +461,12 @@ static long do_sem_timedwait(void)
 	struct timespec t = w_late();
 	return sem_timedwait(&w_sem, &t);
 }
+static struct timespec w_later(void) { return ts_in(CLOCK_MONOTONIC, 300000); }
+static long do_sem_clockwait(void)
+{
+	struct timespec t = w_later();
+	return sem_clockwait(&w_sem, CLOCK_MONOTONIC, &t);
+}
 static void p_cond(void)
 {
 	memset(&w_cond, 0, sizeof w_cond);
@@ -491,6 +497,16 @@ static long do_cond_timedwait(void)
 	pthread_cleanup_push(w_unlock, &w_mutex);
 	while (!w_word)
 		CHECK_OK(pthread_cond_timedwait(&w_cond, &w_mutex, &t));
+	pthread_cleanup_pop(1);
+	return 0;
+}
+static long do_cond_clockwait(void)
+{
+	struct timespec t = w_later();
+	CHECK_OK(pthread_mutex_lock(&w_mutex));
+	pthread_cleanup_push(w_unlock, &w_mutex);
+	while (!w_word)
+		CHECK_OK(pthread_cond_clockwait(&w_cond, &w_mutex, CLOCK_MONOTONIC, &t));
 	pthread_cleanup_pop(1);
 	return 0;
 }
@@ -534,6 +550,12 @@ static long do_mutex_timedlock(void)
 	CHECK_OK(pthread_mutex_timedlock(&w_mutex, &t));
 	return pthread_mutex_unlock(&w_mutex);
 }
+static long do_mutex_clocklock(void)
+{
+	struct timespec t = w_later();
+	CHECK_OK(pthread_mutex_clocklock(&w_mutex, CLOCK_MONOTONIC, &t));
+	return pthread_mutex_unlock(&w_mutex);
+}
 static void p_mtx(void)
 {
 	CHECK_EQ(mtx_init(&w_mtx, mtx_plain), thrd_success);
@@ -564,6 +586,18 @@ static long do_rdlock(void)
 static long do_wrlock(void)
 {
 	CHECK_OK(pthread_rwlock_wrlock(&w_rwlock));
+	return pthread_rwlock_unlock(&w_rwlock);
+}
+static long do_timedrdlock(void)
+{
+	struct timespec t = w_late();
+	CHECK_OK(pthread_rwlock_timedrdlock(&w_rwlock, &t));
+	return pthread_rwlock_unlock(&w_rwlock);
+}
+static long do_timedwrlock(void)
+{
+	struct timespec t = w_late();
+	CHECK_OK(pthread_rwlock_timedwrlock(&w_rwlock, &t));
 	return pthread_rwlock_unlock(&w_rwlock);
 }
 static void p_barrier(void) { CHECK_OK(pthread_barrier_init(&w_barrier, NULL, 2)); }
@@ -610,6 +644,11 @@ static long do_timedjoin(void)
 {
 	struct timespec t = w_late();
 	return pthread_timedjoin_np(w_thread, NULL, &t);
+}
+static long do_clockjoin(void)
+{
+	struct timespec t = w_later();
+	return pthread_clockjoin_np(w_thread, NULL, CLOCK_MONOTONIC, &t);
 }
 static void p_futex(void) { w_word = 0; }
 static void r_futex(void)
@@ -763,6 +802,19 @@ static long do_fgets(void)
 	char line[10];
 	return fgets(line, sizeof line, w_stream) ? 0 : -1;
 }
+static long do_getline(void)
+{
+	char *line = NULL;
+	size_t size = 0;
+	long n = getline(&line, &size, w_stream);
+	free(line);
+	return n < 0 ? -1 : 0;
+}
+static long do_fscanf(void)
+{
+	int n;
+	return fscanf(w_stream, "%d", &n) == 1 ? 0 : -1;
+}
 static long do_fread(void) { return fread(w_byte, 1, 1, w_stream) == 1 ? 0 : -1; }
 
 #define R RESTARTS
@@ -804,6 +856,8 @@ static const struct wait_call wait_calls[] = {
 	{ "read terminal", R, true, true, p_terminal, do_read, r_line },
 	{ "fgetc", R, true, true, p_stream, do_fgetc, r_text },
 	{ "fgets", R, true, true, p_stream, do_fgets, r_text },
+	{ "getline", R, true, true, p_stream, do_getline, r_text },
+	{ "fscanf", R, true, true, p_stream, do_fscanf, r_text },
 	{ "fread", R, true, true, p_stream, do_fread, r_text },
 	{ "syscall(SYS_read)", R, false, true, p_pipe, do_syscall_read, r_write },
 	{ "open FIFO", R, true, true, p_fifo, do_open, r_fifo },
@@ -829,17 +883,23 @@ static const struct wait_call wait_calls[] = {
 	{ "sem_wait", R, true, true, p_sem, do_sem_wait, r_sem },
 	/* (signal(7) says that it restarts; a futex wait with a time-out does not.) */
 	{ "sem_timedwait", E, true, true, p_sem, do_sem_timedwait, r_sem },
+	{ "sem_clockwait", E, true, true, p_sem, do_sem_clockwait, r_sem },
 	{ "futex", R, false, true, p_futex, do_futex, r_futex },
 	{ "pthread_cond_wait", N, true, false, p_cond, do_cond_wait, r_cond },
 	{ "pthread_cond_timedwait", N, true, false, p_cond, do_cond_timedwait, r_cond },
+	{ "pthread_cond_clockwait", N, true, false, p_cond, do_cond_clockwait, r_cond },
 	{ "cnd_wait", N, true, false, p_cnd, do_cnd_wait, r_cnd },
 	{ "pthread_join", N, true, false, p_thread, do_join, r_sem },
 	{ "pthread_timedjoin_np", N, true, false, p_thread, do_timedjoin, r_sem },
+	{ "pthread_clockjoin_np", N, true, false, p_thread, do_clockjoin, r_sem },
 	{ "pthread_mutex_lock", N, false, true, p_mutex, do_mutex_lock, r_mutex },
 	{ "pthread_mutex_timedlock", N, false, true, p_mutex, do_mutex_timedlock, r_mutex },
+	{ "pthread_mutex_clocklock", N, false, true, p_mutex, do_mutex_clocklock, r_mutex },
 	{ "mtx_lock", N, false, true, p_mtx, do_mtx_lock, r_mtx },
 	{ "pthread_rwlock_rdlock", N, false, true, p_wrlocked, do_rdlock, r_rwlock },
 	{ "pthread_rwlock_wrlock", N, false, true, p_rdlocked, do_wrlock, r_rwlock },
+	{ "pthread_rwlock_timedrdlock", N, false, true, p_wrlocked, do_timedrdlock, r_rwlock },
+	{ "pthread_rwlock_timedwrlock", N, false, true, p_rdlocked, do_timedwrlock, r_rwlock },
 	{ "pthread_barrier_wait", N, false, false, p_barrier, do_barrier, w_arrive },
 	{ "pthread_once", N, false, true, p_once, do_once, r_once },
 	{ "poll", E, true, true, p_pipe, do_poll, r_write },

@@ -102,6 +102,9 @@ unsafe fn clock_wait(sem: *mut sem_t, clock: clockid_t, until: *const timespec) 
             Ok(_) if (*sem.cast::<Object>()).is_libcs() => {
                 wait_libcs(sem, || real::sem_clockwait(sem, clock, until))
             }
+            // Unlike the others, glibc looks at the count before it looks for a
+            // cancellation.
+            Ok(_) if cancel::is_due_here() && try_wait(sem) == 0 => 0,
             Ok(end) => wait_until(sem, end),
             Err(e) => failed(e),
         }
