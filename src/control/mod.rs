@@ -13,7 +13,7 @@
 //! # No footprint in the program
 //!
 //! The thread has a table of descriptors of its own, empty from the start
-//! (close_range(2) with CLOSE_RANGE_UNSHARE). So the program never sees a number
+//! (unshare(2) with CLONE_FILES). So the program never sees a number
 //! of ours, cannot close one, and a forked child inherits none. If the kernel is
 //! too old for that (before 5.9), or a sandbox forbids it, nobody answers; likewise
 //! if the socket cannot be made. Nothing is said about it: the program is
@@ -125,17 +125,51 @@ pub fn ask_for(job: u32) -> bool {
     }
 }
 
-/// linux/close_range.h
-const CLOSE_RANGE_UNSHARE: usize = 2;
+/// Get a table of descriptors of this thread's own, with nothing in it. False: there
+/// is none to be had.
+///
+/// But for POSIX's message queues: when a process closes one, under whatever number
+/// and in whatever table, the kernel takes back the notification that it has asked for
+/// (mq_notify(3)).
+fn empty_own_table() -> bool {
+    /// linux/magic.h
+    const MQUEUE: i64 = 0x1980_0202;
+    /// Where the program's queues are looked for: descriptors are small numbers.
+    const LOOKED_AT: u32 = 256;
+    // SAFETY: takes a number.
+    if unsafe { syscall!(libc::SYS_unshare, libc::CLONE_FILES) }.is_err() {
+        return false;
+    }
+    let is_queue = |fd: &u32| {
+        // SAFETY: zeroes are valid, and the kernel fills it.
+        unsafe {
+            let mut about: libc::statfs = core::mem::zeroed();
+            syscall!(libc::SYS_fstatfs, *fd, &raw mut about).is_ok() && about.f_type == MQUEUE
+        }
+    };
+    let mut from = 0;
+    for queue in (0..LOOKED_AT).filter(is_queue).chain([u32::MAX]) {
+        if from < queue {
+            // SAFETY: takes numbers; the table is this thread's.
+            if unsafe { syscall!(libc::SYS_close_range, from, queue - 1, 0) }.is_err() {
+                return false;
+            }
+        }
+        from = queue.wrapping_add(1);
+    }
+    true
+}
 
 unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
-    // SAFETY: the name is a string; the others take numbers.
-    let (own_table, tid) = unsafe {
+    // SAFETY: the name is a string; the set is our own word.
+    let tid = unsafe {
         let _ = syscall!(libc::SYS_prctl, libc::PR_SET_NAME, c"geventrs-ask".as_ptr());
-        let table = syscall!(libc::SYS_close_range, 0, u32::MAX, CLOSE_RANGE_UNSHARE);
-        (table.is_ok(), syscall!(libc::SYS_gettid))
+        // A job's signal is let through in `wait` only.
+        let jobs = 1u64 << (hub::TURN_SIGNAL - 1);
+        let _ = syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, &raw const jobs, 0, 8);
+        syscall!(libc::SYS_gettid)
     };
-    let (true, Ok(tid)) = (own_table, tid) else { sleep_for_ever() };
+    let (true, Ok(tid)) = (empty_own_table(), tid) else { sleep_for_ever() };
     let Some(bell) = descriptors::copy(hub::lend::bell()) else { sleep_for_ever() };
     hub::lend::set_bell(bell);
     let wants_socket = SOCKET.load(Ordering::Relaxed);
@@ -169,7 +203,8 @@ fn sleep_for_ever() -> ! {
 /// connected. (The signal is let through here only, so none is missed.)
 fn wait(listener: i32) -> bool {
     let mut poll = libc::pollfd { fd: listener, events: libc::POLLIN, revents: 0 };
-    let mask = !(1u64 << (hub::TURN_SIGNAL - 1));
+    // And libc's own, which setuid(2) waits for.
+    let mask = !(3u64 << (hub::TURN_SIGNAL - 1));
     // SAFETY: one entry; a mask of eight bytes.
     let ready = unsafe { syscall!(libc::SYS_ppoll, &raw mut poll, 1, 0, &raw const mask, 8) };
     ready == Ok(1)
