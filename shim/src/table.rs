@@ -300,6 +300,26 @@ macro_rules! real_function {
 /// function, or to one that observes it; part of [`hooks!`](crate::hooks).
 #[macro_export]
 macro_rules! hook_function {
+    // Rust's std asks for these two by weak names, which an entry in assembly in the
+    // same object cannot bear without a complaint of the assembler's: they are ordinary
+    // functions, and not observed.
+    ($group:ident $how:literal gettid $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @ordinary gettid $args $ret $body }
+    };
+    ($group:ident $how:literal getrandom $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @ordinary getrandom $args $ret $body }
+    };
+    (@ordinary $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+        #[doc = concat!("Hook of `", stringify!($symbol), "`.")]
+        ///
+        /// # Safety
+        /// As the libc function's.
+        #[no_mangle]
+        pub unsafe extern "C-unwind" fn $symbol($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: the program keeps the function's contract.
+            unsafe { $body($($arg),*) }
+        }
+    };
     ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
         #[allow(non_camel_case_types)]
         mod $symbol {
