@@ -66,7 +66,7 @@ pub mod section;
 mod set_ids;
 mod spawn;
 
-use crate::greenlet::Greenlet;
+use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
 use crate::run_queue::RunQueue;
 use crate::sys;
@@ -339,6 +339,24 @@ pub fn for_each(mut f: impl FnMut(&'static Greenlet)) {
     while let Some(g) = unsafe { at.as_ref() } {
         at = g.all_next.get();
         f(g);
+    }
+}
+
+/// Call `f` for the process's first greenlet, if it is alive, and then as
+/// [`for_each`], until `f` says no.
+pub fn for_each_until(mut f: impl FnMut(&'static Greenlet) -> bool) {
+    // SAFETY: null or a greenlet; they are never unmapped.
+    let first = unsafe { HUB.first.get().as_ref() };
+    if first.is_some_and(|g| g.phase() == Phase::Alive && !f(g)) {
+        return;
+    }
+    let mut at = HUB.all.get();
+    // SAFETY: as above.
+    while let Some(g) = unsafe { at.as_ref() } {
+        at = g.all_next.get();
+        if !f(g) {
+            return;
+        }
     }
 }
 

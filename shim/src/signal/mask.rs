@@ -69,10 +69,13 @@ pub fn set(g: &'static Greenlet, mask: u64) {
         (false, true) => MASKED.fetch_sub(1, Ordering::Relaxed),
         _ => 0,
     };
-    let Some(me) = Greenlet::current() else { return recount() };
+    // What all others block besides, nobody knows; but what all blocked before and
+    // this one blocks still, all block.
+    let surely = CARRIER.load(Ordering::Relaxed) & mask;
+    let Some(me) = Greenlet::current() else { return recount(surely) };
     let entered = me.enter_shim();
     if entered || me.in_shim() {
-        recount();
+        recount(surely);
     } else {
         // A handler off the hub: whoever gets the hub next counts.
         STALE.store(true, Ordering::Relaxed);
@@ -83,16 +86,19 @@ pub fn set(g: &'static Greenlet, mask: u64) {
 }
 
 /// Let the carrier block exactly what every greenlet blocks. With the hub.
-fn recount() {
-    STALE.store(false, Ordering::Relaxed);
+/// `surely`: what all block in any case. (Where threads end that block what their
+/// maker does, one look is enough.)
+fn recount(surely: u64) {
+    let surely = if STALE.swap(false, Ordering::Relaxed) { 0 } else { surely };
     let mut all = u64::MAX;
     if MASKED.load(Ordering::Relaxed) < scheduler::live() {
         all = 0;
     } else {
-        scheduler::for_each(|g| {
+        scheduler::for_each_until(|g| {
             if g.phase() == Phase::Alive {
                 all &= of(g);
             }
+            all != surely
         });
     }
     let before = CARRIER.swap(all, Ordering::Relaxed);
@@ -149,7 +155,7 @@ pub fn hub_taken(c: &Carrier) {
         load(carriers());
     }
     if STALE.load(Ordering::Relaxed) {
-        recount();
+        recount(0);
     }
 }
 
