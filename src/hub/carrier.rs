@@ -146,6 +146,9 @@ pub struct Carrier {
     /// The OS thread that the program came with, or that a fork has left.
     pub(super) permanent: Cell<bool>,
     tid: AtomicU32,
+    /// A request for the turn of what it runs is on its way: see
+    /// [`preempt`](super::preempt).
+    pub(super) asked: AtomicBool,
     /// The TLS block that libc knows its OS thread by; null: none (yet).
     known_by: AtomicPtr<u8>,
     /// See [`EXTENSION_WORDS`]; zero at first.
@@ -362,6 +365,19 @@ pub(super) fn first_known_by() -> Option<*mut u8> {
     found
 }
 
+/// The carrier whose OS thread has the kernel's id `tid`.
+pub(super) fn of_tid(tid: u32) -> Option<&'static Carrier> {
+    let mut found = ptr::null();
+    any(|c| {
+        if c.tid() == tid {
+            found = ptr::from_ref(c);
+        }
+        c.tid() == tid
+    });
+    // SAFETY: null or a carrier; they live for ever.
+    unsafe { found.as_ref() }
+}
+
 /// All carriers, for [`any`]: published under the pool's lock.
 static ALL: AtomicUsize = AtomicUsize::new(0);
 
@@ -379,6 +395,7 @@ impl Carrier {
             stack: Cell::new(stack),
             permanent: Cell::new(false),
             tid: AtomicU32::new(0),
+            asked: AtomicBool::new(false),
             known_by: AtomicPtr::new(ptr::null_mut()),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
@@ -403,6 +420,7 @@ impl Carrier {
         self.known_by.store(arch::thread_pointer(), Ordering::Relaxed);
         // SAFETY: takes nothing.
         let tid = unsafe { syscall!(libc::SYS_gettid) };
+        self.asked.store(false, Ordering::Relaxed);
         self.tid.store(tid.unwrap_or(0) as u32, Ordering::Relaxed);
     }
 

@@ -261,7 +261,9 @@ enum Attempt {
 
 /// Move the hub off `g` if it runs program code with it.
 fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
-    if g.in_shim() {
+    // Off the hub: it was taken off, and the carrier that was given the hub has not
+    // come to run anybody.
+    if g.in_shim() || g.is_away() {
         return Attempt::Refused;
     }
     let tid = HUB.carrier().tid();

@@ -20,6 +20,12 @@
 //! foreign OS thread is cancelled, glibc installs its own handler, which ignores
 //! a signal without a cancellation: then greenlets take no turns any more.)
 //!
+//! To the kernel it is a real-time signal: as many wait as were sent, and since it is
+//! not blocked in its handler, all would be delivered at once, one frame upon the
+//! other. An OS thread that gets no processor for a while would have its stack
+//! overrun; so no second one is sent before the first has arrived
+//! (`Carrier::asked`).
+//!
 //! Only greenlets that compute are sent it for this; one that is blocked in the
 //! kernel gets a carrier however many there are, since a signal could end its
 //! call. The same signal serves two more ends: to take the stack of what runs,
@@ -27,7 +33,7 @@
 
 use super::drive::leave;
 use super::park::sleep_until;
-use super::{callbacks, HUB};
+use super::{callbacks, carrier, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -145,6 +151,10 @@ pub(super) fn ask(tid: u32) {
 }
 
 fn send(tid: u32) {
+    // Whoever has asked before has set its reason before, too.
+    if carrier::of_tid(tid).is_some_and(|c| c.asked.swap(true, Ordering::SeqCst)) {
+        return;
+    }
     // SAFETY: takes numbers only.
     unsafe {
         if let Ok(pid) = syscall!(libc::SYS_getpid) {
@@ -373,6 +383,12 @@ fn may_end(number: i64) -> bool {
 /// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
 /// in it may leave by pthread_exit.
 unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    // Before the reasons are looked at.
+    // SAFETY: takes nothing.
+    let tid = unsafe { syscall!(libc::SYS_gettid) }.unwrap_or(0) as u32;
+    if let Some(c) = carrier::of_tid(tid) {
+        c.asked.store(false, Ordering::SeqCst);
+    }
     // A thread of ours that waits for jobs gets the signal as well.
     if let (WANTED, Some(g)) = (STACK_WANTED.load(Ordering::Acquire), Greenlet::current()) {
         // The unwinder may take locks, whose hooks are to pass through.
