@@ -1,4 +1,5 @@
 // rule: chroot(2) and chdir(2) by any thread are the whole process's; threads, forks and programs work in the new root, and ld.so has nothing to say on stderr there
+// glibc: 2.34
 #include "../io/util.h"
 #include <libgen.h>
 
