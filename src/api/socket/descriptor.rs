@@ -94,15 +94,72 @@ impl<S: AsRawFd> Descriptor<S> {
         interest: Interest,
         reason: Reason,
         timeout: Option<Duration>,
-        mut call: impl FnMut(&S) -> io::Result<R>,
+        call: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.io_until(interest, reason, timeout, call, |_| false)
+    }
+
+    /// [`read`](Self::read) of `wanted` bytes of a TCP stream. One that gets fewer has
+    /// taken all there was: the next one waits for an edge without trying. (Edges are
+    /// read by the holder of the hub, who makes the call as well: none is lost between.)
+    pub(in super::super) fn read_stream(
+        &self,
+        wanted: usize,
+        call: impl FnMut(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let (fd, timeout) = (self.fd(), self.timeout(Interest::Read));
+        let short = |&got: &usize| got < wanted && got > 0;
+        self.io_until(Interest::Read, Reason::Read(fd), timeout, call, short)
+    }
+
+    /// As [`read`](Self::read), of a stream whose reads may end early.
+    pub(in super::super) fn read_any(
+        &self,
+        _wanted: usize,
+        call: impl FnMut(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.read(call)
+    }
+
+    /// Trying would be in vain: nothing has come since the descriptor was found drained.
+    fn in_vain(&self, direction: u8) -> bool {
+        self.told.load(Ordering::Relaxed) & direction != 0
+            && hub::with_reactor(|r, _| !r.table.may_be_ready(self.fd(), direction))
+    }
+
+    /// The caller, which has the hub, has found the descriptor drained.
+    fn note_drained(&self, direction: u8) {
+        hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
+    }
+
+    fn io_until<R>(
+        &self,
+        interest: Interest,
+        reason: Reason,
+        timeout: Option<Duration>,
+        mut call: impl FnMut(&S) -> io::Result<R>,
+        drains: impl Fn(&R) -> bool,
+    ) -> io::Result<R> {
+        let direction = match interest {
+            Interest::Read => READ,
+            Interest::Write => WRITE,
+        };
         let mut at = None;
         loop {
             let inside = doorway::enter();
-            match call(self.get()) {
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            let vain = inside.is_some() && self.in_vain(direction);
+            let result = if vain { Err(ErrorKind::WouldBlock.into()) } else { call(self.get()) };
+            match result {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    if inside.is_some() && !vain {
+                        self.note_drained(direction);
+                    }
+                }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 result => {
+                    if inside.is_some() && result.as_ref().is_ok_and(&drains) {
+                        self.note_drained(direction);
+                    }
                     // A loop of calls that never wait must not keep the hub.
                     if let Some(inside) = inside.filter(|_| hub::tick()) {
                         hub::yield_now(inside.greenlet);
@@ -117,7 +174,7 @@ impl<S: AsRawFd> Descriptor<S> {
                 return Err(ErrorKind::TimedOut.into());
             }
             let wake = match &inside {
-                Some(inside) => self.park(inside, interest, reason, until)?,
+                Some(inside) => self.park(inside, direction, reason, until)?,
                 None => self.block(interest, until)?,
             };
             drop(inside);
@@ -130,14 +187,10 @@ impl<S: AsRawFd> Descriptor<S> {
     fn park(
         &self,
         inside: &doorway::Inside,
-        interest: Interest,
+        direction: u8,
         reason: Reason,
         until: u64,
     ) -> io::Result<Wake> {
-        let direction = match interest {
-            Interest::Read => READ,
-            Interest::Write => WRITE,
-        };
         let raw = io::Error::from_raw_os_error;
         if self.told.load(Ordering::Relaxed) & direction == 0 {
             hub::with_reactor(|r, _| r.confirm(self.fd(), direction)).map_err(raw)?;

@@ -83,19 +83,20 @@ macro_rules! timeouts {
     };
 }
 
-/// `Read` and `Write` of a stream, also by reference.
+/// `Read` and `Write` of a stream, also by reference; `$read` is the descriptor's.
 macro_rules! stream {
-    ($name:ident) => {
+    ($name:ident, $read:ident) => {
         impl std::io::Read for &$name {
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                self.inner.read(|mut s| std::io::Read::read(&mut s, buffer))
+                self.inner.$read(buffer.len(), |mut s| std::io::Read::read(&mut s, buffer))
             }
 
             fn read_vectored(
                 &mut self,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                self.inner.read(|mut s| std::io::Read::read_vectored(&mut s, buffers))
+                let wanted = buffers.iter().map(|b| b.len()).sum();
+                self.inner.$read(wanted, |mut s| std::io::Read::read_vectored(&mut s, buffers))
             }
         }
 

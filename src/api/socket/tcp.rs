@@ -37,7 +37,7 @@ pub struct TcpStream {
 
 socket!(TcpStream, net::TcpStream);
 timeouts!(TcpStream);
-stream!(TcpStream);
+stream!(TcpStream, read_stream);
 
 impl TcpStream {
     /// Connects to the first of the addresses that accepts.

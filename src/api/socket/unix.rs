@@ -37,7 +37,7 @@ pub struct UnixStream {
 
 socket!(UnixStream, net::UnixStream);
 timeouts!(UnixStream);
-stream!(UnixStream);
+stream!(UnixStream, read_any);
 
 impl UnixStream {
     /// Connects to the socket at `path`.
