@@ -16,6 +16,7 @@ pub(crate) struct Inside {
 }
 
 impl Drop for Inside {
+    #[inline(always)]
     fn drop(&mut self) {
         self.greenlet.leave_shim();
     }
@@ -23,6 +24,7 @@ impl Drop for Inside {
 
 /// Step into our code. `None` on an OS thread that is no greenlet: the caller
 /// then does the work in the ordinary, blocking way.
+#[inline]
 pub(crate) fn enter() -> Option<Inside> {
     let greenlet = Greenlet::current()?;
     if !greenlet.enter_shim() {

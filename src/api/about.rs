@@ -35,7 +35,8 @@ pub(super) struct About {
     /// The control block, to be followed only while the greenlet is alive and
     /// by the holder of the hub: it is used again afterwards.
     control: AtomicPtr<Control>,
-    name: Guarded<String>,
+    /// `None`: `Greenlet-` and its id.
+    name: Guarded<Option<String>>,
     pub(super) kill: Kill,
     pub(super) observers: Observers,
     ends: Guarded<Vec<AtEnd>>,
@@ -43,7 +44,7 @@ pub(super) struct About {
 }
 
 impl About {
-    fn new(name: String) -> Self {
+    fn new(name: Option<String>) -> Self {
         About {
             state: AtomicU32::new(ALIVE),
             settled: AtomicU32::new(0),
@@ -66,7 +67,8 @@ impl About {
     }
 
     pub(super) fn name(&self) -> String {
-        self.name.lock().clone()
+        let given = self.name.lock().clone();
+        given.unwrap_or_else(|| format!("Greenlet-{}", self.id()))
     }
 
     pub(super) fn set_name(&self, name: String) {
@@ -77,7 +79,7 @@ impl About {
                 control.set_name(name.as_bytes());
             }
         }
-        *self.name.lock() = name;
+        *self.name.lock() = Some(name);
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -215,7 +217,7 @@ impl<T> core::panic::RefUnwindSafe for Packet<T> {}
 impl<T> core::panic::UnwindSafe for Packet<T> {}
 
 impl<T> Packet<T> {
-    pub(super) fn new(name: String) -> Self {
+    pub(super) fn new(name: Option<String>) -> Self {
         Packet { about: About::new(name), links: Links::new(), result: UnsafeCell::new(None) }
     }
 

@@ -30,6 +30,7 @@ impl Drop for Named<'_> {
 
 /// What `f` says of the running greenlet's shared part; `None` for the root, an
 /// OS thread that is no greenlet, and the end of a greenlet.
+#[inline]
 pub(super) fn with_about<R>(f: impl FnOnce(&About) -> R) -> Option<R> {
     // SAFETY: null, or set by a `Named` whose borrow lasts on this greenlet.
     unsafe { ABOUT.get().as_ref() }.map(f)

@@ -10,7 +10,10 @@
 //! may not be taken inside the doorway.
 
 use crate::doorway;
+use crate::greenlet::Greenlet;
+use crate::hub;
 use crate::sync::word_lock;
+use crate::sys;
 use crate::time::NEVER;
 use crate::wait::Reason;
 use core::cell::UnsafeCell;
@@ -37,6 +40,7 @@ impl<T> Guarded<T> {
         Guarded { word: AtomicU32::new(0), value: UnsafeCell::new(value) }
     }
 
+    #[inline]
     pub(super) fn lock(&self) -> Held<'_, T> {
         if !self.change(FREE, HELD) {
             let _inside = doorway::enter();
@@ -47,10 +51,32 @@ impl<T> Guarded<T> {
         Held { guarded: self }
     }
 
-    /// With a bus lock in any case: this is program code, where another OS
-    /// thread may begin at any moment.
+    /// [`lock`](Self::lock) for one who must not be seen waiting: it lets others run
+    /// until the lock is free. (`waiter` says who.)
+    pub(super) fn lock_running(&self) -> Held<'_, T> {
+        while !self.change(FREE, HELD) {
+            match doorway::enter() {
+                Some(inside) => hub::yield_now(inside.greenlet),
+                None => return self.lock(),
+            }
+        }
+        Held { guarded: self }
+    }
+
+    /// Without a bus lock where no other OS thread can touch the word meanwhile: a
+    /// greenlet steps into our code for these few instructions, so that it has the hub
+    /// and keeps it.
+    #[inline(always)]
     fn change(&self, from: u32, to: u32) -> bool {
-        self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        let Some(greenlet) = Greenlet::current().filter(|g| g.enter_briefly()) else {
+            return self
+                .word
+                .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok();
+        };
+        let changed = sys::cas_u32(&self.word, from, to, sys::one_os_thread()) == from;
+        greenlet.leave_shim();
+        changed
     }
 }
 
@@ -89,6 +115,7 @@ impl<T> DerefMut for Held<'_, T> {
 }
 
 impl<T> Drop for Held<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         if !self.guarded.change(HELD, FREE) {
             let _inside = doorway::enter();

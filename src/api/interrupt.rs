@@ -167,11 +167,16 @@ pub(super) fn is_running(id: u64) -> bool {
 }
 
 /// Cancel all time-outs of the calling greenlet, whose function has returned.
+#[inline]
 pub(super) fn cancel_all() {
-    with_scopes(Vec::clear);
+    // Most have none, and a thread-local with a destructor costs an allocation.
+    if EARLIEST.get() != NEVER {
+        with_scopes(Vec::clear);
+    }
 }
 
 /// When a wait must end for the sake of a time-out.
+#[inline]
 pub(super) fn earliest() -> u64 {
     let earliest = EARLIEST.get();
     if earliest != NEVER && panicking() {
@@ -182,6 +187,7 @@ pub(super) fn earliest() -> u64 {
 }
 
 /// Raise what is due. Outside our code, with nothing linked.
+#[inline]
 pub(super) fn check() {
     if let Some(ending) = ending() {
         return (ending.point)();
@@ -207,6 +213,7 @@ pub(super) fn check() {
 
 /// The wait of `g` has begun. A kill from another OS thread may have come
 /// after [`check`] and before the wait could be interrupted: interrupt it here.
+#[inline]
 pub(super) fn arm(g: Option<&'static Control>) {
     let Some(g) = g else {
         return;
@@ -225,6 +232,7 @@ pub(super) fn arm(g: Option<&'static Control>) {
 }
 
 /// Whether the running greenlet is to be unwound by a kill.
+#[inline]
 fn killed() -> bool {
     current::with_about(|about| about.kill.is_pending()).unwrap_or(false) && !panicking()
 }

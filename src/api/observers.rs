@@ -4,8 +4,8 @@
 use super::guarded::Guarded;
 use super::park;
 use crate::wait::Reason;
-use crate::{doorway, parking_lot};
-use core::sync::atomic::{AtomicU32, Ordering};
+use crate::{doorway, parking_lot, sys};
+use core::sync::atomic::{fence, AtomicBool, AtomicU32, Ordering};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -50,17 +50,24 @@ impl Observer {
 
 /// Who wants to hear of an object, and under which number.
 #[derive(Default)]
-pub(super) struct Observers(Guarded<Vec<(Arc<Observer>, usize)>>);
+pub(super) struct Observers {
+    list: Guarded<Vec<(Arc<Observer>, usize)>>,
+    /// There may be some: set before the object is looked at, read after it has
+    /// changed.
+    any: AtomicBool,
+}
 
 impl Observers {
     pub(super) const fn new() -> Self {
-        Observers(Guarded::new(Vec::new()))
+        Observers { list: Guarded::new(Vec::new()), any: AtomicBool::new(false) }
     }
 
     /// Tell `observer` once when the object gets ready: at once if `ready`,
     /// which is looked at when the observer is in the list.
     pub(super) fn add(&self, observer: &Arc<Observer>, index: usize, ready: impl Fn() -> bool) {
-        self.0.lock().push((observer.clone(), index));
+        self.list.lock().push((observer.clone(), index));
+        self.any.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         if ready() && self.remove(observer, index) {
             observer.tell(index);
         }
@@ -68,14 +75,26 @@ impl Observers {
 
     /// False if it has been told.
     pub(super) fn remove(&self, observer: &Arc<Observer>, index: usize) -> bool {
-        let mut list = self.0.lock();
+        let mut list = self.list.lock();
         let at = list.iter().position(|(o, i)| Arc::ptr_eq(o, observer) && *i == index);
         at.map(|at| list.swap_remove(at)).is_some()
     }
 
     /// The object is ready.
     pub(super) fn tell(&self) {
-        let list = core::mem::take(&mut *self.0.lock());
+        if !sys::one_os_thread() {
+            // Pairs with that in `add`.
+            fence(Ordering::SeqCst);
+        }
+        if self.any.load(Ordering::SeqCst) {
+            self.tell_all();
+        }
+    }
+
+    #[cold]
+    fn tell_all(&self) {
+        self.any.store(false, Ordering::SeqCst);
+        let list = core::mem::take(&mut *self.list.lock());
         for (observer, index) in list {
             observer.tell(index);
         }

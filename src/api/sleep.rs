@@ -38,6 +38,7 @@ pub fn sleep(span: Duration) {
 /// geventrs::yield_now();
 /// assert_eq!(g.value(), Some(&1));
 /// ```
+#[inline]
 pub fn yield_now() {
     interrupt::check();
     match doorway::enter() {

@@ -24,6 +24,9 @@ const DEFAULT_STACK: usize = 2 << 20;
 /// The guard that a greenlet reports; the real one is a page as well.
 const GUARD: usize = 4096;
 
+/// What reports call a greenlet that was given no name; its id is beside it.
+const UNNAMED: &str = "Greenlet";
+
 /// An OS thread is becoming, or has become, the one that drives the hub.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -155,12 +158,10 @@ impl Builder {
         T: Send + 'static,
     {
         let mut short_name = [0; 16];
-        if let Some(name) = &self.name {
-            let cut = name.len().min(15);
-            short_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
-        }
-        let unnamed = self.name.is_none();
-        let packet = Arc::new(Packet::new(self.name.unwrap_or_default()));
+        let name = self.name.as_deref().unwrap_or(UNNAMED);
+        let cut = name.len().min(15);
+        short_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
+        let packet = Arc::new(Packet::new(self.name));
         let start = Box::into_raw(Box::new(Start { f, packet: packet.clone() }));
         let made = make(
             &Spawn {
@@ -178,11 +179,7 @@ impl Builder {
             drop(unsafe { Box::from_raw(start) });
             return Err(e);
         }
-        let greenlet = Greenlet::new(packet);
-        if unnamed {
-            greenlet.set_name(format!("Greenlet-{}", greenlet.id()));
-        }
-        Ok(greenlet)
+        Ok(Greenlet::new(packet))
     }
 }
 
@@ -248,10 +245,20 @@ where
     drop(named);
     // If the handle is gone, the value goes with the packet, and its
     // destructor is the program's code.
+    if Arc::strong_count(&packet) > 1 {
+        // The owner's, if he is not just dropping it; then he is named by his id.
+        let id = packet.about.id();
+        return end_with(packet, UNNAMED, id);
+    }
     let (name, id) = (packet.about.name(), packet.about.id());
+    end_with(packet, &name, id)
+}
+
+/// Drop the greenlet's share of its packet.
+fn end_with<T>(packet: Arc<Packet<T>>, name: &str, id: u32) -> *mut c_void {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(packet))) {
         let message = Exception::of(&payload).to_string();
-        say(&name, id, "panicked when its value was dropped", &message);
+        say(name, id, "panicked when its value was dropped", &message);
         // Dropping a payload may panic as well.
         core::mem::forget(payload);
     }

@@ -7,7 +7,16 @@ use crate::sys;
 use crate::thread_ids;
 use crate::unit;
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// How many forks lie between the process that began and this one, which tells what
+/// the waiters of an object are worth.
+#[inline(always)]
+pub fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
 
 /// In the child of a fork: only the calling greenlet exists (POSIX). Give the
 /// others' memory back, and make a reactor of the child's own.
@@ -18,6 +27,7 @@ pub fn after_fork() {
 /// [`after_fork`], also for a child of clone(2) that shares the parent's table of
 /// descriptors (`shares_files`): it must not close the parent's reactor.
 pub fn after_copy(shares_files: bool) {
+    FORKS.store(forks().wrapping_add(1), Ordering::Relaxed);
     if live() == 0 {
         return;
     }

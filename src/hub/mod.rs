@@ -79,7 +79,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-pub use fork::{after_copy, after_fork};
+pub use fork::{after_copy, after_fork, forks};
 pub use join::{detach, join, JoinError};
 pub use park::{
     after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,

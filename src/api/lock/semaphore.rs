@@ -38,9 +38,9 @@ pub struct Semaphore {
 struct State {
     /// Units that nobody has. Not zero only if nobody waits for a unit.
     units: usize,
-    takers: Line<Waiter>,
+    takers: Line,
     /// Those who wait for a unit to be there without taking it.
-    watchers: Line<Waiter>,
+    watchers: Line,
 }
 
 impl Semaphore {
@@ -96,16 +96,14 @@ impl Semaphore {
     /// ```
     pub fn release(&self) {
         let mut state = self.state.lock();
-        let watchers = state.watchers.take();
-        let taker = state.takers.next();
-        if taker.is_none() {
+        state.watchers.end_all(Verdict::Given);
+        let taken = state.takers.end_first(Verdict::Given, |()| ());
+        if !taken {
             state.units = state.units.saturating_add(1);
         }
         drop(state);
-        watchers.into_iter().for_each(|w| w.end(Verdict::Given));
-        match taker {
-            Some(taker) => taker.end(Verdict::Given),
-            None => self.observers.tell(),
+        if !taken {
+            self.observers.tell();
         }
     }
 
@@ -135,13 +133,18 @@ impl Semaphore {
         if state.units > 0 {
             return state.units;
         }
-        let waiter = Arc::new(Waiter::new());
-        state.watchers.join(waiter.clone());
+        let waiter = Waiter::new(());
+        // SAFETY: `place` takes it out of the line, or its wait was ended.
+        unsafe { state.watchers.join(&waiter) };
         drop(state);
-        let mut place = Place { semaphore: self, waiter, takes: false, over: false };
-        place.over = place.waiter.wait(Reason::Api("a semaphore"), deadline(timeout));
+        let mut place = Place { semaphore: self, waiter: &waiter, takes: false, over: false };
+        place.over = self.wait_for(&waiter, deadline(timeout));
         drop(place);
         self.counter()
+    }
+
+    fn wait_for(&self, waiter: &Waiter, deadline: u64) -> bool {
+        waiter.wait(Reason::Api("a semaphore"), deadline, || drop(self.state.lock_running()))
     }
 
     pub(super) fn try_take(&self) -> bool {
@@ -158,11 +161,12 @@ impl Semaphore {
             state.units -= 1;
             return true;
         }
-        let waiter = Arc::new(Waiter::new());
-        state.takers.join(waiter.clone());
+        let waiter = Waiter::new(());
+        // SAFETY: as above.
+        unsafe { state.takers.join(&waiter) };
         drop(state);
-        let mut place = Place { semaphore: self, waiter, takes: true, over: false };
-        let in_time = place.waiter.wait(Reason::Api("a semaphore"), deadline);
+        let mut place = Place { semaphore: self, waiter: &waiter, takes: true, over: false };
+        let in_time = self.wait_for(&waiter, deadline);
         // The unit may have come since.
         let taken = in_time || !place.leave();
         place.over = true;
@@ -179,7 +183,7 @@ impl Semaphore {
 /// One's place in the line, which is left when the wait is unwound.
 struct Place<'a> {
     semaphore: &'a Semaphore,
-    waiter: Arc<Waiter>,
+    waiter: &'a Waiter,
     /// Among the takers, not the watchers.
     takes: bool,
     /// The wait has ended, and the place has been left.
@@ -189,9 +193,9 @@ struct Place<'a> {
 impl Place<'_> {
     /// False if the wait has been ended by a release.
     fn leave(&self) -> bool {
-        let mut state = self.semaphore.state.lock();
+        let mut state = self.semaphore.state.lock_running();
         let line = if self.takes { &mut state.takers } else { &mut state.watchers };
-        line.leave(&self.waiter)
+        line.leave(self.waiter)
     }
 }
 
@@ -225,10 +229,11 @@ impl Sealed for Semaphore {
 
 impl core::fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        let waiting = state.takers.len();
         f.debug_struct("Semaphore")
             .field("counter", &state.units)
-            .field("waiting", &state.takers.len())
+            .field("waiting", &waiting)
             .finish()
     }
 }

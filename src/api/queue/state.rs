@@ -14,99 +14,100 @@ use super::super::waiter::{Line, Verdict, Waiter};
 use super::error::{GetError, PutError, TooManyTasksDone};
 use super::order::Sealed as Store;
 use crate::wait::Reason;
-use std::sync::Arc;
+use core::cell::UnsafeCell;
 
-/// One who waits to get, with an empty hand, or to put, with the item in it.
-struct Client<T> {
-    waiter: Waiter,
-    hand: Guarded<Option<T>>,
+/// An item on its way: a putter's until it is taken, a getter's when it is given.
+struct Hand<T>(UnsafeCell<Option<T>>);
+
+impl<T> Hand<T> {
+    fn new(item: Option<T>) -> Self {
+        Hand(UnsafeCell::new(item))
+    }
+
+    /// # Safety
+    /// The caller has the queue's lock, or its waiter is in no line any more.
+    unsafe fn take(&self) -> Option<T> {
+        // SAFETY: by this function's contract nobody else reaches it.
+        unsafe { (*self.0.get()).take() }
+    }
+
+    /// # Safety
+    /// As [`take`](Self::take).
+    unsafe fn give(&self, item: T) {
+        // SAFETY: as above.
+        unsafe { *self.0.get() = Some(item) };
+    }
+
+    /// # Safety
+    /// As [`take`](Self::take), while the borrow lasts.
+    unsafe fn look(&self) -> Option<&T> {
+        // SAFETY: as above.
+        unsafe { (*self.0.get()).as_ref() }
+    }
 }
 
-impl<T> Client<T> {
-    fn new(item: Option<T>) -> Arc<Self> {
-        Arc::new(Client { waiter: Waiter::new(), hand: Guarded::new(item) })
-    }
-
-    fn give(&self, item: T) {
-        *self.hand.lock() = Some(item);
-    }
-
-    fn take(&self) -> Option<T> {
-        self.hand.lock().take()
-    }
-}
+type Client<T> = Waiter<Hand<T>>;
 
 struct State<T, S> {
     store: S,
     /// How many items the store may hold.
     most: usize,
     shut_down: bool,
-    getters: Line<Client<T>>,
-    putters: Line<Client<T>>,
+    getters: Line<Hand<T>>,
+    putters: Line<Hand<T>>,
     /// Those who wait for an item to look at.
-    peekers: Line<Waiter>,
+    peekers: Line,
     /// Items put for which nobody has called `task_done`.
     unfinished: usize,
     /// Those who wait for that to be none.
-    joiners: Line<Waiter>,
+    joiners: Line,
 }
 
 pub(super) struct Core<T, S> {
     state: Guarded<State<T, S>>,
 }
 
-/// What to wake when the lock has been released.
-struct Wakes<T> {
-    client: Option<(Arc<Client<T>>, Verdict)>,
-    watchers: std::collections::VecDeque<Arc<Waiter>>,
-}
-
-impl<T> Wakes<T> {
-    const NONE: Self = Wakes { client: None, watchers: std::collections::VecDeque::new() };
-
-    fn client(client: Arc<Client<T>>, verdict: Verdict) -> Self {
-        Wakes { client: Some((client, verdict)), ..Self::NONE }
-    }
-
-    fn wake(self) {
-        self.watchers.iter().for_each(|w| w.end(Verdict::Given));
-        if let Some((client, verdict)) = self.client {
-            client.waiter.end(verdict);
-        }
-    }
-}
-
 impl<T, S: Store<T>> State<T, S> {
+    /// Hand an item to the first getter; give it back if there is none.
+    fn hand_over(&mut self, item: T) -> Option<T> {
+        let mut item = Some(item);
+        self.getters.end_first(Verdict::Given, |hand| {
+            if let Some(item) = item.take() {
+                // SAFETY: under the lock.
+                unsafe { hand.give(item) };
+            }
+        });
+        item
+    }
+
     /// An item comes in, for which there is room or a getter.
-    fn accept(&mut self, item: T) -> Wakes<T> {
-        match self.getters.next() {
-            Some(getter) => {
-                getter.give(item);
-                Wakes::client(getter, Verdict::Given)
-            }
-            None => {
-                self.store.push(item);
-                Wakes { watchers: self.peekers.take(), ..Wakes::NONE }
-            }
+    fn accept(&mut self, item: T) {
+        if let Some(item) = self.hand_over(item) {
+            self.store.push(item);
+            self.peekers.end_all(Verdict::Given);
         }
     }
 
     /// Take an item, and let that of a putter in.
-    fn pop(&mut self) -> Option<(T, Wakes<T>)> {
+    fn pop(&mut self) -> Option<T> {
         let item = self.store.pop();
-        let putter = self.putters.next();
-        let moved = putter.as_ref().and_then(|p| p.take());
+        let mut moved = None;
+        // SAFETY: under the lock.
+        self.putters.end_first(Verdict::Given, |hand| moved = unsafe { hand.take() });
         self.unfinished += moved.is_some() as usize;
-        let wakes = putter.map_or(Wakes::NONE, |p| Wakes::client(p, Verdict::Given));
         match (item, moved) {
             (Some(item), Some(moved)) => {
                 self.store.push(moved);
-                Some((item, wakes))
+                Some(item)
             }
             // A queue that holds nothing: from hand to hand.
-            (None, Some(moved)) => Some((moved, wakes)),
-            (Some(item), None) => Some((item, wakes)),
-            (None, None) => None,
+            (item, moved) => item.or(moved),
+        }
+    }
+
+    fn done(&mut self) {
+        if self.unfinished == 0 {
+            self.joiners.end_all(Verdict::Given);
         }
     }
 }
@@ -131,6 +132,11 @@ impl<T, S: Store<T>> Core<T, S> {
         self.state.lock()
     }
 
+    /// For one whose wait has just ended.
+    fn state_after_wait(&self) -> Held<'_, State<T, S>> {
+        self.state.lock_running()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.state().store.len()
     }
@@ -141,7 +147,7 @@ impl<T, S: Store<T>> Core<T, S> {
 
     /// How many wait to put, less how many wait to get.
     pub(super) fn balance(&self) -> isize {
-        let state = self.state();
+        let mut state = self.state();
         state.putters.len() as isize - state.getters.len() as isize
     }
 
@@ -162,43 +168,38 @@ impl<T, S: Store<T>> Core<T, S> {
         }
         if state.getters.first().is_some() || state.store.len() < state.most {
             state.unfinished += 1;
-            let wakes = state.accept(item);
-            drop(state);
-            wakes.wake();
+            state.accept(item);
             return Ok(());
         }
         let Some(deadline) = deadline else {
             drop(state);
             return Err(PutError::Full(item));
         };
-        let client = Client::new(Some(item));
-        state.putters.join(client.clone());
+        let client = Client::new(Hand::new(Some(item)));
+        // SAFETY: `place` takes it out of the line, or its wait was ended.
+        unsafe { state.putters.join(&client) };
         // An item in a putter's hand can be looked at as well.
-        let watchers = state.peekers.take();
+        state.peekers.end_all(Verdict::Given);
         drop(state);
-        watchers.iter().for_each(|w| w.end(Verdict::Given));
-        let mut place = Putting { core: self, client, over: false };
-        let in_time = place.client.waiter.wait(Reason::Api("room in a queue"), deadline);
-        let left = place.leave(!in_time);
+        let mut place = Putting { core: self, client: &client, over: false };
+        let in_time = self.wait(&client, "room in a queue", deadline);
+        let left = !in_time && self.state_after_wait().putters.leave(&client);
         place.over = true;
-        match place.client.waiter.verdict() {
-            Verdict::Given if !left => Ok(()),
-            _ => match (place.client.take(), left) {
-                (Some(item), true) => Err(PutError::Full(item)),
-                (Some(item), false) => Err(PutError::ShutDown(item)),
-                // Whoever takes an item out of a hand gives a verdict; it is
-                // under way.
-                (None, _) => Ok(()),
-            },
+        if client.verdict() == Verdict::Given {
+            return Ok(());
+        }
+        // SAFETY: it is in no line any more.
+        match (unsafe { client.load.take() }, left) {
+            (Some(item), true) => Err(PutError::Full(item)),
+            (Some(item), false) => Err(PutError::ShutDown(item)),
+            (None, _) => unreachable!("whoever takes an item out of a hand gives it a verdict"),
         }
     }
 
     /// Get an item; without a deadline only if that need not wait.
     pub(super) fn get(&self, deadline: Option<u64>) -> Result<T, GetError> {
         let mut state = self.state();
-        if let Some((item, wakes)) = state.pop() {
-            drop(state);
-            wakes.wake();
+        if let Some(item) = state.pop() {
             return Ok(item);
         }
         if state.shut_down {
@@ -207,18 +208,24 @@ impl<T, S: Store<T>> Core<T, S> {
         let Some(deadline) = deadline else {
             return Err(GetError::Empty);
         };
-        let client = Client::new(None);
-        state.getters.join(client.clone());
+        let client = Client::new(Hand::new(None));
+        // SAFETY: as in `put`.
+        unsafe { state.getters.join(&client) };
         drop(state);
-        let mut place = Getting { core: self, client, over: false };
-        let in_time = place.client.waiter.wait(Reason::Api("an item of a queue"), deadline);
-        let left = !in_time && self.state().getters.leave(&place.client);
+        let mut place = Getting { core: self, client: &client, over: false };
+        let in_time = self.wait(&client, "an item of a queue", deadline);
+        let left = !in_time && self.state_after_wait().getters.leave(&client);
         place.over = true;
-        match place.client.take() {
+        // SAFETY: it is in no line any more.
+        match unsafe { client.load.take() } {
             Some(item) => Ok(item),
             None if left => Err(GetError::Empty),
             None => Err(GetError::ShutDown),
         }
+    }
+
+    fn wait<W>(&self, waiter: &Waiter<W>, what: &'static str, deadline: u64) -> bool {
+        waiter.wait(Reason::Api(what), deadline, || drop(self.state_after_wait()))
     }
 
     /// Look at the item that would be got next.
@@ -232,9 +239,9 @@ impl<T, S: Store<T>> Core<T, S> {
             if let Some(item) = state.store.peek() {
                 return Ok(look(item));
             }
-            if let Some(putter) = state.putters.first() {
-                let hand = putter.hand.lock();
-                if let Some(item) = hand.as_ref() {
+            if let Some(hand) = state.putters.first() {
+                // SAFETY: under the lock.
+                if let Some(item) = unsafe { hand.look() } {
                     return Ok(look(item));
                 }
             }
@@ -244,11 +251,14 @@ impl<T, S: Store<T>> Core<T, S> {
             let Some(deadline) = deadline else {
                 return Err(GetError::Empty);
             };
-            let waiter = Arc::new(Waiter::new());
-            state.peekers.join(waiter.clone());
+            let waiter = Waiter::new(());
+            // SAFETY: as in `put`.
+            unsafe { state.peekers.join(&waiter) };
             drop(state);
-            let place = Peeking { core: self, waiter };
-            if !place.waiter.wait(Reason::Api("an item of a queue"), deadline) {
+            let place = Watching { core: self, waiter: &waiter, line: |s| &mut s.peekers };
+            let came = self.wait(&waiter, "an item of a queue", deadline);
+            drop(place);
+            if !came {
                 return Err(GetError::Empty);
             }
         }
@@ -257,9 +267,7 @@ impl<T, S: Store<T>> Core<T, S> {
     pub(super) fn task_done(&self, count: usize) -> Result<(), TooManyTasksDone> {
         let mut state = self.state();
         state.unfinished = state.unfinished.checked_sub(count).ok_or(TooManyTasksDone)?;
-        let joiners = if state.unfinished == 0 { state.joiners.take() } else { Default::default() };
-        drop(state);
-        joiners.iter().for_each(|w| w.end(Verdict::Given));
+        state.done();
         Ok(())
     }
 
@@ -269,63 +277,53 @@ impl<T, S: Store<T>> Core<T, S> {
         if state.unfinished == 0 {
             return true;
         }
-        let waiter = Arc::new(Waiter::new());
-        state.joiners.join(waiter.clone());
+        let waiter = Waiter::new(());
+        // SAFETY: as in `put`.
+        unsafe { state.joiners.join(&waiter) };
         drop(state);
-        let place = Joining { core: self, waiter };
-        place.waiter.wait(Reason::Api("the tasks of a queue"), deadline)
+        let _place = Watching { core: self, waiter: &waiter, line: |s| &mut s.joiners };
+        self.wait(&waiter, "the tasks of a queue", deadline)
     }
 
     /// Refuse puts from now on, and gets once it is empty, which `now` makes it.
     pub(super) fn shut_down(&self, now: bool) {
         let mut state = self.state();
         state.shut_down = true;
-        let getters = state.getters.take();
-        let putters = state.putters.take();
-        let peekers = state.peekers.take();
         let mut dropped = Vec::new();
         if now {
             dropped.extend(core::iter::from_fn(|| state.store.pop()));
             state.unfinished = state.unfinished.saturating_sub(dropped.len());
         }
-        let joiners = if state.unfinished == 0 { state.joiners.take() } else { Default::default() };
+        state.getters.end_all(Verdict::Refused);
+        state.putters.end_all(Verdict::Refused);
+        state.peekers.end_all(Verdict::Given);
+        state.done();
         drop(state);
-        getters.iter().chain(&putters).for_each(|c| c.waiter.end(Verdict::Refused));
-        peekers.iter().chain(&joiners).for_each(|w| w.end(Verdict::Given));
         drop(dropped);
     }
 }
 
-// What unwinding waits leave behind them.
+// What unwinding waits leave behind them. Each takes the lock, so that whoever has ended
+// the wait meanwhile has done with the waiter.
 
 struct Putting<'a, T, S: Store<T>> {
     core: &'a Core<T, S>,
-    client: Arc<Client<T>>,
+    client: &'a Client<T>,
     over: bool,
-}
-
-impl<T, S: Store<T>> Putting<'_, T, S> {
-    /// Leave the line, if it is `wanted` and the wait has not been ended.
-    fn leave(&self, wanted: bool) -> bool {
-        if !wanted {
-            return false;
-        }
-        self.core.state().putters.leave(&self.client)
-    }
 }
 
 impl<T, S: Store<T>> Drop for Putting<'_, T, S> {
     fn drop(&mut self) {
         // An item that was taken meanwhile has been put.
         if !self.over {
-            self.leave(true);
+            self.core.state_after_wait().putters.leave(self.client);
         }
     }
 }
 
 struct Getting<'a, T, S: Store<T>> {
     core: &'a Core<T, S>,
-    client: Arc<Client<T>>,
+    client: &'a Client<T>,
     over: bool,
 }
 
@@ -334,52 +332,30 @@ impl<T, S: Store<T>> Drop for Getting<'_, T, S> {
         if self.over {
             return;
         }
-        let mut state = self.core.state();
-        if state.getters.leave(&self.client) {
+        let mut state = self.core.state_after_wait();
+        if state.getters.leave(self.client) {
             return;
         }
         // It was handed an item that it will not use: the next one's, or the
         // first in the store again.
-        let Some(item) = self.client.take() else {
-            return;
-        };
-        let wakes = match state.getters.next() {
-            Some(getter) => {
-                getter.give(item);
-                Wakes::client(getter, Verdict::Given)
-            }
-            None => {
-                state.store.unpop(item);
-                Wakes { watchers: state.peekers.take(), ..Wakes::NONE }
-            }
-        };
-        drop(state);
-        wakes.wake();
-    }
-}
-
-struct Peeking<'a, T, S: Store<T>> {
-    core: &'a Core<T, S>,
-    waiter: Arc<Waiter>,
-}
-
-impl<T, S: Store<T>> Drop for Peeking<'_, T, S> {
-    fn drop(&mut self) {
-        if self.waiter.verdict() == Verdict::None {
-            self.core.state().peekers.leave(&self.waiter);
+        // SAFETY: under the lock.
+        let Some(item) = (unsafe { self.client.load.take() }) else { return };
+        if let Some(item) = state.hand_over(item) {
+            state.store.unpop(item);
+            state.peekers.end_all(Verdict::Given);
         }
     }
 }
 
-struct Joining<'a, T, S: Store<T>> {
+/// One who waits for something to happen.
+struct Watching<'a, T, S: Store<T>> {
     core: &'a Core<T, S>,
-    waiter: Arc<Waiter>,
+    waiter: &'a Waiter,
+    line: fn(&mut State<T, S>) -> &mut Line,
 }
 
-impl<T, S: Store<T>> Drop for Joining<'_, T, S> {
+impl<T, S: Store<T>> Drop for Watching<'_, T, S> {
     fn drop(&mut self) {
-        if self.waiter.verdict() == Verdict::None {
-            self.core.state().joiners.leave(&self.waiter);
-        }
+        (self.line)(&mut self.core.state_after_wait()).leave(self.waiter);
     }
 }
