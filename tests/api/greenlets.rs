@@ -37,6 +37,10 @@ pub const CASES: &[Case] = &[
         stderr: &["cannot wait for its own end"],
     },
     case("panicking_is_known_per_greenlet", panicking_per_greenlet),
+    Case {
+        stderr: &["failed with panic: 0", "failed with panic: 98"],
+        ..case("panics_never_cross_greenlets", panics_stay)
+    },
     case("select_tells_which_pipes_are_ready", select_pipes),
     case("select_returns_empty_at_the_time_out", select_times_out),
     case("select_on_a_closed_descriptor_is_ebadf", select_closed),
@@ -742,4 +746,48 @@ fn ends_with_main() {
         geventrs::sleep(ms(1));
     }));
     geventrs::sleep(ms(5));
+}
+
+/// A hundred greenlets unwind through one another's waits: each has its own payload, its
+/// own destructors run once, and those that do not panic notice nothing.
+fn panics_stay() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    struct Counts;
+    impl Drop for Counts {
+        fn drop(&mut self) {
+            // Others run, and panic, in the midst of this unwinding.
+            geventrs::yield_now();
+            DROPPED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    std::panic::set_hook(Box::new(|_| ()));
+    let all: Vec<_> = (0..100u32)
+        .map(|n| {
+            geventrs::spawn(move || {
+                let _counts = Counts;
+                geventrs::yield_now();
+                let caught = std::panic::catch_unwind(|| {
+                    geventrs::yield_now();
+                    assert!(!std::thread::panicking());
+                    std::panic::panic_any(n);
+                });
+                assert_eq!(caught.unwrap_err().downcast_ref(), Some(&n));
+                geventrs::yield_now();
+                if n % 2 == 0 {
+                    panic!("{n}");
+                }
+                n
+            })
+        })
+        .collect();
+    for (n, greenlet) in all.into_iter().enumerate() {
+        match greenlet.get() {
+            Ok(value) => assert!(n % 2 == 1 && value == n as u32),
+            Err(payload) => {
+                assert!(n % 2 == 0);
+                assert_eq!(payload.downcast_ref::<String>(), Some(&n.to_string()));
+            }
+        }
+    }
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 100);
 }
