@@ -4,6 +4,7 @@
 //! `post` may be called from a signal handler.
 
 use crate::arch;
+use crate::hub;
 use crate::parking_lot::{self, Parked};
 use crate::sys;
 use crate::wait::{Reason, Wake};
@@ -22,14 +23,43 @@ pub enum NotTaken {
     Interrupted,
 }
 
-#[inline(always)]
-fn cas(word: &AtomicU64, old: u64, new: u64, local: bool) -> u64 {
-    if local {
-        // SAFETY: no other OS thread can touch the word now.
-        unsafe { arch::cas_u64_local(word.as_ptr(), old, new) }
-    } else {
-        match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(v) | Err(v) => v,
+/// Who else can touch the word now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    /// Nobody: the caller has the hub and is in our code, where no handler of a
+    /// signal runs, and there is one OS thread.
+    Nobody,
+    /// A handler of a signal on this OS thread.
+    Handlers,
+    /// Other OS threads.
+    Threads,
+}
+
+impl Others {
+    /// For our own code, and for the program's before there are greenlets.
+    #[inline(always)]
+    fn of_inside() -> Self {
+        match (sys::one_os_thread(), hub::holder()) {
+            (true, Some(_)) => Others::Nobody,
+            (true, None) => Others::Handlers,
+            (false, _) => Others::Threads,
+        }
+    }
+
+    #[inline(always)]
+    fn cas(self, word: &AtomicU64, old: u64, new: u64) -> u64 {
+        match self {
+            Others::Nobody => {
+                word.store(new, Ordering::Relaxed);
+                old
+            }
+            // SAFETY: no other OS thread can touch the word now.
+            Others::Handlers => unsafe { arch::cas_u64_local(word.as_ptr(), old, new) },
+            Others::Threads => {
+                match word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(v) | Err(v) => v,
+                }
+            }
         }
     }
 }
@@ -38,15 +68,21 @@ fn cas(word: &AtomicU64, old: u64, new: u64, local: bool) -> u64 {
 /// ([`sys::alone`] in program code, [`sys::one_os_thread`] in ours).
 #[inline(always)]
 pub fn try_wait(word: &AtomicU64, local: bool) -> bool {
-    change(word, local, |w| (w as u32 != 0).then(|| w - 1))
+    let others = if local { Others::Handlers } else { Others::Threads };
+    change(word, others, |w| (w as u32 != 0).then(|| w - 1))
 }
 
 /// Take one, waiting until `deadline`.
 pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTaken> {
-    if try_wait(word, sys::one_os_thread()) {
+    // A unit, or a place among the waiters, in one step.
+    let mut taken = false;
+    change(word, Others::of_inside(), |w| {
+        taken = w as u32 != 0;
+        Some(if taken { w - 1 } else { w + WAITER })
+    });
+    if taken {
         return Ok(());
     }
-    change(word, sys::one_os_thread(), |w| Some(w + WAITER));
     let key = word.as_ptr() as usize;
     loop {
         let empty = || word.load(Ordering::SeqCst) as u32 == 0;
@@ -55,7 +91,7 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
             return Ok(());
         }
         // One step takes the unit and leaves the waiters.
-        if change(word, sys::one_os_thread(), |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
+        if change(word, Others::of_inside(), |w| (w as u32 != 0).then(|| w - WAITER - 1)) {
             return Ok(());
         }
         let early = match parked {
@@ -63,17 +99,17 @@ pub fn wait(word: &AtomicU64, reason: Reason, deadline: u64) -> Result<(), NotTa
             Parked::Ended(Wake::Interrupted) => NotTaken::Interrupted,
             Parked::Invalid | Parked::Ended(Wake::Notified) => continue,
         };
-        change(word, sys::one_os_thread(), |w| Some(w - WAITER));
+        change(word, Others::of_inside(), |w| Some(w - WAITER));
         return Err(early);
     }
 }
 
 /// Replace the word by what `next` makes of it; false if that is nothing.
 #[inline(always)]
-fn change(word: &AtomicU64, local: bool, next: impl Fn(u64) -> Option<u64>) -> bool {
+fn change(word: &AtomicU64, others: Others, mut next: impl FnMut(u64) -> Option<u64>) -> bool {
     let mut seen = word.load(Ordering::Relaxed);
     while let Some(new) = next(seen) {
-        let now = cas(word, seen, new, local);
+        let now = others.cas(word, seen, new);
         if now == seen {
             return true;
         }
@@ -89,6 +125,7 @@ fn change(word: &AtomicU64, local: bool, next: impl Fn(u64) -> Option<u64>) -> b
 /// the bucket's lock, so whoever parks next sees it.
 #[inline]
 pub fn post(word: &AtomicU64) -> bool {
+    let others = Others::of_inside();
     let mut seen = word.load(Ordering::Relaxed);
     loop {
         if seen as u32 >= MOST {
@@ -96,13 +133,11 @@ pub fn post(word: &AtomicU64) -> bool {
         }
         if seen >= WAITER {
             parking_lot::unpark_one_with(word.as_ptr() as usize, |waiter| {
-                change(word, sys::one_os_thread(), |w| {
-                    Some(if waiter.is_some() { w - WAITER } else { w + 1 })
-                });
+                change(word, others, |w| Some(if waiter.is_some() { w - WAITER } else { w + 1 }));
             });
             return true;
         }
-        let now = cas(word, seen, seen + 1, sys::one_os_thread());
+        let now = others.cas(word, seen, seen + 1);
         if now == seen {
             return true;
         }
