@@ -9,7 +9,7 @@
 use super::clock::Scale;
 use super::ledger::{self, State};
 use super::text::Name;
-use super::{asked, clock, CENSUS, WATCH};
+use super::{asked, clock, modules, CENSUS, WATCH};
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
 use crate::report::say;
@@ -175,7 +175,7 @@ fn keep(g: &Greenlet, run: u64, trace: &Trace) {
     let Some(hog) = hogs.iter_mut().find(|h| h.id == g.id() && h.run == run) else { return };
     let mut length = 0;
     trace.each_of_program(|address| {
-        if length < FRAMES {
+        if length < FRAMES && !modules::is_own(address) {
             hog.frames[length] = address;
             length += 1;
         }

@@ -377,7 +377,15 @@ pub(super) fn woken(g: &Greenlet, how: Wake) {
         (Wake::TimedOut, _) => Waker::default(),
         // The hub chooses with the block of whoever ran last still loaded.
         (_, Some(by)) => match of(by).filter(|b| b.state() == State::Running) {
-            Some(b) => Waker { id: b.id.get(), place: b.call.get().place },
+            Some(b) => {
+                let (why, address) = l.why.get();
+                if why.has_holder() && l.holder.get() == Waker::default() && by.in_shim() {
+                    // When it began to wait the lock was on its way to this one, which is
+                    // releasing it now.
+                    l.holder.set(holders::of(address as usize));
+                }
+                Waker { id: b.id.get(), place: b.call.get().place }
+            }
             None => Waker::default(),
         },
         (_, None) if hub::in_hub() => Waker::default(),

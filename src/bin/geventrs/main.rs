@@ -23,6 +23,7 @@ mod obstacles;
 mod processes;
 mod program;
 mod ps;
+mod recorded;
 mod report;
 mod run;
 mod settings;
@@ -77,6 +78,8 @@ enum Task {
     Locks(locks::Locks),
     Top(top::Top),
     Hooks(hooks::Hooks),
+    Report(recorded::Report),
+    Timeline(recorded::Timeline),
     Settings(settings::Settings),
     Man(manual::Man),
     Completions(manual::Completions),
@@ -123,6 +126,8 @@ fn main() -> ExitCode {
         Task::Completions(completions) => completions.execute().map(|()| SUCCEEDED),
         Task::Explain(explain) => explain.execute().map(|()| SUCCEEDED),
         Task::Hooks(hooks) => hooks.print().map(|()| SUCCEEDED),
+        Task::Report(report) => report.execute().map(|()| SUCCEEDED),
+        Task::Timeline(timeline) => timeline.execute().map(|()| SUCCEEDED),
         Task::Settings(settings) => settings.print().map(|()| SUCCEEDED),
         Task::Symbolize(symbolize) => symbolize.execute().map(|()| SUCCEEDED),
     };

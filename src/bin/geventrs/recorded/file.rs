@@ -1,0 +1,239 @@
+//! The files' contents. `docs/tool.md` describes the members.
+
+use crate::{Failure, FAILED};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What both kinds of file begin with.
+#[derive(Deserialize)]
+struct Head {
+    geventrs: String,
+    version: u32,
+    pid: u32,
+    ended: String,
+    #[serde(default)]
+    state: String,
+}
+
+/// Times of one thing: how many, and nanoseconds.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Times {
+    pub count: u64,
+    pub total: u64,
+    pub longest: u64,
+    #[serde(default)]
+    pub p50: u64,
+    #[serde(default)]
+    pub p99: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histogram: Vec<(u64, u64)>,
+}
+
+/// Waits at one place.
+#[derive(Deserialize, Serialize)]
+pub struct Wait {
+    pub place: u32,
+    pub why: String,
+    pub delayed: u64,
+    pub example: String,
+    pub greenlet: u32,
+    pub waits: Times,
+}
+
+/// Count and sum of one kind.
+#[derive(Deserialize, Serialize)]
+pub struct Sum {
+    pub count: u64,
+    pub total: u64,
+}
+
+/// A greenlet and a place of its.
+#[derive(Deserialize, Serialize)]
+pub struct At {
+    pub greenlet: u32,
+    pub place: u32,
+}
+
+/// One greenlet, or those that were made at one place and found no row of their own.
+#[derive(Deserialize, Serialize)]
+pub struct Life {
+    pub id: u32,
+    pub name: String,
+    pub greenlets: u64,
+    pub ended: bool,
+    pub creator: At,
+    pub start: Option<RawFrame>,
+    pub waits: Times,
+    pub by_why: BTreeMap<String, Sum>,
+    pub runs: Times,
+    pub longest_run_place: u32,
+    pub queued: Times,
+}
+
+/// A lock that somebody has waited for.
+#[derive(Deserialize, Serialize)]
+pub struct Lock {
+    pub lock: u64,
+    pub why: String,
+    pub waiter: u32,
+    pub holder: u32,
+    pub holder_greenlet: u32,
+    pub waits: Times,
+}
+
+/// A long run.
+#[derive(Deserialize)]
+pub struct Hog {
+    pub greenlet: u32,
+    pub name: String,
+    pub span: u64,
+    pub frames: Vec<RawFrame>,
+}
+
+/// Where somebody was found blocked in no hooked call.
+#[derive(Deserialize)]
+pub struct Outside {
+    pub times: u64,
+    pub frame: RawFrame,
+}
+
+/// A call and its stack, the innermost return address first.
+#[derive(Deserialize)]
+pub struct Place {
+    pub id: u32,
+    pub call: String,
+    pub frames: Vec<RawFrame>,
+}
+
+/// A return address: module (-1: none), address in it, and what the dynamic symbols say.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(from = "Written", into = "(i64, u64)")]
+pub struct RawFrame {
+    pub module: i64,
+    pub address: u64,
+    pub name: Option<(String, u64)>,
+}
+
+/// A frame as it is written: two members or four.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Named(i64, u64, String, u64),
+    Bare(i64, u64),
+}
+
+impl From<Written> for RawFrame {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Named(module, address, name, offset) => {
+                RawFrame { module, address, name: Some((name, offset)) }
+            }
+            Written::Bare(module, address) => RawFrame { module, address, name: None },
+        }
+    }
+}
+
+impl From<RawFrame> for (i64, u64) {
+    fn from(frame: RawFrame) -> Self {
+        (frame.module, frame.address)
+    }
+}
+
+/// A report.
+#[derive(Deserialize)]
+pub struct ReportFile {
+    pub pid: u32,
+    pub state: String,
+    pub span: u64,
+    pub command: Vec<String>,
+    pub run_queue: Times,
+    pub waits: Vec<Wait>,
+    pub greenlets: Vec<Life>,
+    pub locks: Vec<Lock>,
+    pub hogs: Vec<Hog>,
+    pub blocked_outside: Vec<Outside>,
+    pub modules: Vec<String>,
+    pub places: Vec<Place>,
+}
+
+/// A timeline; its events are those of the trace-event format.
+#[derive(Deserialize)]
+pub struct TimelineFile {
+    pub pid: u32,
+    pub state: String,
+    pub turns_forgotten: u64,
+    #[serde(rename = "traceEvents")]
+    pub events: Vec<Event>,
+    pub modules: Vec<String>,
+    pub places: Vec<Place>,
+}
+
+/// One event.
+#[derive(Deserialize)]
+pub struct Event {
+    pub ph: String,
+    pub pid: u32,
+    pub tid: u64,
+    pub name: String,
+    #[serde(default)]
+    pub cat: String,
+    #[serde(default)]
+    pub ts: f64,
+    #[serde(default)]
+    pub dur: f64,
+    #[serde(default)]
+    pub id: u64,
+    #[serde(default)]
+    pub args: Arguments,
+}
+
+/// The members of an event's `args` that are ours.
+#[derive(Default, Deserialize)]
+pub struct Arguments {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub place: u32,
+}
+
+fn wrong(path: &Path, what: impl std::fmt::Display) -> Failure {
+    Failure::new(FAILED, format_args!("{}: {what}", path.display()))
+}
+
+/// Read a file of the kind `kind` ("report", "timeline").
+fn read<T: for<'a> Deserialize<'a>>(path: &Path, kind: &str) -> Result<T, Failure> {
+    let text = std::fs::read(path).map_err(|e| wrong(path, e))?;
+    let Ok(head) = serde_json::from_slice::<Head>(&text) else {
+        let what = match text.starts_with(b"# {\"geventrs\"") {
+            true => "is a trace: lines to be read as they are",
+            false => "is no file that the library has written, or not a whole one",
+        };
+        return Err(wrong(path, what));
+    };
+    if head.geventrs != kind {
+        let what = format!("is a {}: see `geventrs {} --help`", head.geventrs, head.geventrs);
+        return Err(wrong(path, what));
+    }
+    if head.version != 1 {
+        return Err(wrong(path, "was written by another version of the library"));
+    }
+    if head.ended.bytes().all(|b| b == b'0') && head.state.is_empty() {
+        let what = format!(
+            "process {} has not written it: it still runs, or was killed before it could",
+            head.pid
+        );
+        return Err(wrong(path, what));
+    }
+    serde_json::from_slice(&text).map_err(|e| wrong(path, e))
+}
+
+/// Read a report.
+pub fn report(path: &Path) -> Result<ReportFile, Failure> {
+    read(path, "report")
+}
+
+/// Read a timeline.
+pub fn timeline(path: &Path) -> Result<TimelineFile, Failure> {
+    read(path, "timeline")
+}

@@ -1,0 +1,295 @@
+//! `geventrs report`: where a program has waited, on whom, for how long.
+
+use super::file::{self, Life, ReportFile};
+use super::stacks::{self, Stacks};
+use super::table::{time, Table};
+use crate::{print, Failure, FAILED};
+use clap::Args;
+use serde_json::{json, Value};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Show where a program has waited: reads a file of GEVENTRS_REPORT
+#[derive(Args)]
+pub struct Report {
+    /// The file
+    file: PathBuf,
+    /// Print everything as JSON, with functions, files and lines
+    #[arg(long, conflicts_with = "folded")]
+    json: bool,
+    /// Print stacks of waiting, a line each, as flamegraph.pl and inferno take them
+    /// (in microseconds)
+    #[arg(long)]
+    folded: bool,
+    /// Rows of each table
+    #[arg(long, value_name = "ROWS", default_value_t = 15)]
+    top: usize,
+    /// Frames of each stack
+    #[arg(long, value_name = "FRAMES", default_value_t = 4)]
+    depth: usize,
+}
+
+impl Report {
+    pub fn execute(self) -> Result<(), Failure> {
+        let mut report = file::report(&self.file)?;
+        let modules = std::mem::take(&mut report.modules);
+        let mut stacks = Stacks::new(modules, &report.places);
+        if self.json {
+            let text = serde_json::to_string_pretty(&document(&report, &mut stacks));
+            let text = text.map_err(|e| Failure::new(FAILED, e))?;
+            return print(&(text + "\n"));
+        }
+        if self.folded {
+            return print(&folded(&report, &stacks));
+        }
+        let text = Text { report: &report, stacks, top: self.top, depth: self.depth.max(1) };
+        print(&text.all())
+    }
+}
+
+/// The file's members, with named stacks in the places of addresses.
+fn document(report: &ReportFile, stacks: &mut Stacks) -> Value {
+    let places: Vec<Value> = report
+        .places
+        .iter()
+        .map(|p| json!({"id": p.id, "call": p.call, "stack": stacks.place(p.id).1}))
+        .collect();
+    let greenlets: Vec<Value> = report
+        .greenlets
+        .iter()
+        .map(|l| {
+            let mut value = json!(l);
+            let start = l.start.clone().map(|f| stacks.name_all(&[f]));
+            value["start"] = json!(start.and_then(|s| s.last().cloned()));
+            value
+        })
+        .collect();
+    let hogs: Vec<Value> = report
+        .hogs
+        .iter()
+        .map(|h| {
+            let stack = stacks.name_all(&h.frames);
+            json!({"greenlet": h.greenlet, "name": h.name, "span": h.span, "stack": stack})
+        })
+        .collect();
+    let outside: Vec<Value> = report
+        .blocked_outside
+        .iter()
+        .map(|o| {
+            json!({"times": o.times, "stack": stacks.name_all(std::slice::from_ref(&o.frame))})
+        })
+        .collect();
+    json!({
+        "pid": report.pid,
+        "state": report.state,
+        "span": report.span,
+        "command": report.command,
+        "run_queue": report.run_queue,
+        "waits": report.waits,
+        "greenlets": greenlets,
+        "locks": report.locks,
+        "hogs": hogs,
+        "blocked_outside": outside,
+        "places": places,
+    })
+}
+
+fn folded(report: &ReportFile, stacks: &Stacks) -> String {
+    let mut text = String::new();
+    for wait in &report.waits {
+        let (call, stack) = stacks.place(wait.place);
+        for frame in stack.iter().rev() {
+            text += &frame.word();
+            text.push(';');
+        }
+        if !call.is_empty() {
+            text += call;
+            text.push(';');
+        }
+        text += &format!("[{}] {}\n", wait.why.replace(' ', "_"), wait.waits.total / 1000);
+    }
+    text
+}
+
+/// The report for people.
+struct Text<'a> {
+    report: &'a ReportFile,
+    stacks: Stacks,
+    top: usize,
+    depth: usize,
+}
+
+impl Text<'_> {
+    fn all(mut self) -> String {
+        let mut text = self.head();
+        text += &self.places();
+        text += &self.greenlets();
+        text += &self.locks();
+        text += &self.hogs();
+        text += &self.outside();
+        text
+    }
+
+    fn head(&self) -> String {
+        let r = self.report;
+        let waited: u64 = r.waits.iter().map(|w| w.waits.total).sum();
+        let times: u64 = r.waits.iter().map(|w| w.waits.count).sum();
+        let ran: u64 = r.greenlets.iter().map(|l| l.runs.total).sum();
+        let greenlets: u64 = r.greenlets.iter().map(|l| l.greenlets).sum();
+        let q = &r.run_queue;
+        format!(
+            "{} (process {}, {} after {})\n{} greenlets waited {} in {} waits and ran {}; \
+             {} turns in the run queue: p50 {}, p99 {}, longest {}\n",
+            r.command.join(" "),
+            r.pid,
+            match r.state.as_str() {
+                "running" => "looked at".into(),
+                state => format!("ended by {state}"),
+            },
+            time(r.span),
+            greenlets,
+            time(waited),
+            times,
+            time(ran),
+            q.count,
+            time(q.p50),
+            time(q.p99),
+            time(q.longest),
+        )
+    }
+
+    /// A table under its title, with a line on the rows that it does not show.
+    fn section(&self, title: &str, table: &Table, all: usize) -> String {
+        if table.is_empty() {
+            return String::new();
+        }
+        let mut text = format!("\n{title}\n{}", table.text());
+        if all > self.top {
+            text += &format!("({} more: --top)\n", all - self.top);
+        }
+        text
+    }
+
+    fn places(&self) -> String {
+        let mut waits: Vec<_> = self.report.waits.iter().collect();
+        waits.sort_by_key(|w| std::cmp::Reverse(w.waits.total));
+        let mut table = Table::new(&["total", "waits", "p50", "p99", "longest", "for what, where"]);
+        for w in waits.iter().take(self.top) {
+            let mut below = vec![format!("at {}", self.stacks.line(w.place, self.depth))];
+            if w.delayed > w.waits.total / 4 && w.delayed > 1_000_000 {
+                below.push(format!("then {} in the run queue, in all", time(w.delayed)));
+            }
+            table.row(
+                vec![
+                    time(w.waits.total),
+                    w.waits.count.to_string(),
+                    time(w.waits.p50),
+                    time(w.waits.p99),
+                    time(w.waits.longest),
+                    w.example.clone(),
+                ],
+                below,
+            );
+        }
+        self.section("Where it waited (the call is that of the longest wait)", &table, waits.len())
+    }
+
+    fn greenlets(&mut self) -> String {
+        let mut lives: Vec<&Life> = self.report.greenlets.iter().collect();
+        lives.sort_by_key(|l| std::cmp::Reverse(l.waits.total + l.runs.total + l.queued.total));
+        let headings =
+            ["waited", "waits", "longest", "ran", "longest", "queued", "longest", "greenlet"];
+        let mut table = Table::new(&headings);
+        for l in lives.iter().take(self.top) {
+            let who = match l.greenlets {
+                0 | 1 => format!("{} ({})", l.name, l.id),
+                n => format!("{n} greenlets, such as {} ({})", l.name, l.id),
+            };
+            let mut kinds: Vec<_> = l.by_why.iter().collect();
+            kinds.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.total));
+            let kinds: Vec<String> = kinds
+                .iter()
+                .take(4)
+                .map(|(why, sum)| format!("{why} {}", time(sum.total)))
+                .collect();
+            let mut below = vec![kinds.join(", ")];
+            if let Some(start) = &l.start {
+                let start = self.stacks.name_all(std::slice::from_ref(start));
+                let made = self.stacks.line(l.creator.place, 1);
+                below.push(format!("runs {}, made by {made}", stacks::line(&start, 1)));
+            }
+            below.retain(|line| !line.is_empty());
+            table.row(
+                vec![
+                    time(l.waits.total),
+                    l.waits.count.to_string(),
+                    time(l.waits.longest),
+                    time(l.runs.total),
+                    time(l.runs.longest),
+                    time(l.queued.total),
+                    time(l.queued.longest),
+                    who,
+                ],
+                below,
+            );
+        }
+        self.section("Who waited", &table, lives.len())
+    }
+
+    fn locks(&self) -> String {
+        let names: HashMap<u32, &str> =
+            self.report.greenlets.iter().map(|l| (l.id, l.name.as_str())).collect();
+        let mut locks: Vec<_> = self.report.locks.iter().collect();
+        locks.sort_by_key(|l| std::cmp::Reverse(l.waits.total));
+        let mut table = Table::new(&["total", "waits", "longest", "lock"]);
+        for l in locks.iter().take(self.top) {
+            let holder = match l.holder_greenlet {
+                0 => "nobody that was seen taking it".to_string(),
+                id => {
+                    let name = names.get(&id).copied().unwrap_or("?");
+                    let place = self.stacks.line(l.holder, self.depth);
+                    format!("{name} ({id}) at the longest wait, taken at {place}")
+                }
+            };
+            table.row(
+                vec![
+                    time(l.waits.total),
+                    l.waits.count.to_string(),
+                    time(l.waits.longest),
+                    format!("{} {:#x}", l.why, l.lock),
+                ],
+                vec![
+                    format!("wanted at {}", self.stacks.line(l.waiter, self.depth)),
+                    format!("held by {holder}"),
+                ],
+            );
+        }
+        self.section("Contended locks, by who wanted and who held them", &table, locks.len())
+    }
+
+    fn hogs(&mut self) -> String {
+        let mut table = Table::new(&["time", "greenlet"]);
+        for hog in self.report.hogs.iter().take(self.top) {
+            let stack = self.stacks.name_all(&hog.frames);
+            let stack = if stack.is_empty() {
+                "(its stack could not be had)".into()
+            } else {
+                format!("in {}", stacks::line(&stack, self.depth))
+            };
+            let who = format!("{} ({})", hog.name, hog.greenlet);
+            table.row(vec![time(hog.span), who], vec![stack]);
+        }
+        let title = "Longest runs without a hooked call";
+        self.section(title, &table, self.report.hogs.len())
+    }
+
+    fn outside(&mut self) -> String {
+        let mut table = Table::new(&["times", "blocked in the kernel, in no hooked call"]);
+        for o in self.report.blocked_outside.iter().take(self.top) {
+            let stack = self.stacks.name_all(std::slice::from_ref(&o.frame));
+            table.row(vec![o.times.to_string(), stacks::line(&stack, 1)], Vec::new());
+        }
+        let title = "Blocked where no hook is (each time for at least a slice)";
+        self.section(title, &table, self.report.blocked_outside.len())
+    }
+}

@@ -1,0 +1,120 @@
+//! Stacks with names.
+
+use super::file::{Place, RawFrame};
+use crate::symbols::Symbols;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// A function on a stack, and where it was.
+#[derive(Clone, Serialize)]
+pub struct Named {
+    /// `??` if nothing tells it.
+    pub function: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The file that holds the code.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub module: String,
+    /// The return address in it.
+    pub address: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inlined: bool,
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+impl Named {
+    /// `function at file.c:12`, or `function in module`.
+    pub fn short(&self) -> String {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => format!("{} at {}:{line}", self.function, last_part(file)),
+            _ if self.module.is_empty() => format!("{:#x}", self.address),
+            _ if self.function == "??" => {
+                format!("{}+{:#x}", last_part(&self.module), self.address)
+            }
+            _ => format!("{} in {}", self.function, last_part(&self.module)),
+        }
+    }
+
+    /// The name alone, for folded stacks, in which `;` and spaces have a meaning.
+    pub fn word(&self) -> String {
+        let name = match self.function == "??" {
+            true => format!("{}+{:#x}", last_part(&self.module), self.address),
+            false => self.function.clone(),
+        };
+        name.replace(';', ":").replace(' ', "_")
+    }
+}
+
+/// All places of a file by their numbers, named.
+pub struct Stacks {
+    modules: Vec<String>,
+    symbols: Symbols,
+    places: HashMap<u32, (String, Vec<Named>)>,
+}
+
+impl Stacks {
+    /// Name the places.
+    pub fn new(modules: Vec<String>, places: &[Place]) -> Self {
+        let mut stacks = Stacks { modules, symbols: Symbols::new(), places: HashMap::new() };
+        for place in places {
+            let named = stacks.name_all(&place.frames);
+            stacks.places.insert(place.id, (place.call.clone(), named));
+        }
+        stacks
+    }
+
+    /// Name a stack; an inlined function stands before the one that it is in.
+    pub fn name_all(&mut self, frames: &[RawFrame]) -> Vec<Named> {
+        frames.iter().flat_map(|frame| self.name(frame)).collect()
+    }
+
+    fn name(&mut self, raw: &RawFrame) -> Vec<Named> {
+        let module = usize::try_from(raw.module).ok().and_then(|n| self.modules.get(n)).cloned();
+        let module = module.unwrap_or_default();
+        // A return address is behind its call.
+        let at = raw.address.saturating_sub(1);
+        let frames = self.symbols.frames(Path::new(&module), at, None);
+        let named = |function: Option<String>, file, line, inlined| Named {
+            function: function.unwrap_or_else(|| "??".into()),
+            file,
+            line,
+            module: module.clone(),
+            address: raw.address,
+            inlined,
+        };
+        let known: Vec<Named> = frames
+            .into_iter()
+            .filter(|f| f.function.is_some())
+            .map(|f| named(f.function, f.file, f.line, f.inlined))
+            .collect();
+        if known.is_empty() {
+            let name = raw.name.as_ref().map(|(name, _)| name.clone());
+            return vec![named(name, None, None, false)];
+        }
+        known
+    }
+
+    /// The call of a place, and its stack; empty for place 0.
+    pub fn place(&self, id: u32) -> (&str, &[Named]) {
+        self.places.get(&id).map_or(("", &[]), |(call, stack)| (call, stack))
+    }
+
+    /// The first frames of a place in one line.
+    pub fn line(&self, id: u32, most: usize) -> String {
+        line(self.place(id).1, most)
+    }
+}
+
+/// The first frames of a stack in one line.
+pub fn line(stack: &[Named], most: usize) -> String {
+    if stack.is_empty() {
+        return "(place not known)".into();
+    }
+    stack.iter().take(most).map(Named::short).collect::<Vec<_>>().join(" < ")
+}
