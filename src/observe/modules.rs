@@ -47,7 +47,7 @@ impl Modules {
         let rights = words.next()?;
         let offset = hex(words.next()?)?;
         let path = words.nth(2)?.trim_ascii_start();
-        if !path.starts_with(b"/") {
+        if !path.starts_with(b"/") && path != b"[vdso]" {
             return None;
         }
         let last = self.count.checked_sub(1).map(|n| self.known[n]);

@@ -4,6 +4,7 @@
 //! the release build's.
 
 mod check;
+mod recorded;
 mod refused;
 mod support;
 

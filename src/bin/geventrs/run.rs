@@ -62,6 +62,23 @@ pub struct Run {
     /// milliseconds; 0: never (GEVENTRS_LOCK_WAIT)
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(..=86_400_000))]
     lock_wait: Option<u32>,
+    /// Print a line for each call that waited: words with commas, such as
+    /// waited, all, socket, min=10ms, greenlet=NAME, to=FILE (GEVENTRS_TRACE)
+    #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
+        default_missing_value = "waited", value_parser = trace_words)]
+    trace: Option<OsString>,
+    /// At the end, write where the program has waited: to stderr or a file
+    /// (GEVENTRS_REPORT)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
+        default_missing_value = "stderr")]
+    report: Option<OsString>,
+    /// At the end, write who ran and waited when (GEVENTRS_TIMELINE)
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<OsString>,
+    /// Report threads that run for longer than this without a hooked call, with
+    /// their stacks: seconds, or a time such as 50ms (GEVENTRS_MAX_BLOCKING_TIME)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    max_blocking_time: Option<OsString>,
     /// Another library than the installed one (GEVENTRS_LIB)
     #[arg(long, value_name = "PATH")]
     lib: Option<PathBuf>,
@@ -71,6 +88,25 @@ pub struct Run {
     /// Its arguments
     #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
+}
+
+/// A value of `--trace` that the library will understand.
+fn trace_words(value: &str) -> Result<OsString, String> {
+    match geventrs::observe::wanted::trace(value.as_bytes()) {
+        Ok(_) => Ok(value.into()),
+        Err(word) => Err(format!(
+            "\"{}\" is none of waited, all, a group, min=SPAN, greenlet=WHO, to=FILE",
+            String::from_utf8_lossy(word)
+        )),
+    }
+}
+
+/// A value of `--max-blocking-time` that the library will understand.
+fn time(value: &str) -> Result<OsString, String> {
+    match geventrs::observe::wanted::span(value.as_bytes()) {
+        Some(1_000_000..) => Ok(value.into()),
+        _ => Err("no time of a millisecond or more, such as 0.1 or 50ms".into()),
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -137,6 +173,10 @@ impl Run {
         }
         set("GEVENTRS_FILE_IO", name_of(self.file_io).as_deref());
         set("GEVENTRS_FOLLOW", self.follow.as_deref());
+        set("GEVENTRS_TRACE", self.trace.as_deref());
+        set("GEVENTRS_REPORT", self.report.as_deref());
+        set("GEVENTRS_TIMELINE", self.timeline.as_deref());
+        set("GEVENTRS_MAX_BLOCKING_TIME", self.max_blocking_time.as_deref());
         let error = exec(&program.path, &self.program, &self.arguments);
         let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         let path = program.path.display();

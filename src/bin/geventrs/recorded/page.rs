@@ -98,8 +98,7 @@ pub fn make(timeline: &TimelineFile, stacks: &Stacks) -> String {
             (p.id, json!([call, lines]))
         })
         .collect();
-    let tracks: Vec<Value> =
-        tracks.iter().map(|t| json!([group(t.0), labels.get(t)])).collect();
+    let tracks: Vec<Value> = tracks.iter().map(|t| json!([group(t.0), labels.get(t)])).collect();
     let data = json!({
         "pid": timeline.pid,
         "state": timeline.state,

@@ -75,9 +75,9 @@ fn document(report: &ReportFile, stacks: &mut Stacks) -> Value {
     let outside: Vec<Value> = report
         .blocked_outside
         .iter()
-        .map(|o| {
-            json!({"times": o.times, "stack": stacks.name_all(std::slice::from_ref(&o.frame))})
-        })
+        .map(
+            |o| json!({"times": o.times, "stack": stacks.name_all(std::slice::from_ref(&o.frame))}),
+        )
         .collect();
     json!({
         "pid": report.pid,
