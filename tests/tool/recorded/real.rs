@@ -38,7 +38,8 @@ print('done', q.qsize())
     let report = json(&dir.join("r.json"));
     let naps = report["waits"].as_array().unwrap().iter().filter(|w| w["why"] == "sleep");
     let count: u64 = naps.map(|w| w["waits"]["count"].as_u64().unwrap()).sum();
-    assert!(count >= 40, "{count} naps");
+    // One whose time has passed when it is asked for does not wait.
+    assert!((20..=41).contains(&count), "{count} naps");
     let text = report_of(&dir.join("r.json"), &[]);
     assert!(text.contains("(process ") && text.contains("Where it waited"), "{text}");
     let timeline = dir.join("t.json");
