@@ -71,7 +71,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    Run(run::Run),
+    Run(Box<run::Run>),
     Check(check::Check),
     Ps(ps::Ps),
     Stacks(stacks::Stacks),
