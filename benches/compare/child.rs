@@ -14,6 +14,8 @@ pub struct Job {
     pub args: Vec<String>,
     pub preload: Option<PathBuf>,
     pub cpu: Option<usize>,
+    /// Settings of the library.
+    pub env: Vec<(&'static str, &'static str)>,
     pub limit: Duration,
 }
 
@@ -58,6 +60,7 @@ impl Running {
         let stderr = job.program.with_extension("stderr");
         let failed = |error: Error| format!("{}: {error}", job.program.display());
         let mut command = Command::new(&job.program);
+        command.envs(job.env.iter().copied());
         command.args(&job.args).env_remove("LD_PRELOAD").env_remove("LD_LIBRARY_PATH");
         if let Some(library) = &job.preload {
             command.env("LD_PRELOAD", library);

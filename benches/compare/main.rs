@@ -6,6 +6,7 @@ mod child;
 mod compile;
 mod crowd;
 mod echo;
+mod observe;
 mod options;
 mod setup;
 mod simple;
@@ -45,7 +46,8 @@ fn compare(options: &Options) -> Result<(), String> {
 /// The works by name, in the order of the table.
 fn names() -> Vec<&'static str> {
     let simple = simple::WORKS.iter().map(|work| work.name);
-    simple.chain(blocking::NAMES).chain(crowd::NAMES).chain([echo::NAME]).collect()
+    let simple = simple.chain(blocking::NAMES).chain(crowd::NAMES);
+    simple.chain([echo::NAME]).chain(observe::NAMES).collect()
 }
 
 fn measure(name: &str, setup: &Setup) -> Vec<Row> {
@@ -54,6 +56,9 @@ fn measure(name: &str, setup: &Setup) -> Vec<Row> {
     }
     if blocking::NAMES.contains(&name) {
         return vec![blocking::measure(name, setup)];
+    }
+    if observe::NAMES.contains(&name) {
+        return vec![observe::measure(name, setup)];
     }
     match name {
         echo::NAME => echo::measure(setup),

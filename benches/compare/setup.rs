@@ -54,6 +54,7 @@ impl Setup {
             args: args.to_vec(),
             preload: (side == Side::Preloaded).then(|| self.library.clone()),
             cpu: (place == Place::Pinned).then_some(self.cpu),
+            env: Vec::new(),
             limit: Duration::from_secs(20),
         }
     }
