@@ -5,8 +5,8 @@
 //! it: for those that came from libpthread and libdl to libc that is GLIBC_2.34,
 //! which older ones lack. The directives below ask for the version that the
 //! function had before, and that newer ones still have. `stat64` and `fstat64`,
-//! which std calls, are symbols since 2.33 only; those here do what the headers
-//! made of them until then.
+//! which std and we call, are symbols since 2.33 only; those here do what the
+//! headers made of them until then.
 //!
 //! A directive is good for one object file: with `lto = "fat"`, as in the
 //! release profile, for the whole library. A debug build asks for what the
@@ -37,18 +37,22 @@ mod x86_64 {
     }
     // _STAT_VER_LINUX is 1.
     core::arch::global_asm!(
-        ".globl stat64",
-        ".hidden stat64",
+        ".globl stat64, stat",
+        ".hidden stat64, stat",
         ".type stat64, @function",
+        ".type stat, @function",
+        "stat:",
         "stat64:",
         "mov rdx, rsi",
         "mov rsi, rdi",
         "mov edi, 1",
         "jmp [rip + __xstat64@GOTPCREL]",
         ".size stat64, . - stat64",
-        ".globl fstat64",
-        ".hidden fstat64",
+        ".globl fstat64, fstat",
+        ".hidden fstat64, fstat",
         ".type fstat64, @function",
+        ".type fstat, @function",
+        "fstat:",
         "fstat64:",
         "mov rdx, rsi",
         "mov esi, edi",
@@ -71,18 +75,22 @@ mod aarch64 {
     }
     // _STAT_VER_KERNEL is 0.
     core::arch::global_asm!(
-        ".globl stat64",
-        ".hidden stat64",
+        ".globl stat64, stat",
+        ".hidden stat64, stat",
         ".type stat64, %function",
+        ".type stat, %function",
+        "stat:",
         "stat64:",
         "mov x2, x1",
         "mov x1, x0",
         "mov w0, #0",
         "b __xstat64",
         ".size stat64, . - stat64",
-        ".globl fstat64",
-        ".hidden fstat64",
+        ".globl fstat64, fstat",
+        ".hidden fstat64, fstat",
         ".type fstat64, %function",
+        ".type fstat, %function",
+        "fstat:",
         "fstat64:",
         "mov x2, x1",
         "mov w1, w0",

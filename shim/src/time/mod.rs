@@ -173,6 +173,10 @@ unsafe fn on_clock(
         return libc::EINVAL;
     };
     let end = if absolute { span } else { clock::clock_now(id).saturating_add(span) };
+    if clock::clock_now(id) >= end {
+        // As a sleep of no length: who polls with short sleeps lets others run.
+        scheduler::yield_now(g);
+    }
     loop {
         let now = clock::clock_now(id);
         if now >= end {
