@@ -25,6 +25,7 @@
 //! | `neighbours` | other preloads, sanitizers, debuggers and profilers, runtimes with coroutines or collectors |
 //! | `harmless` | every `tests/real/harmless/*.sh`: programs that have nothing to gain |
 //! | `bad_input` | limits, deadlocks, wrong settings |
+//! | `suites` | test suites of programs from PyPI and of CPython, compared case by case |
 
 #[path = "support/process.rs"]
 #[allow(dead_code)]

@@ -12,6 +12,7 @@ mod own;
 mod python;
 mod run;
 mod servers;
+mod suites;
 
 use bench::Place;
 
@@ -76,6 +77,7 @@ pub fn cases() -> Vec<Case> {
         neighbours::cases(),
         harmless::cases(),
         bad_input::cases(),
+        suites::cases(),
     ]
     .into_iter()
     .flatten()
