@@ -123,10 +123,15 @@ const SHORTEST: u64 = MILLISECOND;
 /// Without a greenlet that keeps the hub for so long, slices are whole again.
 const FORGIVE: u64 = 100 * MILLISECOND;
 
+/// Slices after which the hub is taken off somebody who has got no processor.
+const STARVED: u64 = 8;
+
 /// What the monitor has seen.
 struct Seen {
     switches: u64,
     since: u64,
+    /// The holder's OS thread, and its processor time, then.
+    then: (u32, u64),
     quiet: u32,
     /// How long the hub must have been kept for the next report of it.
     report_at: u64,
@@ -149,6 +154,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
     let mut seen = Seen {
         switches: 0,
         since: time::now(),
+        then: (0, 0),
         quiet: 0,
         report_at: long(),
         halved: 0,
@@ -218,6 +224,8 @@ impl Seen {
         self.sample(now);
         if switches != self.switches {
             (self.switches, self.since, self.report_at) = (switches, now, long());
+            let tid = HUB.carrier().tid();
+            self.then = (tid, time::processor_time(tid));
             if now > self.taken + FORGIVE {
                 self.halved = 0;
             }
@@ -228,6 +236,9 @@ impl Seen {
         }
         // SAFETY: null or a greenlet, which is never freed.
         let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
+        if self.is_starved(now, slice) {
+            return;
+        }
         if HANDOFF.load(Ordering::Relaxed) {
             if observe::on() && !g.in_shim() {
                 observe::hogs::suspect(g, HUB.carrier().tid());
@@ -239,12 +250,27 @@ impl Seen {
             }
             if attempt != Attempt::Later {
                 self.since = now;
+                let tid = HUB.carrier().tid();
+                self.then = (tid, time::processor_time(tid));
             }
         } else if now - self.since >= self.report_at && !g.in_shim() {
             // A longer one is told again, each time twice as long.
             self.report_at *= 2;
             report(g, now - self.since);
         }
+    }
+}
+
+impl Seen {
+    /// Whether the holder has kept the hub only because it got no processor: on a busy
+    /// machine everybody would be taken for a hog. Another OS thread would have to
+    /// wait for a processor as well, but not for ever.
+    fn is_starved(&self, now: u64, slice: u64) -> bool {
+        let (tid, then) = self.then;
+        now - self.since < STARVED * slice
+            && HUB.carrier().tid() == tid
+            && time::processor_time(tid).saturating_sub(then) < slice / 2
+            && !preempt::is_blocked(tid)
     }
 }
 
