@@ -65,6 +65,7 @@ const CLAIMED: u32 = 2;
 
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Phase {
     /// In no use.
     Free,
@@ -611,6 +612,27 @@ impl Greenlet {
         self.reason.set(Reason::None);
         self.outcome.get()
     }
+}
+
+/// Where a debugger finds things: see [`crate::hub::debugger`].
+pub(crate) mod offsets {
+    use super::Greenlet;
+    use core::mem::offset_of;
+
+    pub(crate) const NEXT: usize = offset_of!(Greenlet, all_next);
+    pub(crate) const ID: usize = offset_of!(Greenlet, id);
+    pub(crate) const NAME: usize = offset_of!(Greenlet, name);
+    pub(crate) const WAKE: usize = offset_of!(Greenlet, wake);
+    pub(crate) const LINK: usize = offset_of!(Greenlet, link);
+    pub(crate) const HOME: usize = offset_of!(Greenlet, home);
+    pub(crate) const PHASE: usize = offset_of!(Greenlet, phase);
+    pub(crate) const SP: usize = offset_of!(Greenlet, sp);
+    pub(crate) const REASON: usize = offset_of!(Greenlet, reason);
+    pub(crate) const ENTRY: usize = offset_of!(Greenlet, entry);
+    pub(crate) const PARENT: usize = offset_of!(Greenlet, parent);
+    pub(crate) const WAITING: u32 = super::WAITING;
+    pub(crate) const CLAIMED: u32 = super::CLAIMED;
+    pub(crate) const ALIVE: u8 = super::Phase::Alive as u8;
 }
 
 impl Default for Greenlet {

@@ -1,7 +1,10 @@
 //! Why a greenlet waits, and how a wait ends.
 
 /// What a parked greenlet waits for. Every park states one; reports print it.
+///
+/// Its tag is 32 bits, so that a debugger can tell what it is ([`FORMATS`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Reason {
     /// Not waiting: runnable or running.
     None,
@@ -52,6 +55,34 @@ pub enum Reason {
     /// An object of the native API.
     Api(&'static str),
 }
+
+/// What [`Display`](core::fmt::Display) says, as formats in the order of the tags; what the signs mean
+/// is in [`crate::hub::debugger`].
+pub const FORMATS: &core::ffi::CStr = c"runnable
+its turn
+sleep
+read fd %d
+write fd %d
+accept fd %d
+connect fd %d
+poll of %u fds
+epoll fd %d
+mutex %x held by thread %t
+condition variable %x
+read lock %x
+write lock %x
+barrier %x
+semaphore %x
+once %x
+futex %x
+join of thread %u
+%s (asked again and again)
+%s
+a signal
+child %d
+the end of all other threads
+%s
+";
 
 impl core::fmt::Display for Reason {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -108,4 +139,76 @@ pub enum Wake {
     TimedOut,
     /// A signal, a cancellation or another greenlet's interrupt came first.
     Interrupted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the debugger's script does it.
+    fn by_format(reason: &Reason) -> String {
+        let at = core::ptr::from_ref(reason).cast::<u8>();
+        // SAFETY: `repr(u32)`: the tag, then the fields as in a C structure.
+        let word = |offset: usize| unsafe { at.add(offset).cast::<u32>().read() };
+        // SAFETY: likewise.
+        let long = |offset: usize| unsafe { at.add(offset).cast::<usize>().read() };
+        let format = FORMATS.to_str().unwrap().lines().nth(word(0) as usize).unwrap();
+        let mut text = format.to_owned();
+        if text.contains("%s") {
+            // SAFETY: a `&'static str`.
+            let bytes = unsafe { core::slice::from_raw_parts(long(8) as *const u8, long(16)) };
+            text = text.replace("%s", core::str::from_utf8(bytes).unwrap());
+        }
+        if text.contains("%d") {
+            text = text.replace("%d", &(word(4) as i32).to_string());
+        }
+        if text.contains("%u") {
+            text = text.replace("%u", &word(4).to_string());
+        }
+        if text.contains("%x") {
+            text = text.replace("%x", &format!("{:#x}", long(8)));
+        }
+        if text.contains("%t") {
+            text = text.replace("%t", &word(16).to_string());
+        }
+        text
+    }
+
+    #[test]
+    fn a_debugger_reads_every_reason_as_it_is_printed() {
+        use Reason as R;
+        let all = [
+            R::None,
+            R::Yield,
+            R::Sleep,
+            R::Read(3),
+            R::Write(4),
+            R::Accept(5),
+            R::Connect(6),
+            R::Poll(7),
+            R::Epoll(8),
+            R::Mutex(0x10, 9),
+            R::Condition(0x11),
+            R::RwLockRead(0x12),
+            R::RwLockWrite(0x13),
+            R::Barrier(0x14),
+            R::Semaphore(0x15),
+            R::Once(0x16),
+            R::Futex(0x17),
+            R::Join(10),
+            R::Retry("retry"),
+            R::Section("section"),
+            R::Signal,
+            R::Child(11),
+            R::Last,
+            R::Api("api"),
+        ];
+        for (n, reason) in all.iter().enumerate() {
+            // SAFETY: the tag comes first.
+            let tag = unsafe { core::ptr::from_ref(reason).cast::<u32>().read() };
+            assert_eq!(tag as usize, n);
+            assert_eq!(by_format(reason), reason.to_string());
+        }
+        assert_eq!(FORMATS.to_str().unwrap().lines().count(), all.len());
+    }
 }

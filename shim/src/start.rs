@@ -80,3 +80,10 @@ static DESTRUCTOR: extern "C" fn() = destructor;
 #[used]
 #[link_section = ".init_array"]
 static CONSTRUCTOR: extern "C" fn() = constructor;
+
+/// For debuggers: see [`hub::hub::debugger`].
+#[cfg(not(geventrs_linked))]
+#[no_mangle]
+#[used]
+#[allow(non_upper_case_globals)]
+pub static geventrs_debugger: hub::hub::debugger::Table = hub::hub::debugger::TABLE;

@@ -279,6 +279,10 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// The words that [`swap`] leaves, from low to high.
+pub const SAVED_BY_SWAP: &core::ffi::CStr =
+    c"x19,x20,x21,x22,x23,x24,x25,x26,x27,x28,x29,pc,d8,d9,d10,d11,d12,d13,d14,d15";
+
 /// The registers that [`swap`] has left at `sp`; `None` if it has not.
 ///
 /// # Safety

@@ -23,6 +23,7 @@
 //! | `signal_trampoline()` | where a handler that was installed past libc returns to; 0: the kernel's own code |
 //! | `swap(save, to)` / `prepare(top, entry)` | leave a stack for another one, and make one to go to |
 //! | `suspend_by(save, arg, away)` | leave a stack by other means, to be taken up by `swap` |
+//! | `SAVED_BY_SWAP` | their names and order, for debuggers |
 //! | `saved_by_swap(sp)` | the registers that a stack was left with |
 //! | `thread_base(...)` | the first frame of a thread, where forced unwinding ends |
 

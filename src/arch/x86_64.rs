@@ -336,6 +336,9 @@ pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     )
 }
 
+/// The words that [`swap`] leaves, from low to high.
+pub const SAVED_BY_SWAP: &core::ffi::CStr = c"r15,r14,r13,r12,rbx,rbp,rip";
+
 /// The registers that [`swap`] has left at `sp`; `None` if it has not.
 ///
 /// # Safety

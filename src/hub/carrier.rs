@@ -127,6 +127,9 @@ pub(crate) fn create_thread(
     (made == 0).then_some(thread)
 }
 
+/// Where a debugger finds a carrier's OS thread.
+pub(super) const TID_OFFSET: usize = core::mem::offset_of!(Carrier, tid);
+
 /// An OS thread that can hold the hub. Never freed.
 #[repr(C, align(64))]
 pub struct Carrier {

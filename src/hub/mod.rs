@@ -53,6 +53,7 @@
 
 pub mod blocked_sites;
 pub mod carrier;
+pub mod debugger;
 mod drive;
 mod fork;
 pub mod handoff;

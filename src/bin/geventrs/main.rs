@@ -13,6 +13,7 @@ mod columns;
 mod debug_files;
 mod elf;
 mod explain;
+mod gdb;
 mod handling;
 mod hooks;
 mod library;
@@ -77,6 +78,7 @@ enum Task {
     Stacks(stacks::Stacks),
     Locks(locks::Locks),
     Top(top::Top),
+    Gdb(gdb::Gdb),
     Hooks(hooks::Hooks),
     Report(recorded::Report),
     Timeline(recorded::Timeline),
@@ -122,6 +124,7 @@ fn main() -> ExitCode {
         Task::Stacks(stacks) => stacks.execute(),
         Task::Locks(locks) => locks.execute(),
         Task::Top(top) => top.execute(),
+        Task::Gdb(gdb) => gdb.execute().map(|()| SUCCEEDED),
         Task::Man(man) => man.execute().map(|()| SUCCEEDED),
         Task::Completions(completions) => completions.execute().map(|()| SUCCEEDED),
         Task::Explain(explain) => explain.execute().map(|()| SUCCEEDED),
