@@ -3,9 +3,15 @@
 //! The library is the one in `GEVENTRS_LIB`, else the one beside the tool, else
 //! the release build's.
 
+mod asked;
+mod asked_servers;
 mod check;
+mod deadlocks;
+mod debugger;
+mod live;
 mod recorded;
 mod refused;
+mod screen;
 mod support;
 
 use std::fs;

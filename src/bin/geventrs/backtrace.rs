@@ -119,6 +119,9 @@ impl Reader {
             "semaphore" => "sem_wait",
             "join" => "pthread_join",
             "sleep" => "sleep",
+            "epoll" => "epoll_wait",
+            "child" => "waitpid",
+            "futex" => "syscall",
             "read" | "write" | "accept" | "connect" | "poll" => kind,
             _ => "(in the library)",
         };
