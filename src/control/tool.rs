@@ -27,7 +27,7 @@ use std::path::Path;
 /// Where the tool is, for ever; null: nowhere.
 static TOOL: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());
 /// Where it may be, as seen from the library's directory.
-const PLACES: [&str; 2] = ["geventrs", "../../bin/geventrs"];
+const PLACES: [&str; 3] = ["geventrs", "../bin/geventrs", "../../bin/geventrs"];
 
 /// How long the tool may take to read what it gets, and to print.
 const PATIENCE: u64 = 15 * SECOND;

@@ -110,6 +110,12 @@ impl Reader {
         if exported.is_some() || !innermost {
             return exported;
         }
+        // The function behind `recv` is `recv_`.
+        let frames = self.symbols.frames(&place.module.path, place.address, None);
+        let body = frames.last().and_then(|f| function_of_hook(f.function.as_deref()?));
+        if body.is_some() {
+            return body;
+        }
         let kind = g.reason.as_ref().map_or("", |r| r.kind.as_str());
         let function = match kind {
             "mutex" => "pthread_mutex_lock",
@@ -141,6 +147,14 @@ impl Reader {
     }
 }
 
+/// What libc calls the function whose hook's body has this name.
+fn function_of_hook(body: &str) -> Option<String> {
+    let mut words = body.rsplit("::");
+    // A path of Rust's may end in a hash.
+    let last = words.find(|w| !(w.len() == 17 && w.starts_with('h')))?;
+    Some(last.strip_suffix('_').filter(|n| !n.is_empty())?.to_owned())
+}
+
 /// Hexadecimal digits as bytes.
 fn bytes(text: &str) -> Option<Vec<u8>> {
     let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
@@ -162,6 +176,14 @@ mod tests {
         let (file, line) = (Some("f.c".to_owned()), Some(7));
         let line = Frame { function: function(), file, line, ..Frame::default() };
         assert_eq!(call("a.so", line).to_string(), "f at f.c:7");
+    }
+
+    #[test]
+    fn bodies_of_hooks_are_named_like_them() {
+        let path = "geventrs::socket::receive::recv_::h8ea0b99a4355495e";
+        assert_eq!(function_of_hook(path).as_deref(), Some("recv"));
+        assert_eq!(function_of_hook("geventrs::locks::mutex::lock_slow"), None);
+        assert_eq!(function_of_hook("_"), None);
     }
 
     #[test]
