@@ -142,7 +142,7 @@ fn ps_lists_processes_and_says_why_it_cannot() {
     assert!(list.lines().any(|l| l.contains(&asked.pid()) && l.contains("program")), "{list}");
     let json: Value = serde_json::from_str(&stdout(&mut asked.about(&["ps", "--json"]))).unwrap();
     let found = json["processes"].as_array().unwrap();
-    assert!(found.iter().any(|p| p["pid"].to_string() == asked.pid() && p["live"] == 7));
+    assert!(found.iter().any(|p| p["pid"] == asked.child.id() && p["live"] == 7));
     // No process has this id (the kernel's limit is 2^22).
     fails(&mut asked.about(&["ps", "99999999"]), 3, "no such process");
     let me = std::process::id().to_string();
@@ -320,7 +320,7 @@ fn the_child_of_a_fork_has_a_socket_of_its_own() {
         (list.len() == 2).then_some(list)
     });
     for p in &processes {
-        let own = if p["pid"].to_string() == asked.pid() { "of parent" } else { "of child" };
+        let own = if p["pid"] == asked.child.id() { "of parent" } else { "of child" };
         let names: Vec<_> = p["greenlets"].as_array().unwrap().iter().map(|g| &g["name"]).collect();
         assert!(names.len() == 2 && names.contains(&&own.into()), "{names:?}");
         if own == "of child" {
@@ -361,10 +361,7 @@ fn locks_name_the_holder_of_a_convoy() {
     let text = asked.says("locks", &["(hot)", "held by ", "and 1 more wait"]);
     let holder = text.lines().find(|l| l.contains("held by")).unwrap();
     let line = CONVOY.lines().position(|l| l.contains("the work")).unwrap() + 1;
-    assert!(
-        holder.contains(&format!("worker at")) && holder.contains(&format!(":{line}")),
-        "{text}"
-    );
+    assert!(holder.contains("worker at") && holder.contains(&format!(":{line}")), "{text}");
     let json: Value = serde_json::from_str(&asked.ask("locks", &["--json"]).unwrap()).unwrap();
     let lock = &json["locks"][0];
     assert_eq!((&lock["variable"], &lock["kind"]), (&"hot".into(), &"mutex".into()));
