@@ -108,7 +108,7 @@ pub fn cases() -> Vec<Case> {
         Case::new(format!("suites/{}", suite.name), &[&python.clone()], move |here| {
             let outcomes = |mode: Mode| {
                 here.clear();
-                let mut c = here.command(mode, &PathBuf::from(&python));
+                let mut c = here.command(mode, PathBuf::from(&python));
                 c.env("PYTHONDONTWRITEBYTECODE", "1");
                 c.args(["-m", "pytest", "-q", "-rA", "--tb=short", "-p", "no:cacheprovider"]);
                 c.args(["-o", "addopts=", "--show-capture=no"]);
