@@ -113,9 +113,6 @@ impl Reader {
         // The function behind `recv` is `recv_`.
         let frames = self.symbols.frames(&place.module.path, place.address, None);
         let body = frames.last().and_then(|f| function_of_hook(f.function.as_deref()?));
-        if body.is_some() {
-            return body;
-        }
         let kind = g.reason.as_ref().map_or("", |r| r.kind.as_str());
         let function = match kind {
             "mutex" => "pthread_mutex_lock",
@@ -129,9 +126,10 @@ impl Reader {
             "child" => "waitpid",
             "futex" => "syscall",
             "read" | "write" | "accept" | "connect" | "poll" => kind,
-            _ => "(in the library)",
+            _ => return Some(body.unwrap_or_else(|| "(in the library)".to_owned())),
         };
-        Some(function.to_owned())
+        // `recv` rather than `read`; but the body of epoll's family is `wait_`.
+        Some(body.filter(|b| b != "wait").unwrap_or_else(|| function.to_owned()))
     }
 
     /// The function at `address`, with its place.
