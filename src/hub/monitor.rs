@@ -236,13 +236,13 @@ impl Seen {
         }
         // SAFETY: null or a greenlet, which is never freed.
         let Some(g) = (unsafe { HUB.running.load(Ordering::Acquire).as_ref() }) else { return };
+        if HANDOFF.load(Ordering::Relaxed) && observe::on() && !g.in_shim() {
+            observe::hogs::suspect(g, HUB.carrier().tid());
+        }
         if self.is_starved(now, slice) {
             return;
         }
         if HANDOFF.load(Ordering::Relaxed) {
-            if observe::on() && !g.in_shim() {
-                observe::hogs::suspect(g, HUB.carrier().tid());
-            }
             let attempt = take_the_hub(g, slice);
             if attempt == Attempt::Done {
                 self.halved += 1;
