@@ -21,6 +21,9 @@ int main(void) {
     close(l);
     close(s);
 
+    /* A port that is taken and not listened to: nobody else can listen there. */
+    u_bound(SOCK_STREAM, &port);
+    a = u_addr(port);
     s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     r = connect(s, (struct sockaddr *)&a, sizeof a);
     CHECK_EQ(r, -1);
