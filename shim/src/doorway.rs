@@ -113,8 +113,7 @@ pub fn briefly<R>(f: impl FnOnce(bool) -> R) -> R {
 pub enum AtOnce {
     /// The attempt has succeeded.
     Done,
-    /// It has not, and the caller is in our code now; `None`: it has not tried, or
-    /// the caller is not to step in.
+    /// It has not, and the caller is in our code now; `None`: it has not stepped in.
     Failed(Option<Shim>),
 }
 
