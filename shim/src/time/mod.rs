@@ -120,6 +120,15 @@ unsafe fn nanosleep_(span: *const timespec, left: *mut timespec) -> c_int {
     }
 }
 
+/// Clocks that clock_nanosleep(2) takes on every kernel that we run on, from everybody.
+const EVERY_KERNEL_HAS: [clockid_t; 5] = [
+    libc::CLOCK_REALTIME,
+    libc::CLOCK_MONOTONIC,
+    libc::CLOCK_PROCESS_CPUTIME_ID,
+    libc::CLOCK_BOOTTIME,
+    libc::CLOCK_TAI,
+];
+
 unsafe fn clock_nanosleep_(
     id: clockid_t,
     flags: c_int,
@@ -132,18 +141,21 @@ unsafe fn clock_nanosleep_(
     };
     crate::thread::cancel::point(&shim);
     let absolute = flags & libc::TIMER_ABSTIME != 0;
-    // A zero sleep lets the kernel judge the clock and the time, whatever
-    // clocks this kernel has: it answers at once.
-    let zero = timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `span` is the program's; the probe does not sleep.
-    unsafe {
-        if id == libc::CLOCK_THREAD_CPUTIME_ID {
-            return libc::EINVAL;
-        }
-        let probe = hub::syscall!(libc::SYS_clock_nanosleep, id, 0, &raw const zero, 0);
+    if id == libc::CLOCK_THREAD_CPUTIME_ID {
+        return libc::EINVAL;
+    }
+    if !EVERY_KERNEL_HAS.contains(&id) {
+        // A sleep of no length lets the kernel judge the clock. It takes as long as
+        // the timer slack of the OS thread, so only clocks are asked for that may be none.
+        let zero = timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the kernel reads `zero`.
+        let probe = unsafe { hub::syscall!(libc::SYS_clock_nanosleep, id, 0, &raw const zero, 0) };
         if let Err(e) = probe {
             return e;
         }
+    }
+    // SAFETY: `span` and `left` are the program's.
+    unsafe {
         let result = match id {
             _ if judge(span) != 0 => judge(span),
             libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC if !absolute => {
