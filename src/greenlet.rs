@@ -127,6 +127,11 @@ pub struct Greenlet {
     pub(crate) since: Cell<u64>,
     /// How often it has left the processor.
     pub(crate) switches: Cell<u64>,
+    /// It was to be interrupted and did not wait: its next wait asks the layer
+    /// above whether it still is.
+    pub(crate) missed_interrupt: AtomicBool,
+    /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
+    pub extension: [Cell<usize>; EXTENSION_WORDS],
     /// Processor time as the monitor has sampled it, in nanoseconds.
     pub(crate) sampled: AtomicU64,
     /// The processor time that its OS thread had when the hub was taken off it.
@@ -160,18 +165,19 @@ pub struct Greenlet {
     pub(crate) interruptible: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
-    /// It was to be interrupted and did not wait: its next wait asks the layer
-    /// above whether it still is.
-    pub(crate) missed_interrupt: AtomicBool,
     /// Its account, if it is observed; see [`observe::ledger`].
     pub ledger: Cell<*const observe::ledger::Ledger>,
-    /// See [`EXTENSION_WORDS`].
-    pub extension: [Cell<usize>; EXTENSION_WORDS],
 }
 
 // SAFETY: cells are touched by the hub's holder only, one OS thread at a time;
 // what others touch is atomic.
 unsafe impl Sync for Greenlet {}
+
+/// Bytes from the beginning on which a hook that waits touches.
+pub(crate) const WARM: usize = 2 * LINE;
+/// A line of the processor's caches.
+pub(crate) const LINE: usize = 64;
+const _: () = assert!(core::mem::offset_of!(Greenlet, extension) + size_of::<usize>() <= WARM);
 
 impl Greenlet {
     /// A greenlet in no use.

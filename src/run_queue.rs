@@ -4,7 +4,7 @@
 //! a time (run queue, inject queue, free list), so one link field serves all.
 
 use crate::arch;
-use crate::greenlet::Greenlet;
+use crate::greenlet::{Greenlet, LINE, WARM};
 use core::cell::Cell;
 use core::ptr;
 
@@ -73,19 +73,24 @@ impl RunQueue {
 
     /// Bring near what the next switches will touch: with many greenlets the stacks and
     /// control blocks are in no cache, and a switch would wait for each line in turn.
-    /// The oldest one's stack, and the control block of the one behind it, whose
-    /// stack is brought near at the next switch.
+    /// The oldest one's stack, the rest of its control block and the thread-local
+    /// word that says who runs; and the beginning of the control block of the one behind
+    /// it, whose stack is brought near at the next switch.
     #[inline(always)]
     pub fn look_ahead(&self) {
         /// Lines from the stack's end up: what was stored there, and the frames of the
         /// hook that has left.
-        const LINES: usize = 8;
+        const LINES: usize = 12;
         // SAFETY: as in `push`, here and below.
         let Some(first) = (unsafe { self.head.get().as_ref() }) else { return };
         let sp = first.sp.get();
         for line in 0..LINES {
-            arch::prefetch(sp.wrapping_add(64 * line));
+            arch::prefetch(sp.wrapping_add(LINE * line));
         }
+        for line in 1..WARM / LINE {
+            arch::prefetch(ptr::from_ref(first).cast::<u8>().wrapping_add(LINE * line));
+        }
+        arch::prefetch(first.tp().wrapping_offset(arch::current_offset()));
         arch::prefetch(first.next.get().cast());
     }
 
