@@ -5,18 +5,23 @@
 //! | field | |
 //! |---|---|
 //! | `v` | [`VERSION`] |
-//! | `ask` | `greenlets` or `hello` |
+//! | `ask` | `greenlets`, `hello`, `report` or `timeline` |
 //! | `limit` | greenlets that are told of, at most |
 //! | `id` | only this greenlet |
 //! | `stacks` | `true`: with stacks, and the process's memory map |
+//! | `for_ms` | of a report or timeline: record for so long first, if nothing is recorded yet |
 //!
 //! The answer is one object a line: first one with `geventrs` (the version) and
 //! what is known of the process, then one a greenlet (field `greenlet`), then, with
 //! stacks, `maps` (proc(5)'s text), and last `end`, or `error` with a text where
-//! something went wrong. New fields may come without a new version.
+//! something went wrong. The answer to `report` and `timeline` is `error`, or the same file as
+//! GEVENTRS_REPORT and GEVENTRS_TIMELINE make, and nothing else. New fields may come without a new version.
 
 use super::json::{field, Object};
 use super::{memory, snapshot};
+use crate::observe::live;
+use crate::observe::output::Kind;
+use crate::time::MILLISECOND;
 use crate::{hub, syscall};
 
 /// Changes when the meaning of a field does.
@@ -25,20 +30,42 @@ pub const VERSION: u32 = 1;
 const LIMIT: usize = 10_000;
 /// Bytes of a request, at most.
 const REQUEST: usize = 1024;
+/// The longest recording that is made for a peer, in milliseconds.
+const LONGEST_RECORDING: u64 = 3_600_000;
 /// A peer that takes nothing for so long is left.
 const PEER_SECONDS: i64 = 5;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// About greenlets at all.
-    pub greenlets: bool,
+    /// What is wanted.
+    pub ask: Ask,
     /// At most so many of them.
     pub limit: usize,
     /// Only this one.
     pub id: Option<u32>,
     /// With stacks.
     pub stacks: bool,
+    /// What is not recorded is recorded for so many milliseconds; `None`: it is refused.
+    pub record: Option<u64>,
+}
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The process in one line.
+    Hello,
+    /// Its greenlets.
+    Greenlets,
+    /// What has been recorded.
+    Recorded(Kind),
+}
+
+impl Request {
+    /// About all greenlets, with stacks.
+    pub fn stacks(limit: usize) -> Request {
+        Request { ask: Ask::Greenlets, limit, id: None, stacks: true, record: None }
+    }
 }
 
 impl Request {
@@ -48,16 +75,19 @@ impl Request {
         if number("v") != Some(VERSION as usize) {
             return Err("another version of the protocol: use the tool that came with the library");
         }
-        let greenlets = match field(line, "ask") {
-            Some("greenlets") => true,
-            Some("hello") => false,
+        let ask = match field(line, "ask") {
+            Some("greenlets") => Ask::Greenlets,
+            Some("hello") => Ask::Hello,
+            Some("report") => Ask::Recorded(Kind::Report),
+            Some("timeline") => Ask::Recorded(Kind::Timeline),
             _ => return Err("no such request"),
         };
         Ok(Request {
-            greenlets,
+            ask,
             limit: number("limit").unwrap_or(LIMIT),
             id: number("id").map(|id| id as u32),
             stacks: field(line, "stacks") == Some("true"),
+            record: number("for_ms").map(|ms| (ms as u64).min(LONGEST_RECORDING)),
         })
     }
 }
@@ -75,6 +105,7 @@ pub fn serve(connection: i32) {
     let Some(line) = line(connection) else { return };
     let mut out = Out { fd: connection, text: String::new(), gone: false };
     match Request::parse(&line) {
+        Ok(Request { ask: Ask::Recorded(kind), record, .. }) => recorded(kind, record, &mut out),
         Ok(request) => tell(&request, &mut out),
         Err(why) => out.error(why),
     }
@@ -137,6 +168,23 @@ impl Out {
     }
 }
 
+/// What has been recorded, or is now.
+fn recorded(kind: Kind, record: Option<u64>, out: &mut Out) {
+    let result = match (live::records(kind), record) {
+        (true, _) => live::answer(out.fd, kind),
+        (false, None) => Err("nothing is recorded"),
+        (false, Some(ms)) => live::begin(kind).and_then(|()| {
+            let there = super::attend(out.fd, ms * MILLISECOND);
+            let result = if there { live::answer(out.fd, kind) } else { Ok(()) };
+            live::finish();
+            result
+        }),
+    };
+    if let Err(why) = result {
+        out.error(why);
+    }
+}
+
 /// Write the answer to `request`.
 fn tell(request: &Request, out: &mut Out) {
     tell_of(request, &[], &[], out);
@@ -146,7 +194,7 @@ fn tell(request: &Request, out: &mut Out) {
 /// would leave them out.
 pub fn tell_of(request: &Request, only: &[u32], first: &[u32], out: &mut Out) {
     head(&mut out.text);
-    if request.greenlets {
+    if request.ask == Ask::Greenlets {
         let Some((names, all)) = snapshot::names(usize::MAX) else {
             return busy(out);
         };
@@ -208,8 +256,10 @@ mod tests {
     #[test]
     fn requests_have_a_version_and_defaults() {
         let r = Request::parse(r#"{"v":1,"ask":"greenlets","id":7,"stacks":true}"#).unwrap();
-        assert_eq!(r, Request { greenlets: true, limit: LIMIT, id: Some(7), stacks: true });
-        assert!(!Request::parse(r#"{"v":1,"ask":"hello"}"#).unwrap().greenlets);
+        assert_eq!(r, Request { id: Some(7), ..Request::stacks(LIMIT) });
+        assert_eq!(Request::parse(r#"{"v":1,"ask":"hello"}"#).unwrap().ask, Ask::Hello);
+        let r = Request::parse(r#"{"v":1,"ask":"report","for_ms":20}"#).unwrap();
+        assert_eq!((r.ask, r.record), (Ask::Recorded(Kind::Report), Some(20)));
         assert!(Request::parse(r#"{"v":2,"ask":"hello"}"#).is_err());
         assert!(Request::parse(r#"{"v":1,"ask":"shutdown"}"#).is_err());
         assert!(Request::parse("").is_err());

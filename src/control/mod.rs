@@ -43,11 +43,11 @@ mod snapshot;
 pub mod tool;
 
 use crate::hub::carrier;
-use crate::time::NEVER;
+use crate::time::{self, NEVER, SECOND};
 use crate::{hub, sys, syscall, tls, unit};
 use core::ffi::{c_void, CStr};
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 const STACK: usize = 128 * 1024;
 
@@ -59,6 +59,8 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 static THREAD: AtomicU32 = AtomicU32::new(0);
 /// What it is to do besides answering, a bit each.
 static JOBS: AtomicU32 = AtomicU32::new(0);
+/// The socket, in the thread's own table; -1: none.
+static LISTENER: AtomicI32 = AtomicI32::new(-1);
 /// The socket's path, for ever.
 static PATH: AtomicPtr<libc::c_char> = AtomicPtr::new(ptr::null_mut());
 
@@ -175,6 +177,7 @@ unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
     let wants_socket = SOCKET.load(Ordering::Relaxed);
     let endpoint = if wants_socket { endpoint::open() } else { None };
     let listener = endpoint.as_ref().map_or(-1, |e| e.listener);
+    LISTENER.store(listener, Ordering::Relaxed);
     if let Some(endpoint) = endpoint {
         PATH.store(endpoint.path.into_raw(), Ordering::Release);
     }
@@ -199,21 +202,60 @@ fn sleep_for_ever() -> ! {
     }
 }
 
+/// Do what comes, for `span` nanoseconds or until the peer of `connection` is gone. False:
+/// it is. Recordings do not come in it: one at a time is made.
+fn attend(connection: i32, span: u64) -> bool {
+    let deadline = time::after(span);
+    let listener = LISTENER.load(Ordering::Relaxed);
+    loop {
+        let jobs = JOBS.swap(0, Ordering::SeqCst);
+        if jobs != 0 {
+            report::work(jobs);
+        }
+        let left = deadline.saturating_sub(time::now());
+        if left == 0 {
+            return true;
+        }
+        let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut polls = [entry(listener), entry(connection)];
+        if poll(&mut polls, left) {
+            if polls[1].revents != 0 {
+                return false;
+            }
+            answer_one(listener);
+        }
+    }
+}
+
 /// Until somebody connects, or a job's signal has come: true, somebody has
 /// connected. (The signal is let through here only, so none is missed.)
 fn wait(listener: i32) -> bool {
-    let mut poll = libc::pollfd { fd: listener, events: libc::POLLIN, revents: 0 };
+    poll(&mut [libc::pollfd { fd: listener, events: libc::POLLIN, revents: 0 }], NEVER)
+}
+
+/// ppoll(2), for `span` nanoseconds; false: nothing has come, or a job's signal.
+fn poll(polls: &mut [libc::pollfd], span: u64) -> bool {
     // And libc's own, which setuid(2) waits for.
     let mask = !(3u64 << (hub::TURN_SIGNAL - 1));
-    // SAFETY: one entry; a mask of eight bytes.
-    let ready = unsafe { syscall!(libc::SYS_ppoll, &raw mut poll, 1, 0, &raw const mask, 8) };
-    ready == Ok(1)
+    let limit = libc::timespec { tv_sec: (span / SECOND) as i64, tv_nsec: (span % SECOND) as i64 };
+    let limit = if span == NEVER { ptr::null() } else { &raw const limit };
+    // SAFETY: our own entries and time; a mask of eight bytes.
+    let ready = unsafe {
+        let (polls, count) = (polls.as_mut_ptr(), polls.len());
+        syscall!(libc::SYS_ppoll, polls, count, limit, &raw const mask, 8)
+    };
+    ready.is_ok_and(|n| n > 0)
 }
 
 fn answer_one(listener: i32) {
     // SAFETY: takes numbers only.
     let accepted = unsafe { syscall!(libc::SYS_accept4, listener, 0, 0, libc::SOCK_CLOEXEC) };
-    let Ok(connection) = accepted.map(|fd| fd as i32) else { return };
+    let Ok(accepted) = accepted.map(|fd| fd as i32) else { return };
+    // Number 2 is for stderr, while a report is written ([`report::work`]).
+    // SAFETY: our own descriptor.
+    let above = unsafe { syscall!(libc::SYS_fcntl, accepted, libc::F_DUPFD_CLOEXEC, 3) };
+    descriptors::close(accepted);
+    let Ok(connection) = above.map(|fd| fd as i32) else { return };
     if endpoint::may_ask(connection) {
         answer::serve(connection);
     }

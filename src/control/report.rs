@@ -8,6 +8,7 @@ use super::snapshot::{self, Row};
 use super::{descriptors, lock_cycles, tool, DEADLOCK, DUMP, LOCK_CYCLES};
 use crate::deadlock::{self, Mode};
 use crate::hub::{self, lend};
+use crate::observe;
 use crate::report::say;
 use crate::syscall;
 use crate::time::{self, SECOND};
@@ -44,6 +45,7 @@ pub fn dump() {
     if !super::ask_for(DUMP) {
         let pid = std::process::id();
         say(format_args!("geventrs: process {pid}: one thread, nothing to dump"));
+        observe::write_out(observe::End::Not);
     }
 }
 
@@ -67,6 +69,7 @@ pub(super) fn work(jobs: u32) {
                 hub::live()
             ));
             explain(&cycle, MOST_NAMED, Some(&cycle));
+            observe::write_now();
             if deadlock::mode() == Mode::Abort {
                 deadlock::abort();
             }
@@ -79,11 +82,14 @@ pub(super) fn work(jobs: u32) {
         ));
         let cycle = all_waits().and_then(|w| lock_cycles::cycle(&w)).unwrap_or_default();
         explain(&cycle, MOST_NAMED, None);
+        // It may be killed before it can write at its end.
+        observe::write_now();
         FINISHED.fetch_add(1, Ordering::Release);
     }
     if jobs & DUMP != 0 {
         say(format_args!("geventrs: process {pid}: {} threads", hub::live()));
         explain(&[], MOST_DUMPED, None);
+        observe::write_now();
     }
     if stderr.is_some() {
         descriptors::close(2);
@@ -110,7 +116,7 @@ fn all_waits() -> Option<BTreeMap<u32, u32>> {
 
 /// Print the greenlets: `only` those, if told, and first those of the cycle.
 fn explain(cycle: &[u32], most: usize, only: Option<&[u32]>) {
-    let request = Request { greenlets: true, limit: most, id: None, stacks: true };
+    let request = Request::stacks(most);
     let printed = tool::run(c"explain", |out: &mut Out| {
         let mut object = Object::new(&mut out.text);
         object.list("cycle", cycle.iter());

@@ -29,6 +29,7 @@ pub const EXAMPLE: usize = 96;
 const STEPS: usize = 16;
 
 /// Waits at one place, for one kind of reason.
+#[derive(Clone)]
 pub struct Site {
     used: bool,
     /// Where.
@@ -48,6 +49,7 @@ pub struct Site {
 }
 
 /// One greenlet, or several that were made at one place.
+#[derive(Clone)]
 pub struct Life {
     used: bool,
     /// How many it stands for.
@@ -77,6 +79,7 @@ pub struct Life {
 }
 
 /// A lock that somebody has waited for, at one pair of places.
+#[derive(Clone)]
 pub struct Contended {
     used: bool,
     /// Which.
@@ -215,9 +218,13 @@ pub(super) fn queued(l: &Ledger, ticks: u64) {
 
 /// A greenlet is made: it gets a row.
 pub(super) fn born(l: &Ledger, g: &'static Greenlet, creator: Option<Waker>) {
-    if !asked(CENSUS | TIMELINE) {
-        return;
+    if asked(CENSUS | TIMELINE) {
+        adopt(l, g, creator);
     }
+}
+
+/// [`born`], whatever is asked for.
+pub(super) fn adopt(l: &Ledger, g: &'static Greenlet, creator: Option<Waker>) {
     let t = tables();
     let place = creator.map_or(0, |c| c.place);
     let row = if l.row.get() != 0 && creator.is_none() {
@@ -301,21 +308,104 @@ impl Life {
 }
 
 /// What has been counted so far.
-pub struct Counted {
+pub struct Counted<'a> {
     /// Waits by place and kind.
-    pub sites: &'static [Site],
+    pub sites: &'a [Site],
     /// Greenlets.
-    pub lives: &'static [Life],
+    pub lives: &'a [Life],
     /// Contended locks.
-    pub locks: &'static [Contended],
+    pub locks: &'a [Contended],
     /// Times in the run queue.
-    pub queue: &'static Histogram,
+    pub queue: &'a Histogram,
+    /// Waits that go on, as they were at one moment; `None`: they are to be looked at.
+    ongoing: Option<&'a [Ongoing]>,
 }
 
-/// Read the tables.
-pub fn counted() -> Counted {
+/// A wait that goes on.
+pub struct Ongoing {
+    /// Who waits.
+    pub id: u32,
+    /// Since when, in ticks.
+    pub since: u64,
+    /// Where.
+    pub place: Number,
+    /// For what kind of thing.
+    pub why: Why,
+    example: [u8; EXAMPLE],
+    example_length: usize,
+}
+
+impl Ongoing {
+    /// The call, as text.
+    pub fn example(&self) -> &[u8] {
+        &self.example[..self.example_length]
+    }
+
+    fn of(life: &Life) -> Option<Ongoing> {
+        // SAFETY: null or a greenlet, which is never freed.
+        let l = super::ledger::of(unsafe { life.greenlet.as_ref() }?)?;
+        let (since, call, wait) = l.ongoing().filter(|_| l.id.get() == life.id)?;
+        let mut example = [0; EXAMPLE];
+        let example_length = decode::call(&call, wait, &mut example);
+        Some(Ongoing {
+            id: life.id,
+            since,
+            place: call.place,
+            why: wait.0,
+            example,
+            example_length,
+        })
+    }
+}
+
+impl Counted<'_> {
+    /// Call `f` with every wait that goes on.
+    pub fn each_ongoing(&self, mut f: impl FnMut(&Ongoing)) {
+        match self.ongoing {
+            Some(copied) => copied.iter().for_each(f),
+            None => self.lives.iter().filter_map(Ongoing::of).for_each(|o| f(&o)),
+        }
+    }
+}
+
+/// Read the tables, where the process ends.
+pub fn counted() -> Counted<'static> {
     let t = tables();
-    Counted { sites: &t.sites, lives: &t.lives, locks: &t.locks, queue: &t.queue }
+    Counted { sites: &t.sites, lives: &t.lives, locks: &t.locks, queue: &t.queue, ongoing: None }
+}
+
+/// The tables as they were at one moment, while the program goes on.
+pub struct Copied {
+    sites: Vec<Site>,
+    lives: Vec<Life>,
+    locks: Vec<Contended>,
+    queue: Histogram,
+    ongoing: Vec<Ongoing>,
+}
+
+impl Copied {
+    /// Copy what is used. Only with the hub.
+    pub fn take() -> Self {
+        let t = tables();
+        Copied {
+            sites: t.sites.iter().filter(|s| s.is_used()).cloned().collect(),
+            lives: t.lives.iter().filter(|l| l.is_used()).cloned().collect(),
+            locks: t.locks.iter().filter(|l| l.is_used()).cloned().collect(),
+            queue: t.queue.clone(),
+            ongoing: t.lives.iter().filter_map(Ongoing::of).collect(),
+        }
+    }
+
+    /// Read the copy.
+    pub fn counted(&self) -> Counted<'_> {
+        Counted {
+            sites: &self.sites,
+            lives: &self.lives,
+            locks: &self.locks,
+            queue: &self.queue,
+            ongoing: Some(&self.ongoing),
+        }
+    }
 }
 
 /// Whether there was one thread and it has hardly waited.
@@ -347,6 +437,15 @@ impl Contended {
 
 /// In the child of a fork: the parent's counts are not the child's.
 pub fn after_fork(me: Option<&'static Greenlet>) {
+    clear();
+    if let Some((g, l)) = me.and_then(|g| Some((g, super::ledger::of(g)?))) {
+        l.row.set(0);
+        born(l, g, None);
+    }
+}
+
+/// Forget everything. Only with the hub; greenlets have no rows afterwards.
+pub(super) fn clear() {
     let t = tables();
     for s in t.sites.iter_mut().filter(|s| s.used) {
         (s.used, s.waits, s.delayed) = (false, Histogram::NEW, 0);
@@ -358,8 +457,4 @@ pub fn after_fork(me: Option<&'static Greenlet>) {
         (lock.used, lock.waits) = (false, (0, 0, 0));
     }
     (t.next_life, t.queue) = (0, Histogram::NEW);
-    if let Some((g, l)) = me.and_then(|g| Some((g, super::ledger::of(g)?))) {
-        l.row.set(0);
-        born(l, g, None);
-    }
 }

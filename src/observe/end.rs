@@ -4,7 +4,7 @@ use super::document::Document;
 use super::output::{self, Kind, Sink, Target};
 use super::summary::{self, Form};
 use super::{
-    census, clock, frames, hogs, holders, ledger, modules, timeline, trace, CENSUS, TIMELINE,
+    census, clock, frames, hogs, holders, ledger, live, modules, timeline, trace, CENSUS, TIMELINE,
     TRACE, WANTED, WATCH,
 };
 use crate::greenlet::Greenlet;
@@ -61,11 +61,11 @@ fn complain(setting: &str, target: Target, errno: i32) {
 }
 
 /// The plain name of a target, if that is for us; it can be claimed again later.
-fn first(setting: &str, target: Target, kind: Kind) -> Sink {
+fn first(target: Target, kind: Kind) -> Sink {
     match Sink::open(target, kind, true) {
         Ok(sink) => sink,
         Err(Some(errno)) => {
-            complain(setting, target, errno);
+            complain(kind.setting(), target, errno);
             Sink::NONE
         }
         Err(None) => Sink::NONE,
@@ -84,16 +84,16 @@ pub fn start(wanted: &Wanted) -> bool {
     if let Some((filter, target)) = wanted.trace {
         trace::set_filter(&filter);
         trace::set_target(target);
-        trace::set_sink(first("GEVENTRS_TRACE", target, Kind::Trace));
+        trace::set_sink(first(target, Kind::Trace));
         what |= TRACE;
     }
     if let Some(target) = wanted.report {
-        files.report = first("GEVENTRS_REPORT", target, Kind::Report);
+        files.report = first(target, Kind::Report);
         what |= CENSUS;
     }
     if let Some(target) = wanted.timeline {
         if timeline::start() {
-            files.timeline = first("GEVENTRS_TIMELINE", target, Kind::Timeline);
+            files.timeline = first(target, Kind::Timeline);
             what |= TIMELINE;
         }
     }
@@ -184,9 +184,9 @@ fn write_files(end: End) {
             let form = form_of(target);
             files.report.rewind();
             if let Some(mut out) = Document::begin(&mut files.report, patience) {
-                summary::write(&mut out, form, how, ended, patience);
+                summary::write(&mut out, form, &census::counted(), how, ended, patience);
                 let whole = out.end();
-                tell(whole, "GEVENTRS_REPORT", target);
+                tell(whole, Kind::Report.setting(), target);
             }
         }
     }
@@ -194,9 +194,9 @@ fn write_files(end: End) {
         if reopen(&mut files.timeline, target, Kind::Timeline, nothing) {
             files.timeline.rewind();
             if let Some(mut out) = Document::begin(&mut files.timeline, patience) {
-                timeline::write(&mut out, how, ended, patience);
+                timeline::write(&mut out, census::counted().lives, how, ended, patience);
                 let whole = out.end();
-                tell(whole, "GEVENTRS_TIMELINE", target);
+                tell(whole, Kind::Timeline.setting(), target);
             }
         }
     }
@@ -230,12 +230,45 @@ fn form_of(target: Target) -> Form {
     }
 }
 
+/// Write reports and timelines as they are now; the program goes on. On the OS thread of
+/// ours that answers, which has a table of descriptors of its own.
+pub fn write_now() {
+    if !super::asked(CENSUS | TIMELINE) || !output::is_me() {
+        return;
+    }
+    let patience = time::after(2 * SECOND);
+    let Some(copied) = live::copy() else { return };
+    let Some(mut files) = FILES.try_lock_until(patience) else { return };
+    if STATE.load(Ordering::Acquire) != OPEN {
+        // The process ends, and writes all of it.
+        return;
+    }
+    modules::refresh(patience);
+    let files = &mut *files;
+    let write = |sink: &mut Sink, target: Option<Target>, kind: Kind| {
+        let Some(target) = target else { return };
+        let Some(mut own) = sink.here(target, kind) else {
+            return complain(kind.setting(), target, libc::ENOENT);
+        };
+        own.rewind();
+        if let Some(mut out) = Document::begin(&mut own, patience) {
+            live::write(&mut out, kind, form_of(target), &copied, patience);
+            let whole = out.end();
+            tell(whole, kind.setting(), target);
+        }
+        own.close();
+    };
+    write(&mut files.report, files.wanted.report, Kind::Report);
+    write(&mut files.timeline, files.wanted.timeline, Kind::Timeline);
+}
+
 /// In the child of a fork: it has files of its own, as soon as it has something to write.
 /// `shares_files`: parent and child have one table of descriptors.
 pub fn after_fork(shares_files: bool) {
     if !super::on() {
         return;
     }
+    live::after_fork();
     let (before, me) = (output::pid(), Greenlet::current());
     output::know_yourself();
     STATE.store(OPEN, Ordering::Relaxed);
@@ -247,7 +280,7 @@ pub fn after_fork(shares_files: bool) {
     files.report.leave(shares_files);
     files.timeline.leave(shares_files);
     trace::after_fork(shares_files);
-    timeline::after_fork();
+    timeline::forget();
     census::after_fork(me);
     ledger::after_fork(me);
     let now = me.map_or(output::pid(), Greenlet::id);

@@ -18,7 +18,8 @@ use super::call::{Current, Lock};
 use super::places::Number;
 use super::why::{self, Why};
 use super::{asked, census, clock, hogs, holders, timeline, CENSUS, TIMELINE};
-use crate::greenlet::Greenlet;
+use crate::greenlet::{Greenlet, Phase};
+use crate::hub::lend::Lent;
 use crate::wait::{Reason, Wake};
 use crate::{arch, hub, syscall};
 use core::cell::Cell;
@@ -158,6 +159,34 @@ impl Ledger {
         self.run_from.load(Ordering::Relaxed)
     }
 
+    /// The wait that it is in: since when, in which call, for what. Any thread may look; what
+    /// changes meanwhile is no wait.
+    #[allow(clippy::type_complexity)]
+    pub fn ongoing(&self) -> Option<(u64, Current, (Why, u64, &'static str))> {
+        let at = || (self.state(), self.since.get(), self.woken_at.load(Ordering::Acquire));
+        let before = at();
+        let waits = matches!(before.0, State::Waiting | State::InSection) && before.2 == 0;
+        if !waits {
+            return None;
+        }
+        // Copied as bytes: half of another text would be none.
+        let call = core::mem::MaybeUninit::<Current>::uninit();
+        let (mut call, mut text) = (call, core::mem::MaybeUninit::<&'static str>::uninit());
+        // SAFETY: from cells of the same types.
+        unsafe {
+            ptr::copy_nonoverlapping(self.call.as_ptr(), call.as_mut_ptr(), 1);
+            ptr::copy_nonoverlapping(self.text.as_ptr(), text.as_mut_ptr(), 1);
+        }
+        let (why, word) = self.why.get();
+        core::sync::atomic::fence(Ordering::Acquire);
+        if at() != before {
+            return None;
+        }
+        // SAFETY: it has not changed in between.
+        let (call, text) = unsafe { (call.assume_init(), text.assume_init()) };
+        Some((before.1, call, (why, word, text)))
+    }
+
     fn begin(&self, id: u32, base: usize, now: u64) {
         self.base.set(base);
         self.busy.set(false);
@@ -169,16 +198,21 @@ impl Ledger {
         self.woken_at.store(now, Ordering::Relaxed);
     }
 
-    /// It does not run any more, from `now` on.
-    fn stops(&self, state: State, reason: Reason, now: u64) {
-        self.since.set(now);
-        self.set_state(state);
+    fn set_reason(&self, reason: Reason) -> (Why, u64) {
         let (why, word) = why::of(reason);
         self.why.set((why, word));
         self.text.set(match reason {
             Reason::Section(text) | Reason::Retry(text) | Reason::Api(text) => text,
             _ => "",
         });
+        (why, word)
+    }
+
+    /// It does not run any more, from `now` on.
+    fn stops(&self, state: State, reason: Reason, now: u64) {
+        self.since.set(now);
+        self.set_state(state);
+        let (why, word) = self.set_reason(reason);
         self.holder.set(match why.has_holder() {
             true => holders::of(word as usize),
             false => Waker::default(),
@@ -448,6 +482,39 @@ pub(super) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
     l.woken_by.store(creator.id(), Ordering::Relaxed);
     l.woken_in.store(u32::from(place), Ordering::Relaxed);
     census::born(l, new, Some(Waker { id: creator.id(), place }));
+}
+
+/// Begin an account of `g`, which is alive for long. With the hub at rest, before anything
+/// is recorded. `all`: nothing was recorded until now, and what its account says is old.
+pub(super) fn attach(g: &'static Greenlet, lent: &Lent, all: bool) {
+    if g.phase() != Phase::Alive {
+        return;
+    }
+    let fresh = g.ledger.get().is_null();
+    if fresh {
+        let Some(l) = make() else { return };
+        g.ledger.set(l);
+    }
+    let Some(l) = of(g) else { return };
+    let now = clock::now();
+    if fresh || all {
+        let base = g.stack().base;
+        l.begin(g.id(), base, now);
+        let reason = g.reason();
+        let (state, woken) = match hub::off_hub(g) {
+            Some(_) if reason == Reason::None => (State::Running, 0),
+            Some(_) => (State::InSection, 0),
+            None if lent.runs(g) => (State::Running, 0),
+            None if g.is_waiting() => (State::Waiting, 0),
+            None => (State::Queued, now),
+        };
+        l.set_reason(reason);
+        l.set_state(state);
+        l.woken_at.store(woken, Ordering::Relaxed);
+        l.woken_by.store(0, Ordering::Relaxed);
+    }
+    l.row.set(0);
+    census::adopt(l, g, Some(Waker::default()));
 }
 
 #[cold]

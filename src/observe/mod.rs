@@ -57,6 +57,7 @@ mod histogram;
 pub(crate) mod hogs;
 mod holders;
 pub mod ledger;
+pub mod live;
 mod modules;
 pub mod output;
 pub mod places;
@@ -67,7 +68,7 @@ pub mod trace;
 pub mod wanted;
 pub mod why;
 
-pub use end::{after_fork, start, write_out, End, Wanted};
+pub use end::{after_fork, start, write_now, write_out, End, Wanted};
 
 use crate::greenlet::Greenlet;
 use crate::wait::{Reason, Wake};

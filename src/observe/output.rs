@@ -99,6 +99,17 @@ pub enum Kind {
     Timeline,
 }
 
+impl Kind {
+    /// The setting that asks for such a file.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Kind::Trace => "GEVENTRS_TRACE",
+            Kind::Report => "GEVENTRS_REPORT",
+            Kind::Timeline => "GEVENTRS_TIMELINE",
+        }
+    }
+}
+
 /// Digits of a time in a head: it is written again in its place.
 const DIGITS: usize = 20;
 
@@ -292,6 +303,30 @@ impl Sink {
             }
         }
         Err(None)
+    }
+
+    /// An open descriptor of the caller's, which stays his.
+    pub fn of(fd: i32) -> Sink {
+        let mut sink = Sink::NONE;
+        sink.adopt(fd);
+        sink
+    }
+
+    /// The same file, in the table of descriptors of the calling OS thread, which is
+    /// not the program's. The caller closes it.
+    pub fn here(&mut self, target: Target, kind: Kind) -> Option<Sink> {
+        /// No table has it: where this sink is used next, it is opened by its path.
+        const ELSEWHERE: i32 = i32::MAX;
+        if target.path.is_empty() {
+            return Some(Sink::of(STDERR));
+        }
+        if !self.is_open() {
+            let opened = Sink::open(target, kind, false).ok()?;
+            *self = Sink { fd: ELSEWHERE, ..opened };
+            return Some(opened);
+        }
+        let mut again = Sink { fd: ELSEWHERE, ..*self };
+        again.check().then_some(again)
     }
 
     fn adopt(&mut self, fd: i32) {

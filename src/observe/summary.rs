@@ -4,7 +4,7 @@
 //! from it; docs/tool.md describes its members. The table and the folded stacks that are
 //! written here know no more than the dynamic symbols do.
 
-use super::census::{self, Contended, Life, Site};
+use super::census::{Contended, Counted, Life, Site};
 use super::clock::{self, Scale};
 use super::document::{Comma, Document, Json};
 use super::frames;
@@ -31,11 +31,18 @@ pub enum Form {
 }
 
 /// Write it. `how`: how the process ends, or `running`.
-pub fn write(out: &mut Document, form: Form, how: &str, ended: u64, deadline: u64) {
+pub fn write(
+    out: &mut Document,
+    form: Form,
+    counted: &Counted,
+    how: &str,
+    ended: u64,
+    deadline: u64,
+) {
     match form {
-        Form::Json => json(out, how, ended, deadline),
-        Form::Table => table(out, how),
-        Form::Folded => folded(out),
+        Form::Json => json(out, counted, how, ended, deadline),
+        Form::Table => table(out, counted, how),
+        Form::Folded => folded(out, counted),
     }
 }
 
@@ -94,9 +101,8 @@ fn command_line(out: &mut Document) {
     let _ = out.write_str("]");
 }
 
-fn json(out: &mut Document, how: &str, ended: u64, deadline: u64) {
+fn json(out: &mut Document, c: &Counted, how: &str, ended: u64, deadline: u64) {
     let scale = Scale::now();
-    let c = census::counted();
     output::head(out, Kind::Report, ended);
     let _ = write!(
         out,
@@ -123,6 +129,21 @@ fn json(out: &mut Document, how: &str, ended: u64, deadline: u64) {
         histogram(out, &s.waits, &scale);
         let _ = out.write_str("}");
     }
+    let _ = out.write_str("],\n\"waiting\":[");
+    comma = Comma::new();
+    let now = clock::now();
+    c.each_ongoing(|o| {
+        let _ = write!(
+            out,
+            "{}{{\"greenlet\":{},\"place\":{},\"why\":\"{}\",\"example\":{},\"for\":{}}}",
+            comma.next(),
+            o.id,
+            o.place,
+            o.why.name(),
+            Json(o.example()),
+            scale.span(now.saturating_sub(o.since)),
+        );
+    });
     let _ = out.write_str("],\n\"greenlets\":[");
     comma = Comma::new();
     for l in c.lives.iter().filter(|l| l.is_used()) {
@@ -263,9 +284,8 @@ fn stack(out: &mut Document, number: Number, most: usize) {
 /// Rows of each table that is written by the library.
 const ROWS: usize = 20;
 
-fn table(out: &mut Document, how: &str) {
+fn table(out: &mut Document, c: &Counted, how: &str) {
     let scale = Scale::now();
-    let c = census::counted();
     let pid = output::pid();
     let span = Span(scale.since_start(clock::now()));
     let _ = writeln!(out, "geventrs: where process {pid} has waited ({how}, after {span})");
@@ -297,6 +317,22 @@ fn table(out: &mut Document, how: &str) {
     if more != 0 {
         let _ = writeln!(out, "{more} places more; GEVENTRS_REPORT=FILE keeps all of them");
     }
+    let mut waiting = 0;
+    let now = clock::now();
+    c.each_ongoing(|o| {
+        waiting += 1;
+        if waiting == 1 {
+            let _ = writeln!(out, "still waiting:");
+        }
+        if waiting <= ROWS {
+            let span = Span(scale.span(now.saturating_sub(o.since))).to_string();
+            let what = String::from_utf8_lossy(o.example());
+            let _ = writeln!(out, "{span:>11} greenlet {}: {what}", o.id);
+        }
+    });
+    if waiting > ROWS {
+        let _ = writeln!(out, "and {} more", waiting - ROWS);
+    }
     let q = c.queue;
     let _ = writeln!(
         out,
@@ -309,9 +345,9 @@ fn table(out: &mut Document, how: &str) {
 }
 
 /// `greenlet;outermost;...;innermost;call [kind] microseconds`.
-fn folded(out: &mut Document) {
+fn folded(out: &mut Document, c: &Counted) {
     let scale = Scale::now();
-    for s in census::counted().sites.iter().filter(|s| s.is_used()) {
+    for s in c.sites.iter().filter(|s| s.is_used()) {
         let Some(place) = places::get(s.place) else { continue };
         let mut all = [0usize; places::FRAMES];
         let mut count = 0;

@@ -5,16 +5,17 @@
 //! file is in the trace-event format that Chrome's and Perfetto's viewers read; it is made at
 //! the end.
 
+use super::census::Life;
 use super::clock::{self, Scale};
 use super::decode;
 use super::document::{Comma, Document, Json};
 use super::frames;
 use super::holders::Held;
 use super::ledger::{Ledger, State, Waker};
+use super::output;
 use super::places::{self, Number};
 use super::text::{Name, Text};
 use super::why::Why;
-use super::{census, output};
 use core::cell::UnsafeCell;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -80,9 +81,21 @@ unsafe impl Sync for Record {}
 /// The ring, mapped when a timeline is asked for.
 static RING: AtomicU64 = AtomicU64::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(0);
+/// The number of the first record that counts.
+static FIRST: AtomicU64 = AtomicU64::new(0);
+
+/// The numbers of the records that are there, and how many there were before them.
+fn kept() -> (core::ops::Range<u64>, u64) {
+    let (first, end) = (FIRST.load(Ordering::Relaxed), NEXT.load(Ordering::Acquire));
+    let from = first.max(end.saturating_sub(RECORDS as u64));
+    (from..end, from - first)
+}
 
 /// Map the ring. False: there is no memory.
 pub fn start() -> bool {
+    if ring().is_some() {
+        return true;
+    }
     let access = libc::PROT_READ | libc::PROT_WRITE;
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     let size = RECORDS * size_of::<Record>();
@@ -179,8 +192,7 @@ pub(super) fn hub(tid: u32) {
 /// Call `f` with each record, the oldest first.
 fn each(mut f: impl FnMut(u64, &Body)) {
     let Some(ring) = ring() else { return };
-    let end = NEXT.load(Ordering::Acquire);
-    for number in end.saturating_sub(RECORDS as u64)..end {
+    for number in kept().0 {
         let record = &ring[number as usize % RECORDS];
         if record.whole.load(Ordering::Acquire) != number + 1 {
             continue;
@@ -306,19 +318,19 @@ impl Events<'_, '_> {
 }
 
 /// Write the file. `how`: how the process ends.
-pub fn write(out: &mut Document, how: &str, ended: u64, deadline: u64) {
+pub fn write(out: &mut Document, lives: &[Life], how: &str, ended: u64, deadline: u64) {
     output::head(out, output::Kind::Timeline, ended);
-    let end = NEXT.load(Ordering::Acquire);
-    let lost = end.saturating_sub(RECORDS as u64);
+    let (kept, lost) = kept();
+    let recorded = kept.end - kept.start + lost;
     let _ = write!(
         out,
-        ",\"state\":\"{how}\",\"turns_recorded\":{end},\"turns_forgotten\":{lost},\"displayTimeUnit\":\"ms\",\n\"traceEvents\":["
+        ",\"state\":\"{how}\",\"turns_recorded\":{recorded},\"turns_forgotten\":{lost},\"displayTimeUnit\":\"ms\",\n\"traceEvents\":["
     );
     let mut e = Events { out, comma: Comma::new(), scale: Scale::now() };
     for (pid, name) in [(GREENLETS, "greenlets"), (CARRIERS, "carriers"), (LOCKS, "locks held")] {
         e.name("process_name", (pid, 0), name.as_bytes());
     }
-    for life in census::counted().lives.iter().filter(|l| l.is_used() && !l.is_group()) {
+    for life in lives.iter().filter(|l| l.is_used() && !l.is_group()) {
         let mut name = [0; 48];
         let mut text = Text::new(&mut name);
         let _ = write!(text, "g{} {}", life.id, Name(life.name()));
@@ -386,9 +398,8 @@ fn carrier_name(tid: u32) -> CarrierName {
     CarrierName(name, n)
 }
 
-/// In the child of a fork: the parent's turns are not the child's.
-pub fn after_fork() {
-    // What was drawn before has a number that is not in the ring any more.
-    let next = NEXT.load(Ordering::Relaxed);
-    NEXT.store((next / RECORDS as u64 + 2) * RECORDS as u64, Ordering::Relaxed);
+/// What was recorded so far does not belong to what comes: in the child of a fork, and
+/// where a new recording begins.
+pub fn forget() {
+    FIRST.store(NEXT.load(Ordering::Relaxed), Ordering::Relaxed);
 }

@@ -3,7 +3,7 @@
 
 use crate::{Failure, UNREACHABLE};
 use serde::Deserialize;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -159,6 +159,33 @@ pub fn ask(pid: u32, question: Question) -> Result<Process, Failure> {
         return Err(fail(&why_not(pid)));
     };
     exchange(stream, question).map_err(|e| fail(&e))
+}
+
+/// What the process `pid` has recorded: its file of the kind `kind` as it would be now.
+/// With `span`, one that records nothing does so for that long first.
+pub fn recorded(pid: u32, kind: &str, span: Option<Duration>) -> Result<Vec<u8>, Failure> {
+    let fail = |why: &dyn std::fmt::Display| Failure::new(UNREACHABLE, format!("{pid}: {why}"));
+    let Some(mut stream) = sockets(pid).find_map(|path| connect(&path)) else {
+        return Err(fail(&why_not(pid)));
+    };
+    let record = span.map_or(String::new(), |s| format!(",\"for_ms\":{}", s.as_millis()));
+    let line = format!("{{\"v\":{VERSION},\"ask\":\"{kind}\"{record}}}\n");
+    let mut text = Vec::new();
+    stream
+        .set_read_timeout(Some(PATIENCE + span.unwrap_or_default()))
+        .and_then(|()| stream.write_all(line.as_bytes()))
+        .and_then(|()| stream.read_to_end(&mut text))
+        .map_err(|e| fail(&e))?;
+    match serde_json::from_slice::<Line>(&text) {
+        Ok(Line { error: Some(why), .. }) => Err(fail(&match why.as_str() {
+            "nothing is recorded" => format!(
+                "records no {kind}: start it with `geventrs run --{kind}=FILE`, or say for how long it shall record now: --for 10s"
+            ),
+            _ => why,
+        })),
+        _ if text.is_empty() => Err(fail(&"does not answer")),
+        _ => Ok(text),
+    }
 }
 
 fn exchange(mut stream: UnixStream, question: Question) -> Result<Process, String> {

@@ -1,9 +1,10 @@
 //! The files' contents. `docs/tool.md` describes the members.
 
-use crate::{Failure, FAILED};
+use crate::{processes, Failure, FAILED};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What both kinds of file begin with.
 #[derive(Deserialize)]
@@ -39,6 +40,17 @@ pub struct Wait {
     pub example: String,
     pub greenlet: u32,
     pub waits: Times,
+}
+
+/// A wait that was going on.
+#[derive(Deserialize, Serialize)]
+pub struct Waiting {
+    pub greenlet: u32,
+    pub place: u32,
+    pub why: String,
+    pub example: String,
+    #[serde(rename = "for")]
+    pub span: u64,
 }
 
 /// Count and sum of one kind.
@@ -149,6 +161,8 @@ pub struct ReportFile {
     pub command: Vec<String>,
     pub run_queue: Times,
     pub waits: Vec<Wait>,
+    #[serde(default)]
+    pub waiting: Vec<Waiting>,
     pub greenlets: Vec<Life>,
     pub locks: Vec<Lock>,
     pub hogs: Vec<Hog>,
@@ -197,13 +211,55 @@ pub struct Arguments {
     pub place: u32,
 }
 
+/// Where a recording comes from.
+#[derive(clap::Args)]
+pub struct Source {
+    /// The file
+    #[arg(required_unless_present = "now")]
+    file: Option<PathBuf>,
+    /// Ask the process PID for what it has recorded so far; it goes on
+    #[arg(long, value_name = "PID", conflicts_with = "file")]
+    now: Option<u32>,
+    /// If the process PID records nothing yet, let it do so for this long: 10s, 500ms
+    #[arg(long = "for", value_name = "SPAN", requires = "now", value_parser = span)]
+    span: Option<Duration>,
+    /// Keep what the process PID has told in a file as well
+    #[arg(long, value_name = "FILE", requires = "now")]
+    save: Option<PathBuf>,
+}
+
+/// As the library's settings have it.
+fn span(text: &str) -> Result<Duration, &'static str> {
+    let span = geventrs::observe::wanted::span(text.as_bytes()).map(Duration::from_nanos);
+    span.filter(|s| *s >= Duration::from_millis(1) && *s <= Duration::from_secs(3600))
+        .ok_or("no time from 1ms to 3600s")
+}
+
+impl Source {
+    /// The name and the text of a recording of the kind `kind`.
+    fn get(&self, kind: &str) -> Result<(PathBuf, Vec<u8>), Failure> {
+        let (path, text) = match (&self.file, self.now) {
+            (_, Some(pid)) => {
+                (PathBuf::from(pid.to_string()), processes::recorded(pid, kind, self.span)?)
+            }
+            (Some(path), None) => (path.clone(), std::fs::read(path).map_err(|e| wrong(path, e))?),
+            (None, None) => unreachable!("clap asks for one of them"),
+        };
+        if let Some(to) = &self.save {
+            std::fs::write(to, &text).map_err(|e| wrong(to, e))?;
+        }
+        Ok((path, text))
+    }
+}
+
 fn wrong(path: &Path, what: impl std::fmt::Display) -> Failure {
     Failure::new(FAILED, format_args!("{}: {what}", path.display()))
 }
 
-/// Read a file of the kind `kind` ("report", "timeline").
-fn read<T: for<'a> Deserialize<'a>>(path: &Path, kind: &str) -> Result<T, Failure> {
-    let text = std::fs::read(path).map_err(|e| wrong(path, e))?;
+/// Read a recording of the kind `kind` ("report", "timeline").
+fn read<T: for<'a> Deserialize<'a>>(source: &Source, kind: &str) -> Result<T, Failure> {
+    let (path, text) = source.get(kind)?;
+    let path = path.as_path();
     let Ok(head) = serde_json::from_slice::<Head>(&text) else {
         let what = match text.starts_with(b"# {\"geventrs\"") {
             true => "is a trace: lines to be read as they are",
@@ -220,8 +276,8 @@ fn read<T: for<'a> Deserialize<'a>>(path: &Path, kind: &str) -> Result<T, Failur
     }
     if head.ended.bytes().all(|b| b == b'0') && head.state.is_empty() {
         let what = format!(
-            "process {} has not written it: it still runs, or was killed before it could",
-            head.pid
+            "process {} has not written it: it still runs (ask it: --now {}), or was killed before it could",
+            head.pid, head.pid
         );
         return Err(wrong(path, what));
     }
@@ -229,11 +285,11 @@ fn read<T: for<'a> Deserialize<'a>>(path: &Path, kind: &str) -> Result<T, Failur
 }
 
 /// Read a report.
-pub fn report(path: &Path) -> Result<ReportFile, Failure> {
-    read(path, "report")
+pub fn report(source: &Source) -> Result<ReportFile, Failure> {
+    read(source, "report")
 }
 
 /// Read a timeline.
-pub fn timeline(path: &Path) -> Result<TimelineFile, Failure> {
-    read(path, "timeline")
+pub fn timeline(source: &Source) -> Result<TimelineFile, Failure> {
+    read(source, "timeline")
 }

@@ -1,19 +1,21 @@
 //! `geventrs report`: where a program has waited, on whom, for how long.
 
-use super::file::{self, Life, ReportFile};
+use super::file::{self, Life, ReportFile, Source};
 use super::stacks::{self, Stacks};
 use super::table::{time, Table};
 use crate::{print, Failure, FAILED};
 use clap::Args;
 use serde_json::{json, Value};
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-/// Show where a program has waited: reads a file of GEVENTRS_REPORT
+/// Show where a program has waited: reads a file of GEVENTRS_REPORT, or asks a process
+///
+/// `geventrs report --now 4711 --for 10s` works on any process under the library, however it
+/// was started.
 #[derive(Args)]
 pub struct Report {
-    /// The file
-    file: PathBuf,
+    #[command(flatten)]
+    source: Source,
     /// Print everything as JSON, with functions, files and lines
     #[arg(long, conflicts_with = "folded")]
     json: bool,
@@ -31,7 +33,7 @@ pub struct Report {
 
 impl Report {
     pub fn execute(self) -> Result<(), Failure> {
-        let mut report = file::report(&self.file)?;
+        let mut report = file::report(&self.source)?;
         let modules = std::mem::take(&mut report.modules);
         let mut stacks = Stacks::new(modules, &report.places);
         if self.json {
@@ -86,6 +88,7 @@ fn document(report: &ReportFile, stacks: &mut Stacks) -> Value {
         "command": report.command,
         "run_queue": report.run_queue,
         "waits": report.waits,
+        "waiting": report.waiting,
         "greenlets": greenlets,
         "locks": report.locks,
         "hogs": hogs,
@@ -122,6 +125,7 @@ struct Text<'a> {
 impl Text<'_> {
     fn all(mut self) -> String {
         let mut text = self.head();
+        text += &self.waiting();
         text += &self.places();
         text += &self.greenlets();
         text += &self.locks();
@@ -168,6 +172,28 @@ impl Text<'_> {
             text += &format!("({} more: --top)\n", all - self.top);
         }
         text
+    }
+
+    /// Waits that were going on: what a program that hangs waits for.
+    fn waiting(&self) -> String {
+        let names = self.names();
+        let mut waiting: Vec<_> = self.report.waiting.iter().collect();
+        waiting.sort_by_key(|w| std::cmp::Reverse(w.span));
+        let mut table = Table::new(&["since", "greenlet", "for what, where"]);
+        for w in waiting.iter().take(self.top) {
+            let name = names.get(&w.greenlet).copied().unwrap_or("?");
+            let at = match self.stacks.place(w.place).1 {
+                [] => Vec::new(),
+                _ => vec![format!("at {}", self.stacks.line(w.place, self.depth))],
+            };
+            table
+                .row(vec![time(w.span), format!("{name} ({})", w.greenlet), w.example.clone()], at);
+        }
+        self.section("Still waiting", &table, waiting.len())
+    }
+
+    fn names(&self) -> HashMap<u32, &str> {
+        self.report.greenlets.iter().map(|l| (l.id, l.name.as_str())).collect()
     }
 
     fn places(&self) -> String {
@@ -237,8 +263,7 @@ impl Text<'_> {
     }
 
     fn locks(&self) -> String {
-        let names: HashMap<u32, &str> =
-            self.report.greenlets.iter().map(|l| (l.id, l.name.as_str())).collect();
+        let names = self.names();
         let mut locks: Vec<_> = self.report.locks.iter().collect();
         locks.sort_by_key(|l| std::cmp::Reverse(l.waits.total));
         let mut table = Table::new(&["total", "waits", "longest", "lock"]);

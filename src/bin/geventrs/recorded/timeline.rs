@@ -1,6 +1,6 @@
 //! `geventrs timeline`: the longest waits of a timeline, and a page to look at it.
 
-use super::file::{self, Event};
+use super::file::{self, Event, Source};
 use super::page;
 use super::stacks::Stacks;
 use super::table::{time, Table};
@@ -9,14 +9,14 @@ use clap::Args;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// Show who ran and waited when: reads a file of GEVENTRS_TIMELINE
+/// Show who ran and waited when: reads a file of GEVENTRS_TIMELINE, or asks a process
 ///
 /// Without --html it prints the longest waits. The file itself can be opened in
 /// ui.perfetto.dev and chrome://tracing.
 #[derive(Args)]
 pub struct Timeline {
-    /// The file
-    file: PathBuf,
+    #[command(flatten)]
+    source: Source,
     /// Write a page with the lanes of all greenlets, zoom and search; it needs nothing
     /// but a browser
     #[arg(long, value_name = "PAGE")]
@@ -33,7 +33,7 @@ pub fn is_wait(e: &Event) -> bool {
 
 impl Timeline {
     pub fn execute(self) -> Result<(), Failure> {
-        let timeline = file::timeline(&self.file)?;
+        let timeline = file::timeline(&self.source)?;
         let stacks = Stacks::new(timeline.modules.clone(), &timeline.places);
         if let Some(to) = &self.html {
             let page = page::make(&timeline, &stacks);
