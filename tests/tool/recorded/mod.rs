@@ -2,6 +2,7 @@
 //! `GEVENTRS_MAX_BLOCKING_TIME`) and what the tool makes of it.
 
 mod ends;
+mod now;
 mod page;
 mod real;
 mod report;

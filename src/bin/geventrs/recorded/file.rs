@@ -1,6 +1,6 @@
 //! The files' contents. `docs/tool.md` describes the members.
 
-use crate::{processes, Failure, FAILED};
+use crate::{processes, Failure, FAILED, USAGE};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -238,6 +238,10 @@ fn span(text: &str) -> Result<Duration, &'static str> {
 impl Source {
     /// The name and the text of a recording of the kind `kind`.
     fn get(&self, kind: &str) -> Result<(PathBuf, Vec<u8>), Failure> {
+        // clap forgets `requires` where the required one conflicts with what is there.
+        if self.now.is_none() && (self.span.is_some() || self.save.is_some()) {
+            return Err(Failure::new(USAGE, "--for and --save go with --now (see --help)"));
+        }
         let (path, text) = match (&self.file, self.now) {
             (_, Some(pid)) => {
                 (PathBuf::from(pid.to_string()), processes::recorded(pid, kind, self.span)?)

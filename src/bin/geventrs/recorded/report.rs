@@ -241,8 +241,11 @@ impl Text<'_> {
             let mut below = vec![kinds.join(", ")];
             if let Some(start) = &l.start {
                 let start = self.stacks.name_all(std::slice::from_ref(start));
-                let made = self.stacks.line(l.creator.place, 1);
-                below.push(format!("runs {}, made by {made}", stacks::line(&start, 1)));
+                let mut origin = format!("runs {}", stacks::line(&start, 1));
+                if l.creator.place != 0 {
+                    origin += &format!(", made by {}", self.stacks.line(l.creator.place, 1));
+                }
+                below.push(origin);
             }
             below.retain(|line| !line.is_empty());
             table.row(

@@ -1,0 +1,141 @@
+//! Reports and timelines of a program that goes on: `--now`, `--for`, the dump's signal.
+
+use super::*;
+use crate::asked::{until, Asked};
+
+/// A worker that naps under a lock for ever, and a reader to whom nothing comes.
+const FOR_EVER: &str = r#"
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <unistd.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *worker(void *arg)
+{
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		usleep(2000);
+		pthread_mutex_unlock(&lock);
+	}
+	return arg;
+}
+static void *listener(void *arg)
+{
+	int ends[2];
+	char c;
+	pipe(ends);
+	read(ends[0], &c, 1);
+	return arg;
+}
+int main(void)
+{
+	pthread_t a, b, c;
+	pthread_create(&a, NULL, worker, NULL);
+	pthread_create(&b, NULL, worker, NULL);
+	pthread_create(&c, NULL, listener, NULL);
+	pthread_setname_np(c, "listener");
+	pthread_join(a, NULL);
+	return 0;
+}
+"#;
+
+fn started(name: &str, flags: &[&str]) -> (std::path::PathBuf, Asked) {
+    let dir = scratch(name);
+    let program = compile(&dir, FOR_EVER, &["-g", "-O1"]);
+    let asked = Asked::start(&dir, &program, flags);
+    until("the socket", || asked.greenlet("listener").filter(|g| g["kind"] == "read"));
+    (dir, asked)
+}
+
+fn now(asked: &Asked, what: &str, more: &[&str]) -> std::process::Command {
+    asked.about(&[&[what, "--now", &asked.pid()], more].concat())
+}
+
+#[test]
+fn a_program_that_records_tells_what_there_is_and_goes_on() {
+    let dir = scratch("now-recording");
+    let report = dir.join("r.json");
+    let flags = [
+        format!("--report={}", report.display()),
+        format!("--timeline={}", dir.join("t.json").display()),
+    ];
+    let (_, asked) = started("now-recording-program", &[&flags[0], &flags[1]]);
+    let text = until("waits for the lock", || {
+        let text = stdout(&mut now(&asked, "report", &[]));
+        text.contains("pthread_mutex_lock(").then_some(text)
+    });
+    assert!(text.contains(", looked at after "), "{text}");
+    assert!(text.contains("taken at worker at program.c:9"), "{text}");
+    // What hangs is in it: a wait that is not over.
+    let hangs = text.lines().position(|l| l.contains("listener (") && l.contains("read(")).unwrap();
+    let still = text.lines().position(|l| l == "Still waiting").unwrap();
+    assert!(still < hangs, "{text}");
+    let text = stdout(&mut now(&asked, "timeline", &["--top", "3"]));
+    assert!(text.contains("(running), ") && text.contains("sleep"), "{text}");
+    // The files are not written before the end.
+    fails(&mut tool(&["report", report.to_str().unwrap()]), 125, "ask it: --now ");
+}
+
+#[test]
+fn a_program_that_records_nothing_can_be_made_to() {
+    let (dir, asked) = started("now-begin", &[]);
+    fails(&mut now(&asked, "report", &[]), 3, "records no report: start it with");
+    let file = dir.join("saved.json");
+    for round in 0..2 {
+        let save = ["--for", "700ms", "--save", file.to_str().unwrap()];
+        let text = stdout(&mut now(&asked, "report", &save));
+        assert!(text.contains("4 greenlets waited "), "{round}: {text}");
+        assert!(text.contains("usleep(2000): sleep"), "{round}: {text}");
+        assert!(text.contains("taken at worker at program.c:9"), "{round}: {text}");
+        assert!(text.contains("runs listener at program.c:1"), "{round}: {text}");
+        assert!(text.contains(" readable"), "{round}: what was going on before: {text}");
+        assert_eq!(report_of(&file, &[]), text);
+    }
+    let text = stdout(&mut now(&asked, "timeline", &["--for=700ms"]));
+    assert!(text.contains("at worker at program.c:10"), "{text}");
+    // Nothing is left of it.
+    fails(&mut now(&asked, "timeline", &[]), 3, "records no timeline");
+    assert!(asked.greenlet("listener").is_some());
+}
+
+#[test]
+fn others_are_answered_meanwhile_and_one_who_leaves_ends_it() {
+    let (_, asked) = started("now-others", &[]);
+    let mut first = start(&mut now(&asked, "report", &["--for", "300s"]));
+    until("the recording", || {
+        output(&mut now(&asked, "report", &[])).status.success().then_some(())
+    });
+    assert!(asked.greenlet("listener").is_some());
+    fails(&mut now(&asked, "timeline", &["--for", "1s"]), 3, "another recording");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    until("its end", || (!output(&mut now(&asked, "report", &[])).status.success()).then_some(()));
+}
+
+#[test]
+fn the_dump_signal_writes_the_files() {
+    let dir = scratch("now-signal");
+    let file = dir.join("r.json");
+    let report = format!("--report={}", file.display());
+    let (_, asked) = started("now-signal-program", &["--dump-signal=USR1", &report]);
+    let pid = asked.child.id() as libc::pid_t;
+    // SAFETY: our own child.
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGUSR1) }, 0);
+    let read = || output(&mut tool(&["report", file.to_str().unwrap()]));
+    let text = until("the file", || Some(read()).filter(|o| o.status.success())).stdout;
+    assert!(String::from_utf8(text).unwrap().contains("looked at after"));
+    // SAFETY: our own child.
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+    until("the end", || {
+        let text = String::from_utf8(read().stdout).unwrap();
+        text.contains("ended by signal 15").then_some(())
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let mut nothing = tool(&["report"]);
+    fails(&mut nothing, 2, "<FILE>");
+    fails(&mut tool(&["report", "--now", "1", "--for", "0s"]), 2, "no time from 1ms");
+    fails(&mut tool(&["report", "x", "--now", "1"]), 2, "cannot be used with");
+    fails(&mut tool(&["report", "x", "--for", "1s"]), 2, "--now");
+}
