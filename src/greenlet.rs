@@ -245,7 +245,7 @@ impl Greenlet {
         self.parent.get()
     }
 
-    /// Its thread pointer, which is also its `pthread_t`.
+    /// Its thread pointer; [`crate::tls::pthread_of`] makes its `pthread_t` of it.
     #[inline(always)]
     pub fn tp(&self) -> *mut u8 {
         self.tp.get()

@@ -103,6 +103,8 @@ static MODULES: RawLock<Modules> = RawLock::new(Modules {
 });
 /// True (non-zero) when blocks need work between two uses.
 static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
+/// The size of `struct pthread`, once [`find_tid`] knows it.
+static PTHREAD_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// Offset of `tid` in the control block.
 static TID_OFFSET: AtomicIsize = AtomicIsize::new(0);
 
@@ -238,10 +240,9 @@ fn find_tid() -> isize {
         crate::sys::die("this C library does not tell where thread ids are");
     };
     // `struct pthread` starts at the thread pointer or ends there.
-    let base = match debugger_tables::word(c"_thread_db_sizeof_pthread") {
-        Some(size) if !arch::TLS_BELOW_TP => -(size as isize),
-        _ => 0,
-    };
+    let size = debugger_tables::word(c"_thread_db_sizeof_pthread").unwrap_or(0) as usize;
+    PTHREAD_SIZE.store(size, Ordering::Relaxed);
+    let base = if arch::TLS_BELOW_TP { 0 } else { -(size as isize) };
     TID_OFFSET.store(base + tid as isize, Ordering::Relaxed);
     base + tid as isize
 }
@@ -253,6 +254,29 @@ fn find_tid() -> isize {
 pub unsafe fn tid_of(tp: *const u8) -> u32 {
     // SAFETY: by the caller's contract.
     unsafe { tp.offset(TID_OFFSET.load(Ordering::Relaxed)).cast::<u32>().read_volatile() }
+}
+
+/// How far below the thread pointer `struct pthread` begins, whose address a
+/// `pthread_t` is.
+#[inline(always)]
+fn pthread_below() -> usize {
+    if arch::TLS_BELOW_TP {
+        0
+    } else {
+        PTHREAD_SIZE.load(Ordering::Relaxed)
+    }
+}
+
+/// The `pthread_t` of the thread with this thread pointer.
+#[inline(always)]
+pub fn pthread_of(tp: *const u8) -> usize {
+    tp as usize - pthread_below()
+}
+
+/// The thread pointer of the thread that this `pthread_t` names.
+#[inline(always)]
+pub fn tp_of(pthread: usize) -> *mut u8 {
+    (pthread + pthread_below()) as *mut u8
 }
 
 /// Set the library's own thread-local word in the block at `tp`.

@@ -14,7 +14,7 @@
 //! greenlet touches two pages.
 //!
 //! The distance from the thread pointer to the [`Greenlet`] is one constant,
-//! so a `pthread_t` (the thread pointer, as in glibc) leads to its greenlet
+//! so a thread pointer leads to its greenlet
 //! with one addition. The *colour* shifts the whole upper part by a few cache
 //! lines, different in neighbouring units: page-aligned units would otherwise
 //! compete for the same sets of the first-level cache.

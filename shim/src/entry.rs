@@ -52,6 +52,7 @@ pub unsafe extern "C" fn note() {
     );
 }
 
+/// As on x86-64.
 #[cfg(target_arch = "aarch64")]
 #[unsafe(naked)]
 pub unsafe extern "C" fn note() {

@@ -13,7 +13,9 @@
 use crate::fd::closing::close;
 use crate::fd::control::{fcntl, ioctl};
 use crate::io::file_lock::flock;
-use crate::io::open::{creat, open, openat};
+use crate::io::open::openat;
+#[cfg(target_arch = "x86_64")]
+use crate::io::open::{creat, open};
 use crate::io::read::{read, readv};
 use crate::io::regular::{copy_file_range, pread, preadv, pwrite, pwritev};
 use crate::io::sync::{fdatasync, fsync, msync, sync, sync_file_range, syncfs};

@@ -179,6 +179,37 @@ pub struct Program {
     pub extra_flags: Vec<String>,
 }
 
+/// A processor as GNU triples name it, with a compiler and an emulator in the PATH.
+#[derive(Clone, Debug)]
+pub struct Processor(String);
+
+impl Processor {
+    /// The compiler `name` that compiles for it.
+    fn compiler(&self, name: &str) -> Command {
+        if name != "rustc" {
+            return Command::new(format!("{}-linux-gnu-{name}", self.0));
+        }
+        let mut c = Command::new(name);
+        c.arg(format!("--target={}-unknown-linux-gnu", self.0));
+        c.arg(format!("-Clinker={}-linux-gnu-gcc", self.0));
+        c
+    }
+
+    /// `program` on the emulator, with `library` preloaded.
+    fn run(&self, program: &Path, library: Option<&Path>) -> Command {
+        let mut c = Command::new(format!("qemu-{}", self.0));
+        // It has a thread of its own, which programs must not count.
+        c.env("GEVENTRS_TEST_EMULATED", "1");
+        c.arg("-L").arg(format!("/usr/{}-linux-gnu", self.0));
+        if let Some(library) = library {
+            // Not in the emulator's own environment, whose loader would take it.
+            c.arg("-E").arg(format!("LD_PRELOAD={}", library.display()));
+        }
+        c.arg(program);
+        c
+    }
+}
+
 /// Where things are.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -188,6 +219,9 @@ pub struct Layout {
     /// The root directory in which programs are compiled and run, if it is not
     /// this process's own. The directories above have the same paths there.
     pub system: Option<PathBuf>,
+    /// The processor that programs are compiled for, and run on by an emulator, if it is
+    /// not this machine's.
+    pub processor: Option<Processor>,
     /// N where the system under test has glibc 2.N.
     pub glibc: u32,
     /// The major version of its GCC.
@@ -204,11 +238,13 @@ impl Layout {
             None => target.join("release/libgeventrs.so"),
         };
         let system = std::env::var_os("GEVENTRS_TEST_ROOT").map(PathBuf::from);
-        let build = match &system {
-            Some(system) => target.join(format!("c-tests-{}", file_name(system))),
-            None => target.join("c-tests"),
+        let processor = std::env::var("GEVENTRS_TEST_PROCESSOR").ok().map(Processor);
+        let build = match (&system, &processor) {
+            (Some(system), _) => target.join(format!("c-tests-{}", file_name(system))),
+            (None, Some(processor)) => target.join(format!("c-tests-{}", processor.0)),
+            (None, None) => target.join("c-tests"),
         };
-        let mut layout = Layout { build, root, library, system, glibc: 0, gcc: 0 };
+        let mut layout = Layout { build, root, library, system, processor, glibc: 0, gcc: 0 };
         layout.glibc = layout.find_glibc();
         layout.gcc = layout.find_gcc();
         layout
@@ -414,7 +450,7 @@ impl Program {
                     ));
                 }
             }
-            if d.one_thread && p.max_threads > 1 {
+            if d.one_thread && p.max_threads > 1 && layout.processor.is_none() {
                 wrong.push(format!("the preloaded run had {} OS threads, wanted 1", p.max_threads));
             }
         }
@@ -441,6 +477,13 @@ impl Program {
         Err(out)
     }
 
+    fn compiler(layout: &Layout, name: &str) -> Command {
+        match &layout.processor {
+            Some(processor) => processor.compiler(name),
+            None => Command::new(name),
+        }
+    }
+
     fn compile(&self, layout: &Layout, d: &Directives) -> Result<(), String> {
         // Any header beside it or in tests/c may be one it includes.
         let group = self.source.parent().expect("a source has a directory");
@@ -457,12 +500,12 @@ impl Program {
         let fresh = dir.join(format!(".{}.{}", file_name(&self.binary), std::process::id()));
         let mut c = match extension(&self.source) {
             "rs" => {
-                let mut c = Command::new("rustc");
+                let mut c = Self::compiler(layout, "rustc");
                 c.args(["-O", "--edition", "2021", "--crate-name", "program"]);
                 c
             }
             ext => {
-                let mut c = Command::new(if ext == "c" { "gcc" } else { "g++" });
+                let mut c = Self::compiler(layout, if ext == "c" { "gcc" } else { "g++" });
                 c.args(["-O1", "-g", "-pthread", "-Wall", "-I"]).arg(layout.root.join("tests/c"));
                 c
             }
@@ -500,7 +543,10 @@ impl Program {
             self.binary.display(),
             std::process::id()
         )))?;
-        let mut c = Command::new(&self.binary);
+        let mut c = match &layout.processor {
+            Some(processor) => processor.run(&self.binary, library),
+            None => Command::new(&self.binary),
+        };
         layout.place(&mut c, &scratch.0);
         c.args(&d.args)
             .env_remove("LD_PRELOAD")
@@ -514,7 +560,10 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0);
         if let Some(library) = library {
-            c.env("LD_PRELOAD", library).env("GEVENTRS_TEST_PRELOADED", "1");
+            c.env("GEVENTRS_TEST_PRELOADED", "1");
+            if layout.processor.is_none() {
+                c.env("LD_PRELOAD", library);
+            }
         }
         let start = Instant::now();
         let mut child = c.spawn().map_err(|e| format!("{}: {e}", self.binary.display()))?;

@@ -46,12 +46,12 @@ static OFFSET: AtomicIsize = AtomicIsize::new(0);
 /// to wait for the loader's lock.)
 pub fn init() {
     // SAFETY: a look-up by name; of a thread-local variable it gives the address
-    // in the calling thread's block. A `pthread_t` is the thread pointer.
+    // in the calling thread's block.
     unsafe {
         let here =
             libc::dlvsym(libc::RTLD_NEXT, c"__resp".as_ptr(), c"GLIBC_PRIVATE".as_ptr()) as isize;
         if here != 0 {
-            OFFSET.store(here - libc::pthread_self() as isize, Ordering::Relaxed);
+            OFFSET.store(here - hub::arch::thread_pointer() as isize, Ordering::Relaxed);
         }
     }
 }

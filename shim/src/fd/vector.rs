@@ -1,9 +1,38 @@
 //! `iovec` arrays of the program that a partial call has done in part.
 //!
 //! The program's array is never written. It is read only after the kernel has
-//! read it successfully, so a bad address gives EFAULT and no fault of ours.
+//! read it successfully, so a bad address gives EFAULT and no fault of ours;
+//! or by [`length`].
 
+use crate::signal::alt_stack;
+use hub::arch;
 use libc::iovec;
+
+/// [`total`] of an array that the kernel has not read; `None`: it would not accept it.
+pub fn length(parts: *const iovec, count: usize) -> Option<usize> {
+    if count > libc::UIO_MAXIOV as usize {
+        return None;
+    }
+    let mut sum = 0usize;
+    for i in 0..count {
+        let mut part = iovec { iov_base: core::ptr::null_mut(), iov_len: 0 };
+        let at = parts.wrapping_add(i);
+        if alt_stack::installed() {
+            // SAFETY: a bad address ends the copy; the target is our own.
+            let read = unsafe {
+                arch::copy_guarded((&raw mut part).cast(), at.cast(), size_of::<iovec>())
+            };
+            if !read {
+                return None;
+            }
+        } else {
+            // SAFETY: nobody catches a fault here, so the program's word is taken for it.
+            part = unsafe { *at };
+        }
+        sum = sum.saturating_add(part.iov_len);
+    }
+    Some(sum)
+}
 
 /// The length of all parts together.
 ///

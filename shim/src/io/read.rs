@@ -8,6 +8,7 @@ use crate::fd::{known, probe, vector};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
+use hub::hub as scheduler;
 use hub::reactor::READ;
 use hub::sys::Errno;
 use hub::wait::Reason;
@@ -123,7 +124,10 @@ pub unsafe fn read_parts(
                 Err(libc::EOPNOTSUPP | libc::ENOSYS) => {
                     // A FIFO without a writer polls as nothing, and is at its
                     // end for a reader that does not wait.
-                    if wait.is_unpollable()
+                    // Nothing to read is not waited for, and a bad array neither.
+                    let empty = !simple && vector::length(parts, count).unwrap_or(0) == 0;
+                    if empty
+                        || wait.is_unpollable()
                         || probe::poll(fd, libc::POLLIN) != 0
                         || probe::status_flags(fd).is_ok_and(|f| f & libc::O_NONBLOCK != 0)
                     {
@@ -216,9 +220,17 @@ pub unsafe fn read_one(
     buffer: *mut c_void,
     length: usize,
 ) -> Result<usize, Errno> {
+    if length == 0 {
+        // Nothing is waited for, and each file has its own answer: EINVAL of an
+        // eventfd, EISDIR. (An array of no bytes has not: the kernel asks no file.)
+        return scheduler::as_program(|| {
+            // SAFETY: as the caller's.
+            unsafe { hub::syscall!(libc::SYS_read, fd, buffer, length) }
+        });
+    }
     let part = iovec { iov_base: buffer, iov_len: length.min(MOST) };
     // SAFETY: as the caller's.
-    unsafe { read_parts(shim, fd, &part, 1, 0, length != 0) }
+    unsafe { read_parts(shim, fd, &part, 1, 0, true) }
 }
 
 unsafe fn read_(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {

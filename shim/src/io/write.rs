@@ -233,8 +233,7 @@ pub unsafe fn write_parts(
         if !vain {
             let (at, n) = if done == 0 { (parts, count) } else { (left.as_ptr(), left.len()) };
             // SAFETY: the program's arguments, or parts of its buffers; the
-            // kernel has read the array before a slow manner is chosen, or
-            // refuses it below.
+            // array has been read before a slow manner is chosen.
             let attempt = unsafe {
                 match slow {
                     None if in_part_to_socket => more_to_socket(fd, at, n),
@@ -280,6 +279,10 @@ pub unsafe fn write_parts(
                     }
                 }
                 Err(libc::EOPNOTSUPP | libc::ENOSYS) if slow.is_none() => {
+                    if !simple && done == 0 && vector::length(parts, count).is_none() {
+                        // SAFETY: the program's call, which the kernel refuses.
+                        break unsafe { once(fd, parts, count, flags) };
+                    }
                     slow = Some(manner(fd, wait.known.kind()));
                     continue;
                 }
@@ -307,6 +310,13 @@ pub unsafe fn write_one(
     buffer: *const c_void,
     length: usize,
 ) -> Result<usize, Errno> {
+    // As for reads; but a socket may have a message of no bytes to wait for.
+    if length == 0 && probe::file_type(fd) != libc::S_IFSOCK {
+        return scheduler::as_program(|| {
+            // SAFETY: as the caller's.
+            unsafe { hub::syscall!(libc::SYS_write, fd, buffer, length) }
+        });
+    }
     let part = iovec { iov_base: buffer.cast_mut(), iov_len: length.min(MOST) };
     // SAFETY: as the caller's.
     unsafe { write_parts(shim, fd, &part, 1, 0, length != 0) }

@@ -12,6 +12,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hub::greenlet::{Entry, Greenlet};
 use hub::hub::{self as scheduler, Spawn, SpawnError, StackSource};
+use hub::tls;
 use libc::{pthread_attr_t, pthread_t};
 
 /// C11's start routine; its `int` comes back in the same register as a
@@ -186,7 +187,7 @@ unsafe fn create(
                 crate::signal::mask::assign(g, mask);
             }
             // SAFETY: the program's object.
-            unsafe { *thread = g.tp() as pthread_t };
+            unsafe { *thread = tls::pthread_of(g.tp()) as pthread_t };
             0
         }
         Err(SpawnError::Resources) => libc::EAGAIN,

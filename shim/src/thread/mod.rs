@@ -1,7 +1,7 @@
 //! Patch group `thread`, first part: the life of threads.
 //!
-//! A `pthread_t` is the thread pointer, as in glibc: `pthread_self` and
-//! `pthread_equal` need no hook, and libc's own functions that look into the
+//! A `pthread_t` is the address of the control block ([`tls::pthread_of`]), as in
+//! glibc: `pthread_self` and `pthread_equal` need no hook, and libc's own functions that look into the
 //! control block of `THREAD_SELF` are right on a greenlet.
 
 pub mod attributes;
@@ -30,7 +30,7 @@ pub unsafe fn find(thread: pthread_t) -> Option<&'static Greenlet> {
     if scheduler::live() == 0 {
         return None;
     }
-    let tp = thread as usize as *mut u8;
+    let tp = tls::tp_of(thread as usize);
     if let Some(g) = Greenlet::current().filter(|g| g.tp() == tp) {
         return Some(g);
     }

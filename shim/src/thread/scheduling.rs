@@ -7,6 +7,7 @@
 use super::{find, patched};
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
+use hub::tls;
 use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
 
 crate::hooks! {
@@ -172,11 +173,15 @@ fn errno_style(error: c_int) -> c_int {
     -1
 }
 
+fn pthread_of(g: &Greenlet) -> pthread_t {
+    tls::pthread_of(g.tp()) as pthread_t
+}
+
 unsafe fn sched_set_affinity(pid: pid_t, size: usize, set: *const cpu_set_t) -> c_int {
     // SAFETY: as above.
     unsafe {
         match by_pid(pid) {
-            Some(g) => errno_style(set_affinity(g.tp() as pthread_t, size, set)),
+            Some(g) => errno_style(set_affinity(pthread_of(g), size, set)),
             None => real::sched_setaffinity(pid, size, set),
         }
     }
@@ -186,7 +191,7 @@ unsafe fn sched_get_affinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_
     // SAFETY: as above.
     unsafe {
         match by_pid(pid) {
-            Some(g) => errno_style(get_affinity(g.tp() as pthread_t, size, set)),
+            Some(g) => errno_style(get_affinity(pthread_of(g), size, set)),
             None => real::sched_getaffinity(pid, size, set),
         }
     }
