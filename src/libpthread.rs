@@ -15,13 +15,17 @@ pub(crate) struct Module {
     dynamic: usize,
 }
 
-/// Whether thread functions are in libpthread, and dlsym(3) in libdl.
-fn is_separate() -> bool {
+/// N of the glibc 2.N that the process runs on.
+pub fn glibc() -> Option<u32> {
     // SAFETY: a constant text.
     let version = unsafe { CStr::from_ptr(libc::gnu_get_libc_version()) };
-    let minor = version.to_str().ok().and_then(|v| v.strip_prefix("2."));
-    let minor = minor.and_then(|m| m.split('.').next()).and_then(|m| m.parse::<u32>().ok());
-    minor.is_some_and(|minor| minor < 34)
+    let minor = version.to_str().ok()?.strip_prefix("2.")?;
+    minor.split('.').next()?.parse().ok()
+}
+
+/// Whether thread functions are in libpthread, and dlsym(3) in libdl.
+fn is_separate() -> bool {
+    glibc().is_some_and(|minor| minor < 34)
 }
 
 /// The loaded module that `is_it` picks by its file's name, its first and its

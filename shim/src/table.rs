@@ -5,7 +5,9 @@
 //! 1. Find the file of its patch group (`thread/mod.rs`, `socket/mod.rs`, ...)
 //!    and add a row to its [`hooks!`](crate::hooks) list: the group, a few words
 //!    on how it blocks, the C name and signature, the function that does it,
-//!    and after `also` its other spellings (same signature, same meaning).
+//!    after `also` its other spellings (same signature, same meaning), and after
+//!    `version` the symbol version of the real function where libc has several (and
+//!    after `or` the one that glibc before 2.34 has, if it has several as well).
 //! 2. Write that function: thin, `unsafe` at the rim. It starts with
 //!    [`doorway::enter`](crate::doorway::enter) and calls `real::NAME` when
 //!    that says no.
@@ -84,27 +86,20 @@ impl Group {
 pub struct Real {
     function: AtomicPtr<c_void>,
     name: &'static CStr,
-    version: Option<&'static CStr>,
+    /// The symbol versions to be tried, each a C string.
+    versions: &'static str,
     /// Its other spellings, for a libc that lacks the first.
     others: &'static [&'static str],
 }
 
 impl Real {
-    /// The next definition of `name` (a C string) after ours; where `version`
-    /// is not empty, of that symbol version if libc has it.
-    pub const fn new(name: &'static str, version: &'static str) -> Self {
-        const fn c(s: &'static str) -> &'static CStr {
-            match CStr::from_bytes_with_nul(s.as_bytes()) {
-                Ok(c) => c,
-                Err(_) => panic!("a symbol's name ends with its only zero"),
-            }
-        }
-        Real {
-            function: AtomicPtr::new(ptr::null_mut()),
-            name: c(name),
-            version: if version.len() > 1 { Some(c(version)) } else { None },
-            others: &[],
-        }
+    /// The next definition of `name` (a C string) after ours; of the first symbol
+    /// version among `versions` (C strings, or nothing) that libc has.
+    pub const fn new(name: &'static str, versions: &'static str) -> Self {
+        let Ok(name) = CStr::from_bytes_with_nul(name.as_bytes()) else {
+            panic!("a symbol's name ends with its only zero")
+        };
+        Real { function: AtomicPtr::new(ptr::null_mut()), name, versions, others: &[] }
     }
 
     /// The same, or what bears one of these names (C strings).
@@ -161,7 +156,8 @@ impl Real {
             // Before 2.36, dlsym answers with a function's oldest version. But a
             // library between us and libc that has the function, too, gives it
             // no version as a rule, and dlvsym passes over it.
-            if let Some(version) = self.version {
+            let versions = self.versions.split_inclusive('\0');
+            for version in versions.filter_map(|v| CStr::from_bytes_with_nul(v.as_bytes()).ok()) {
                 let f = libc::dlvsym(libc::RTLD_NEXT, self.name.as_ptr(), version.as_ptr());
                 if !f.is_null() && (f == plain || base(f) == base(plain)) {
                     return f;
@@ -242,13 +238,13 @@ unsafe extern "C" fn absent() -> isize {
 macro_rules! hooks {
     ($( $(#[doc = $doc:expr])* $group:ident $how:literal
         fn $name:ident $args:tt $(-> $ret:ty)? = $body:path
-        $(, also [$($alias:ident),* $(,)?])? $(, version $version:literal)?; )*) => {
+        $(, also [$($alias:ident),* $(,)?])? $(, version $version:literal $(or $older:literal)?)?; )*) => {
         /// The functions under this file's hooks.
         #[allow(missing_docs, clippy::missing_safety_doc, dead_code)]
         pub mod real {
             #[allow(unused_imports)]
             use super::*;
-            $( $crate::real_function! { $name $args [$($ret)?] [$($version)?] [$($($alias)*)?] } )*
+            $( $crate::real_function! { $name $args [$($ret)?] [$($version $($older)?)?] [$($($alias)*)?] } )*
         }
         $( $crate::hook_symbols! { $group $how $name $args [$($ret)?] $body, [$($($alias)*)?] } )*
         $( $crate::hook_row! { $name stringify!($group), $how, [$($(stringify!($alias)),*)?] } )*
@@ -267,11 +263,11 @@ macro_rules! hook_symbols {
 /// One typed look-up; part of [`hooks!`](crate::hooks).
 #[macro_export]
 macro_rules! real_function {
-    ($name:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] [$($version:literal)?] [$($alias:ident)*]) => {
+    ($name:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] [$($version:literal)*] [$($alias:ident)*]) => {
         #[inline(always)]
         pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
             static REAL: $crate::table::Real =
-                $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version,)? "\0"))
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), concat!($($version, "\0"),*))
                     .or(&[$(concat!(stringify!($alias), "\0")),*]);
             type Libcs = unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)?;
             /// The first call. (All of it apart, so that the others need no frame.)

@@ -878,8 +878,10 @@ static const struct wait_call wait_calls[] = {
 	{ "mq_timedsend", R, true, true, p_full_mq, do_mq_timedsend, r_mq_taken },
 	{ "msgrcv", E, true, true, p_messages, do_msgrcv, r_message },
 	{ "msgsnd", E, true, true, p_full_messages, do_msgsnd, r_message_taken },
+#if !defined CANCELS || !__GLIBC_PREREQ(2, 41) /* there pthread_cancel sends a signal, which ends them */
 	{ "semop", E, false, true, p_sems, do_semop, r_sems },
 	{ "semtimedop", E, false, true, p_sems, do_semtimedop, r_sems },
+#endif
 	{ "sem_wait", R, true, true, p_sem, do_sem_wait, r_sem },
 	/* (signal(7) says that it restarts; a futex wait with a time-out does not.) */
 	{ "sem_timedwait", E, true, true, p_sem, do_sem_timedwait, r_sem },

@@ -81,7 +81,7 @@ pub fn own(shim: &Shim) {
 
 /// The thread `g` ends, on its own TLS block: what libc does for its threads.
 pub fn ended(g: &Greenlet) {
-    static CLOSE: Real = Real::new("__res_nclose\0", "\0");
+    static CLOSE: Real = Real::new("__res_nclose\0", "");
     let own = g.extension[WORD].replace(0) as *mut Own;
     if own.is_null() {
         return;

@@ -19,7 +19,7 @@ use libc::{sigevent, timespec};
 
 crate::hooks! {
     Os "section" fn aio_suspend(list: *const *const c_void, count: c_int, limit: *const timespec) -> c_int = suspend, also [aio_suspend64], version "GLIBC_2.34";
-    Os "section" fn lio_listio(mode: c_int, list: *const *mut c_void, count: c_int, event: *mut sigevent) -> c_int = begin, also [lio_listio64], version "GLIBC_2.34";
+    Os "section" fn lio_listio(mode: c_int, list: *const *mut c_void, count: c_int, event: *mut sigevent) -> c_int = begin, also [lio_listio64], version "GLIBC_2.34" or "GLIBC_2.4";
 }
 
 unsafe fn suspend(list: *const *const c_void, count: c_int, limit: *const timespec) -> c_int {

@@ -17,7 +17,7 @@ macro_rules! context {
     ($(#[doc = $doc:expr])* $name:ident = $choose:ident, $saves:expr, $goes:expr) => {
         extern "C" fn $choose(first: *mut ucontext_t, second: *mut ucontext_t) -> *mut c_void {
             static REAL: $crate::table::Real =
-                $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), "");
             $crate::look_up_early!(REAL.get());
             let (saves, goes): (fn(_, _) -> Option<_>, fn(_, _) -> Option<_>) = ($saves, $goes);
             if let Some(context) = saves(first, second) {

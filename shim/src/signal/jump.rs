@@ -52,7 +52,7 @@ impl Saved {
 }
 
 extern "C" fn choose_set(buffer: *mut u8, save: c_int) -> *mut c_void {
-    static REAL: crate::table::Real = crate::table::Real::new("__sigsetjmp\0", "\0");
+    static REAL: crate::table::Real = crate::table::Real::new("__sigsetjmp\0", "");
     if save != 0 {
         // SAFETY: the program's buffer; libc writes the set's first word only.
         unsafe { Saved::new(buffer.add(SET).cast()) }.save(Greenlet::current());
@@ -97,7 +97,7 @@ macro_rules! jump {
     ($name:ident, $choose:ident) => {
         extern "C" fn $choose(buffer: *mut u8, _: c_int) -> *mut c_void {
             static REAL: $crate::table::Real =
-                $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), "");
             $crate::look_up_early!(REAL.get());
             before_jump(buffer);
             REAL.get()

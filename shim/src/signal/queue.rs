@@ -3,21 +3,25 @@
 //!
 //! Everything else is one bit a signal. The queue is of fixed size, as the
 //! kernel's is limited (RLIMIT_SIGPENDING), because signal handlers put into
-//! it: no allocation, no lock, one atomic state a slot.
+//! it: no allocation, no lock, one atomic word a slot. Pages of it that were never
+//! used are not there.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use libc::siginfo_t;
 
 /// The first signal that queues; the two below SIGRTMIN are libc's own.
 pub const FIRST_QUEUED: c_int = 32;
-const SLOTS: usize = 256;
+/// How many are kept.
+const SLOTS: usize = 16_384;
 
-const FREE: u8 = 0;
-const BUSY: u8 = 1;
-const FULL: u8 = 2;
+/// A slot's word: `FREE` → `BUSY` (being filled) → the signal, and above it its
+/// place in the order → `FREE`.
+const FREE: u64 = 0;
+const BUSY: u64 = 1 << SIGNAL_BITS;
+const SIGNAL_BITS: u32 = 8;
 
 /// Whom a signal waits for: a greenlet's address, or [`PROCESS`].
 pub type Owner = usize;
@@ -25,53 +29,75 @@ pub type Owner = usize;
 pub const PROCESS: Owner = 0;
 
 struct Slot {
-    /// `FREE` → `BUSY` (being filled) → `FULL` → `FREE`.
-    state: AtomicU8,
+    word: AtomicU64,
     owner: AtomicUsize,
-    order: AtomicU64,
-    info: UnsafeCell<MaybeUninit<siginfo_t>>,
 }
 
-// SAFETY: `info` is written between BUSY and FULL, by the one who made it
-// BUSY, and read while FULL by the carrier's own code.
-unsafe impl Sync for Slot {}
-
-static QUEUE: [Slot; SLOTS] = [const {
-    Slot {
-        state: AtomicU8::new(FREE),
-        owner: AtomicUsize::new(PROCESS),
-        order: AtomicU64::new(0),
-        info: UnsafeCell::new(MaybeUninit::zeroed()),
+impl Slot {
+    /// The signal in it, and its place in the order.
+    fn signal(&self) -> Option<(c_int, u64)> {
+        let word = self.word.load(Ordering::Acquire);
+        let signal = word & (BUSY - 1);
+        (signal != 0).then_some((signal as c_int, word >> SIGNAL_BITS))
     }
-}; SLOTS];
+}
+
+struct Infos([UnsafeCell<MaybeUninit<siginfo_t>>; SLOTS]);
+// SAFETY: one is written while its slot is BUSY, by the one who made it so, and
+// read while there is a signal in it by the carrier's own code.
+unsafe impl Sync for Infos {}
+
+static QUEUE: [Slot; SLOTS] =
+    [const { Slot { word: AtomicU64::new(FREE), owner: AtomicUsize::new(PROCESS) } }; SLOTS];
+static INFOS: Infos = Infos([const { UnsafeCell::new(MaybeUninit::zeroed()) }; SLOTS]);
+/// Slots from here on were never used.
+static USED: AtomicUsize = AtomicUsize::new(0);
+/// How many are in it, or about to be.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
 static ORDER: AtomicU64 = AtomicU64::new(0);
 
 /// Put a signal at the end. False: the queue is full.
 pub fn put(owner: Owner, info: &siginfo_t) -> bool {
-    for slot in &QUEUE {
-        let free = slot.state.compare_exchange(FREE, BUSY, Ordering::Acquire, Ordering::Relaxed);
-        if free.is_ok() {
-            // SAFETY: the slot is ours while it is BUSY.
-            unsafe { (*slot.info.get()).write(*info) };
-            slot.owner.store(owner, Ordering::Relaxed);
-            slot.order.store(ORDER.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-            slot.state.store(FULL, Ordering::Release);
-            return true;
-        }
-    }
-    false
+    let free = |slot: &Slot| {
+        slot.word.load(Ordering::Relaxed) == FREE
+            && slot.word.compare_exchange(FREE, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    };
+    // Most often those that were in use are all free, or all full.
+    let used = USED.load(Ordering::Relaxed);
+    let from = if COUNT.load(Ordering::Relaxed) < used { 0 } else { used };
+    let Some(at) = (from..SLOTS).find(|&at| free(&QUEUE[at])) else { return false };
+    COUNT.fetch_add(1, Ordering::Relaxed);
+    USED.fetch_max(at + 1, Ordering::Relaxed);
+    // SAFETY: the slot is ours while it is BUSY.
+    unsafe { (*INFOS.0[at].get()).write(*info) };
+    QUEUE[at].owner.store(owner, Ordering::Relaxed);
+    let order = ORDER.fetch_add(1, Ordering::Relaxed);
+    let word = order << SIGNAL_BITS | info.si_signo as u64;
+    QUEUE[at].word.store(word, Ordering::SeqCst);
+    true
 }
 
-fn of(owner: Owner, signal: c_int) -> impl Iterator<Item = (&'static Slot, siginfo_t)> {
-    QUEUE
-        .iter()
-        .filter(move |slot| {
-            slot.state.load(Ordering::Acquire) == FULL
-                && slot.owner.load(Ordering::Relaxed) == owner
-        })
-        // SAFETY: FULL, and only the carrier's own code empties slots.
-        .map(|slot| (slot, unsafe { (*slot.info.get()).assume_init() }))
-        .filter(move |(_, info)| signal == 0 || info.si_signo == signal)
+/// The signals that wait: their slots, owners, numbers, and places in the order.
+fn waiting() -> impl Iterator<Item = (usize, Owner, c_int, u64)> {
+    let used = match COUNT.load(Ordering::SeqCst) {
+        0 => 0,
+        _ => USED.load(Ordering::SeqCst),
+    };
+    (0..used).filter_map(|at| {
+        let (signal, order) = QUEUE[at].signal()?;
+        Some((at, QUEUE[at].owner.load(Ordering::Relaxed), signal, order))
+    })
+}
+
+fn of(owner: Owner, signal: c_int) -> impl Iterator<Item = (usize, u64)> {
+    waiting()
+        .filter(move |(_, o, s, _)| *o == owner && (signal == 0 || *s == signal))
+        .map(|(at, _, _, order)| (at, order))
+}
+
+fn free(at: usize) {
+    QUEUE[at].word.store(FREE, Ordering::Release);
+    COUNT.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// Whether a signal waits for `owner`.
@@ -81,27 +107,28 @@ pub fn holds(owner: Owner, signal: c_int) -> bool {
 
 /// Take the first of a signal. On the carrier, in our code or its handler's.
 pub fn take(owner: Owner, signal: c_int) -> Option<siginfo_t> {
-    let (slot, info) = of(owner, signal).min_by_key(|(s, _)| s.order.load(Ordering::Relaxed))?;
-    slot.state.store(FREE, Ordering::Release);
+    let (at, _) = of(owner, signal).min_by_key(|(_, order)| *order)?;
+    // SAFETY: there is a signal in it, and only the carrier's own code empties slots.
+    let info = unsafe { (*INFOS.0[at].get()).assume_init() };
+    free(at);
     Some(info)
 }
 
 /// The signals that wait for somebody in particular, with the owner. In our code.
 pub fn owned() -> impl Iterator<Item = (Owner, c_int)> {
-    QUEUE.iter().filter(|slot| slot.state.load(Ordering::Acquire) == FULL).filter_map(|slot| {
-        let owner = slot.owner.load(Ordering::Relaxed);
-        // SAFETY: as in `of`.
-        let info = unsafe { (*slot.info.get()).assume_init() };
-        (owner != PROCESS).then_some((owner, info.si_signo))
-    })
+    waiting()
+        .filter(|(_, owner, _, _)| *owner != PROCESS)
+        .map(|(_, owner, signal, _)| (owner, signal))
 }
 
 /// The owner is gone.
 pub fn forget(owner: Owner) {
-    of(owner, 0).for_each(|(slot, _)| slot.state.store(FREE, Ordering::Release));
+    of(owner, 0).for_each(|(at, _)| free(at));
 }
 
-/// Nothing waits any more.
+/// Nothing waits any more, in the child of a fork.
 pub fn clear() {
-    QUEUE.iter().for_each(|slot| slot.state.store(FREE, Ordering::Release));
+    let used = USED.load(Ordering::Relaxed);
+    QUEUE[..used].iter().for_each(|slot| slot.word.store(FREE, Ordering::Release));
+    COUNT.store(0, Ordering::Relaxed);
 }

@@ -166,9 +166,13 @@ unsafe fn raise_(signal: c_int) -> c_int {
     }
 }
 
-/// libc unblocks SIGABRT and raises it, inside.
+/// libc unblocks SIGABRT and raises it, inside. From 2.41 on it only raises it: where
+/// it is blocked the handler does not run, and the process ends.
 unsafe fn abort_() -> ! {
-    super::mask::unblock(bit(libc::SIGABRT));
+    const ONLY_RAISES: u32 = 41;
+    if !hub::libpthread::glibc().is_some_and(|minor| minor >= ONLY_RAISES) {
+        super::mask::unblock(bit(libc::SIGABRT));
+    }
     // SAFETY: the program's own call.
     unsafe { real::abort() }
 }

@@ -18,8 +18,8 @@ use hub::hub as scheduler;
 use libc::{clockid_t, sigevent, siginfo_t, timer_t};
 
 crate::hooks! {
-    Signal "never" fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int = create, version "GLIBC_2.34";
-    Signal "never" fn timer_delete(timer: timer_t) -> c_int = delete, version "GLIBC_2.34";
+    Signal "never" fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int = create, version "GLIBC_2.34" or "GLIBC_2.3.3";
+    Signal "never" fn timer_delete(timer: timer_t) -> c_int = delete, version "GLIBC_2.34" or "GLIBC_2.3.3";
 }
 
 /// `si_code` of a timer's signal.

@@ -27,7 +27,7 @@ use hub::sys::Errno;
 use hub::wait::Reason;
 use libc::FILE;
 
-static DOALLOCBUF: crate::table::Real = crate::table::Real::new("_IO_doallocbuf\0", "\0");
+static DOALLOCBUF: crate::table::Real = crate::table::Real::new("_IO_doallocbuf\0", "");
 
 /// Park until `fd` is readable, or a read of it would fail at once.
 fn readable(shim: &Shim, fd: c_int) -> Result<Wait<'_>, Errno> {

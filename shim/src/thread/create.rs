@@ -127,7 +127,7 @@ unsafe fn refuse(attr: *const pthread_attr_t) -> c_int {
 
 /// The signal mask that the attributes name (glibc 2.32; before, none can).
 unsafe fn signal_mask(attr: *const pthread_attr_t) -> Option<u64> {
-    static GET: crate::table::Real = crate::table::Real::new("pthread_attr_getsigmask_np\0", "\0");
+    static GET: crate::table::Real = crate::table::Real::new("pthread_attr_getsigmask_np\0", "");
     type Get = unsafe extern "C" fn(*const pthread_attr_t, *mut libc::sigset_t) -> c_int;
     if attr.is_null() {
         return None;

@@ -13,7 +13,7 @@ macro_rules! noted {
     ($name:ident, $choose:ident) => {
         extern "C" fn $choose() -> *mut c_void {
             static REAL: $crate::table::Real =
-                $crate::table::Real::new(concat!(stringify!($name), "\0"), "\0");
+                $crate::table::Real::new(concat!(stringify!($name), "\0"), "");
             $crate::look_up_early!(REAL.get());
             scheduler::modules_changed();
             if let Some(shim) = $crate::doorway::enter_any() {

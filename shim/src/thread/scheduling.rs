@@ -11,8 +11,8 @@ use hub::tls;
 use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
 
 crate::hooks! {
-    Thread "never" fn pthread_setaffinity_np(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int = set_affinity, version "GLIBC_2.34";
-    Thread "never" fn pthread_getaffinity_np(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int = get_affinity, version "GLIBC_2.32";
+    Thread "never" fn pthread_setaffinity_np(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int = set_affinity, version "GLIBC_2.34" or "GLIBC_2.3.4";
+    Thread "never" fn pthread_getaffinity_np(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int = get_affinity, version "GLIBC_2.32" or "GLIBC_2.3.4";
     Thread "never" fn sched_setaffinity(pid: pid_t, size: usize, set: *const cpu_set_t) -> c_int = sched_set_affinity, version "GLIBC_2.3.4";
     Thread "never" fn sched_getaffinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_int = sched_get_affinity, version "GLIBC_2.3.4";
 }

@@ -2,6 +2,7 @@
 // timeout: 60
 // libs: -lrt
 // variant: unwind -fexceptions
+#define CANCELS
 #include "points.h"
 
 static void *waits(void *arg)

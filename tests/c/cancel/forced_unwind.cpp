@@ -62,6 +62,10 @@ int main()
 {
 	void (*waits[])() = {wait_in_poll, wait_in_condition, wait_in_catch};
 	for (auto f : waits) {
+#if __GNUC__ < 12 /* there condition_variable::wait is noexcept */
+		if (f == wait_in_condition)
+			continue;
+#endif
 		pthread_t t;
 		void *value;
 		ready = 0;

@@ -1,5 +1,6 @@
 // rule: dlopen(3): while a constructor blocks past every hook, or computes, and while another thread waits for the loader, others run
 // timeout: 60
+// cflags: -rdynamic
 #include "dlopen.h"
 #include "../ipc/ticks.h"
 
@@ -7,7 +8,9 @@ static const char *so_blocks =
     "#define _GNU_SOURCE\n"
     "#include <time.h>\n"
     "#include <sys/syscall.h>\n"
+    "extern volatile int constructing;\n"
     "__attribute__((constructor)) static void make(void) {\n"
+    "	constructing = 1;\n"
     "	struct timespec t = {0, 300000000};\n"
     "#if defined __x86_64__\n"
     "	long r = SYS_nanosleep;\n"
@@ -20,6 +23,8 @@ static const char *so_computes =
     "#include <time.h>\n"
     "static long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000 + t.tv_nsec / 1000000; }\n"
     "__attribute__((constructor)) static void make(void) { long end = now() + 300; while (now() < end) ; }\n";
+
+volatile int constructing;
 
 static void *opens(void *name) {
     void *so;
@@ -35,8 +40,10 @@ int main(void) {
     ticks_start();
     TICKS_DURING(opens("./blocks.so"));
     TICKS_DURING(opens("./computes.so"));
+    constructing = 0;
     pthread_t t = u_spawn(opens, "./blocks.so");
-    sleep_ms(20);
+    while (!constructing)
+        sleep_ms(1);
     TICKS_DURING(opens("./other.so")); /* waits for the loader's lock */
     u_join(t);
     ticks_end();
