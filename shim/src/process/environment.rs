@@ -3,11 +3,12 @@
 //!
 //! exec functions are called in children of fork and vfork, where malloc must not
 //! be: a new list is made on the stack if it is short (a few hundred
-//! variables), else in a mapping of its own. (Of a vfork's child that has executed a
-//! program such a mapping stays in the parent.) The program's strings are not
-//! copied, and its list is not touched.
+//! variables), else in a mapping of its own. (That of a vfork's child is in its
+//! parent's memory, and the parent gives it back: [`release_left`].) The program's
+//! strings are not copied, and its list is not touched.
 
 use super::follow::{self, Change, Started};
+use super::vfork;
 use core::ffi::{c_char, CStr};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -83,16 +84,80 @@ fn map(bytes: usize) -> *mut usize {
         .map_or(ptr::null_mut(), |at| at as *mut usize)
 }
 
+/// At the begin of a mapping.
+struct Head {
+    /// In [`LEFT`].
+    next: *mut Head,
+    bytes: usize,
+    /// Whose TLS block its maker was on.
+    block: usize,
+}
+
+/// The mappings of children that have borrowed this memory by vfork(2). A child does
+/// not come back from a successful exec, and has the TLS block of the thread that waits
+/// for it.
+static LEFT: AtomicPtr<Head> = AtomicPtr::new(ptr::null_mut());
+
+fn own_block() -> usize {
+    // SAFETY: takes nothing; the address is in the TLS block.
+    unsafe { libc::__errno_location() as usize }
+}
+
+fn unmap(head: *mut Head) {
+    // SAFETY: a mapping of `mapped`'s, which nobody uses any more.
+    unsafe {
+        let _ = syscall!(libc::SYS_munmap, head, (*head).bytes);
+    }
+}
+
+fn leave(head: *mut Head) {
+    let mut first = LEFT.load(Ordering::Relaxed);
+    loop {
+        // SAFETY: in nobody's list yet.
+        unsafe { (*head).next = first };
+        match LEFT.compare_exchange_weak(first, head, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(now) => first = now,
+        }
+    }
+}
+
+/// The child that had the caller's block has let go of it: give its mappings back.
+pub fn release_left() {
+    if LEFT.load(Ordering::Relaxed).is_null() {
+        return;
+    }
+    let (mut head, block) = (LEFT.swap(ptr::null_mut(), Ordering::AcqRel), own_block());
+    while !head.is_null() {
+        // SAFETY: taken out of the list, so that it is ours alone.
+        let (next, of) = unsafe { ((*head).next, (*head).block) };
+        // Those of another thread's child may be in use still. (If that thread looks
+        // just now, it finds them the next time.)
+        match of == block {
+            true => unmap(head),
+            false => leave(head),
+        }
+        head = next;
+    }
+}
+
 #[inline(never)]
 fn mapped<R>(words: usize, f: impl FnOnce(*mut usize) -> R) -> R {
-    let bytes = words * size_of::<usize>();
-    let at = map(bytes);
-    let result = f(at);
-    if !at.is_null() {
-        // SAFETY: the mapping from above.
-        unsafe {
-            let _ = syscall!(libc::SYS_munmap, at, bytes);
-        }
+    let bytes = words * size_of::<usize>() + size_of::<Head>();
+    let head = map(bytes).cast::<Head>();
+    if head.is_null() {
+        return f(ptr::null_mut());
+    }
+    // SAFETY: a mapping of this size.
+    unsafe { head.write(Head { next: ptr::null_mut(), bytes, block: own_block() }) };
+    let left = vfork::borrowed();
+    if left {
+        leave(head);
+    }
+    // SAFETY: the words follow.
+    let result = f(unsafe { head.add(1) }.cast());
+    if !left {
+        unmap(head);
     }
     result
 }

@@ -11,6 +11,7 @@
 //! pointer is gone by the second. So the hook is a few instructions that keep
 //! what the parent needs in registers over the system call, as libc's does.
 
+use super::environment;
 use crate::doorway::{self, Shim};
 use crate::fd::known;
 use crate::signal::mask;
@@ -73,6 +74,7 @@ pub extern "C" fn take_back(lent: Lent) {
     let at = lent.greenlet & !STEPPED_OUT;
     arch::set_current(at as *mut _);
     BORROWERS.fetch_sub(1, Ordering::Relaxed);
+    environment::release_left();
     if NOT_NOTED.swap(false, Ordering::Relaxed) {
         known::forget_all();
     }

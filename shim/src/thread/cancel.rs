@@ -143,7 +143,8 @@ fn act(g: &'static Greenlet) -> ! {
     unsafe { super::end::forced_unwind() }
 }
 
-/// From here on the thread runs its destructors, which nothing cancels.
+/// From here on nothing cancels the thread: it has been cancelled, has called
+/// pthread_exit(3), or its destructors have run.
 pub fn ended(g: &Greenlet) {
     if g.extension[WORD].get() & COUNTED != 0 {
         deliver::count_waiting(false);
@@ -243,8 +244,9 @@ fn point_of_program() {
     }
 }
 
-/// Run `f` in a first frame of its own, in which a forced unwind ends.
-fn catch(mut f: &mut dyn FnMut()) -> Result<(), *mut c_void> {
+/// Run `f` in a first frame of its own, in which a forced unwind ends; the thread's
+/// value then.
+pub fn catch(mut f: &mut dyn FnMut()) -> Result<(), *mut c_void> {
     unsafe extern "C-unwind" fn call(f: *mut c_void) -> *mut c_void {
         // SAFETY: `catch` passes its own argument.
         unsafe { (*f.cast::<&mut dyn FnMut()>())() };

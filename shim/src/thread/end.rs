@@ -4,7 +4,7 @@
 //! buffer as glibc's does (`arch::thread_base`), so C cleanup handlers, C++
 //! destructors and Rust guards run in their order, and the unwinder ends there.
 
-use super::{keys, patched};
+use super::{cancel, keys, patched};
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
 use hub::{arch, tls};
@@ -45,6 +45,8 @@ unsafe fn exit(value: *mut c_void) -> ! {
     // On a greenlet of ours there is no thread of libc's to end, patched or not.
     match Greenlet::current().filter(|g| patched() || !g.is_root()) {
         Some(g) => {
+            // From here on nothing cancels it.
+            cancel::ended(g);
             g.set_value(value);
             g.leave_shim();
             g.forget_handlers();
@@ -64,12 +66,24 @@ unsafe fn c11_exit(value: c_int) -> ! {
 /// The end of a greenlet, after its start routine: C++ `thread_local`
 /// destructors, then those of the keys, as glibc's order has it.
 pub fn at_exit(g: &'static Greenlet) {
-    super::cancel::ended(g);
+    let mut at_keys = false;
+    // A thread whose start routine has returned can be cancelled in its destructors, and
+    // these may call pthread_exit(3). As in glibc the destructors of the keys end with
+    // that, those of thread-locals go on.
     // SAFETY: on the ending thread's own block.
-    unsafe {
+    while cancel::catch(&mut || unsafe {
         tls::run_destructors();
-        keys::run_destructors();
+        if !core::mem::replace(&mut at_keys, true) {
+            keys::run_destructors();
+        }
+    })
+    .is_err()
+    {
+        if at_keys {
+            keys::forget_values();
+        }
     }
+    cancel::ended(g);
     super::scheduling::ended(g);
     crate::locks::robust::thread_ended(g);
     crate::signal::thread_ended(g);
@@ -78,5 +92,5 @@ pub fn at_exit(g: &'static Greenlet) {
     // SAFETY: the global locale is what every thread starts with.
     unsafe { libc::uselocale(LC_GLOBAL_LOCALE) };
     crate::doorway::set_errno(0);
-    super::cancel::forget();
+    cancel::forget();
 }

@@ -79,6 +79,21 @@ unsafe fn c11_delete(key: pthread_key_t) {
     unsafe { real::tss_delete(key) }
 }
 
+/// Leave all values of the calling thread null, without destructors.
+pub fn forget_values() {
+    let end = END.load(Ordering::Acquire);
+    for (key, slot) in DESTRUCTORS[..end].iter().enumerate() {
+        // SAFETY: the key exists; null for a value that was never set changes nothing.
+        unsafe {
+            if slot.load(Ordering::Acquire) != 0
+                && !libc::pthread_getspecific(key as pthread_key_t).is_null()
+            {
+                libc::pthread_setspecific(key as pthread_key_t, core::ptr::null());
+            }
+        }
+    }
+}
+
 /// Run the destructors of the calling thread's values: POSIX's rounds, until
 /// all values are null, and leave every value null.
 ///
