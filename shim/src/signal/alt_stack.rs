@@ -153,6 +153,11 @@ pub fn arm(g: &Greenlet, disarmed: usize) {
     }
 }
 
+/// Whether `address` is on the greenlet's own alternate stack.
+pub fn on_own(g: &Greenlet, address: usize) -> bool {
+    of(g).is_some_and(|own| holds(&own, address))
+}
+
 fn holds(stack: &stack_t, address: usize) -> bool {
     let start = stack.ss_sp as usize;
     (start + 1..=start + stack.ss_size).contains(&address)
@@ -166,7 +171,7 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
     };
     let own = of(g);
     let here = 0u8;
-    let on_it = own.is_some_and(|s| holds(&s, &raw const here as usize));
+    let on_it = on_own(g, &raw const here as usize);
     // SAFETY: null or the program's objects; read before the other is written.
     let new = unsafe { new.as_ref().copied() };
     if let Some(new) = new {

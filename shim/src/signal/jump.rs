@@ -5,7 +5,7 @@
 //! buffer's signal set, which has room for 1024 signals where the kernel has
 //! 64, and comes into force again before the jump. They leave no frame.
 
-use super::{deliver, mask};
+use super::{alt_stack, deliver, mask};
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -93,13 +93,29 @@ fn before_jump(buffer: *mut u8) {
     }
 }
 
+/// Where libc must not check that a jump goes outwards. Its check takes an inward one
+/// for a mistake unless the kernel says that the caller is on an alternate stack, and
+/// the kernel does not know a greenlet's.
+fn unchecked() -> bool {
+    let here = 0u8;
+    Greenlet::current().is_some_and(|g| alt_stack::on_own(g, &raw const here as usize))
+}
+
 macro_rules! jump {
-    ($name:ident, $choose:ident) => {
+    ($name:ident, $choose:ident $(, $unchecked:ident)?) => {
         extern "C" fn $choose(buffer: *mut u8, _: c_int) -> *mut c_void {
             static REAL: $crate::table::Real =
                 $crate::table::Real::new(concat!(stringify!($name), "\0"), "");
             $crate::look_up_early!(REAL.get());
             before_jump(buffer);
+            $(
+                static UNCHECKED: $crate::table::Real =
+                    $crate::table::Real::new(concat!(stringify!($unchecked), "\0"), "");
+                $crate::look_up_early!(UNCHECKED.get());
+                if unchecked() {
+                    return UNCHECKED.get();
+                }
+            )?
             REAL.get()
         }
         $crate::tail_call!(
@@ -118,4 +134,4 @@ crate::hook_row! { __sigsetjmp "Signal", "never", [] }
 jump!(siglongjmp, choose_siglongjmp);
 jump!(longjmp, choose_longjmp);
 jump!(_longjmp, choose__longjmp);
-jump!(__longjmp_chk, choose_longjmp_chk);
+jump!(__longjmp_chk, choose_longjmp_chk, longjmp);

@@ -6,7 +6,7 @@ static volatile int began, cleaned, stop;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static volatile unsigned long counter;
 
-static void count(void *arg) { (void)arg, cleaned++; }
+static void count(void *arg) { (void)arg, __sync_fetch_and_add(&cleaned, 1); }
 
 static void computes(void)
 {

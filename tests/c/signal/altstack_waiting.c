@@ -1,5 +1,6 @@
 // rule: sigaltstack(2): an SA_ONSTACK handler runs on its thread's alternate stack also when the thread waits in a call, whichever; it may wait itself, be left by siglongjmp, and end the thread by pthread_exit, which runs the cleanup handlers
 // variant: high -DHIGH
+// variant: high_fortify -DHIGH -O2 -D_FORTIFY_SOURCE=2
 /* @high: the alternate stack lies above the thread's; unwinders must not take one
  * for being further out than the other. */
 #include "sig.h"
