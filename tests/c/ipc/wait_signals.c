@@ -12,9 +12,9 @@
 
 #ifdef BUSY
 #include "../handoff/hog.h"
-enum { GIVES_MS = 800 };
+enum { GIVES_MS = 1200, SIGNAL_MS = 300 }; /* by then the call waits, also on a busy machine */
 #else
-enum { GIVES_MS = BLOCKED_MS };
+enum { GIVES_MS = BLOCKED_MS, SIGNAL_MS = 100 };
 #endif
 
 static volatile int handled;
@@ -53,7 +53,7 @@ static void *sender(void *arg)
 		while (!told)
 			sleep_ms(1);
 		told = 0;
-		sleep_ms(100);
+		sleep_ms(SIGNAL_MS);
 		CHECK_OK(pthread_kill(first, SIGALRM));
 	}
 	return arg;
@@ -67,7 +67,7 @@ static void *sender(void *arg)
 }
 static void signal_soon(void)
 {
-	struct itimerval t = {.it_value = {0, 100000}};
+	struct itimerval t = {.it_value = {0, SIGNAL_MS * 1000}};
 	CHECK_EQ(setitimer(ITIMER_REAL, &t, NULL), 0);
 }
 #endif

@@ -2,14 +2,15 @@
 // exit: signal 3
 #include "../waits.h"
 #include <execinfo.h>
-static volatile int dumps, stop;
+#include <sys/mman.h>
+static volatile int *dumps, stop; /* the first for the child, too */
 static void on(int s)
 {
 	void *frames[64];
 	(void)s;
 	int n = backtrace(frames, 64);
 	if (n > 2)
-		dumps++;
+		__atomic_add_fetch(dumps, 1, __ATOMIC_SEQ_CST);
 	if (write(1, "dump\n", 5) != 5)
 		_exit(1);
 }
@@ -38,6 +39,8 @@ int main(void)
 	void *frames[4];
 	pthread_t t[4];
 	backtrace(frames, 4); /* loads libgcc_s now */
+	dumps = mmap(NULL, sizeof *dumps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(dumps != MAP_FAILED);
 	CHECK_EQ(sigaction(SIGQUIT, &sa, NULL), 0);
 	p_flock();
 	for (int i = 0; i < 4; i++)
@@ -47,13 +50,14 @@ int main(void)
 		for (int i = 0; i < 3; i++) {
 			sleep_ms(20);
 			kill(me, SIGQUIT);
+			while (*dumps <= i) /* a second one that is pending is none */
+				sleep_ms(1);
 		}
 		_exit(0);
 	}
 	while (waitpid(child, NULL, 0) != child)
 		CHECK_EQ(errno, EINTR);
-	while (dumps < 3)
-		sleep_ms(1);
+	CHECK_EQ(*dumps, 3);
 	stop = 1;
 	CHECK_EQ(flock(w_fd[0], LOCK_UN), 0);
 	for (int i = 0; i < 4; i++)
