@@ -144,7 +144,7 @@ static void test(const char *what, int (*call)(void), int restarts)
 		sleep_ms(1);
 	errno = error;
 	printf("%s: %d %s, handled %d, %s\n", what, r, r < 0 ? strerrorname_(errno) : "", handled,
-	       now_ms() - t0 < GIVES_MS - 100 ? "soon" : "in the end");
+	       now_ms() - t0 < (SIGNAL_MS + GIVES_MS) / 2 ? "soon" : "in the end");
 	CHECK_EQ(handled, 1);
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
