@@ -26,6 +26,7 @@ use crate::ipc::semaphore_set::{semop, semtimedop};
 use crate::process::wait::wait4;
 use crate::process::{clone, exec};
 use crate::select::epoll::{epoll_pwait, epoll_pwait2};
+use crate::signal::owner;
 use crate::socket::accept::accept4;
 use crate::socket::connect::connect;
 use crate::socket::receive::{recvfrom, recvmsg};
@@ -172,6 +173,9 @@ unsafe fn syscall_(
                         | libc::F_SETFL
                         | libc::F_DUPFD
                         | libc::F_DUPFD_CLOEXEC
+                        | libc::F_SETOWN
+                        | owner::F_SETOWN_EX
+                        | owner::F_GETOWN_EX
                 ) =>
             {
                 return fcntl(a as c_int, b as c_int, c) as c_long

@@ -18,6 +18,7 @@ use super::making;
 use super::peers;
 use super::probe;
 use crate::doorway::{self, returned, set_errno};
+use crate::signal::owner;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_uint};
@@ -50,6 +51,7 @@ pub fn gone(fd: c_int) {
         }
     }
     peers::forget(fd);
+    owner::gone(fd);
     known::set(fd, Known::NOTHING);
 }
 

@@ -10,6 +10,7 @@ use super::making;
 use super::peers;
 use crate::doorway::{self, returned, set_errno};
 use crate::io::{file_lock, terminal};
+use crate::signal::owner;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_ulong, c_void};
@@ -53,8 +54,13 @@ unsafe fn fcntl_(fd: c_int, command: c_int, argument: usize) -> c_int {
         }
         _ => {}
     }
-    // SAFETY: the program's own call.
-    let result = unsafe { real::fcntl(fd, command, argument) };
+    // SAFETY: the program's own call, here and below.
+    let call = |argument| unsafe { real::fcntl(fd, command, argument) };
+    // SAFETY: as above.
+    if let Some(result) = unsafe { owner::control(fd, command, argument, call) } {
+        return result;
+    }
+    let result = call(argument);
     if matches!(command, libc::F_DUPFD | libc::F_DUPFD_CLOEXEC) {
         making::copied(fd, result);
     }

@@ -13,7 +13,8 @@
 //! interpreter's main thread must see EINTR). So a handler that ran on another
 //! greenlet interrupts the first thread's wait as well.
 
-use super::{action, alt_stack, bit, fault, mask, queue, send, timer, word};
+use super::directed::{self, Target};
+use super::{action, alt_stack, bit, fault, mask, owner, queue, send, timer, word};
 use crate::ending;
 use crate::thread::cancel;
 use core::cell::UnsafeCell;
@@ -63,17 +64,17 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         return;
     }
     // SAFETY: as above.
-    let target = timer::target(unsafe { &*info });
+    let target = directed::target(unsafe { &*info });
     match target {
-        timer::Target::Greenlet(g) => {
+        Target::Greenlet(g) => {
             let here = Greenlet::current().is_some_and(|me| core::ptr::eq(me, g));
             if !here || g.in_shim() || mask::of(g) & bit(signal) != 0 {
                 // SAFETY: as above.
                 return note_for(g, signal, unsafe { &*info });
             }
         }
-        timer::Target::Nobody => return,
-        timer::Target::Process => {}
+        Target::Nobody => return,
+        Target::Process => {}
     }
     if scheduler::in_hub() {
         if is_fault {
@@ -109,7 +110,7 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
         if g.in_shim() || mask::of(g) & bit(signal) != 0 {
             return note(signal, info);
         }
-        several = matches!(target, timer::Target::Process);
+        several = matches!(target, Target::Process);
     }
     g.count_handler(1);
     // SAFETY: as above.
@@ -504,6 +505,7 @@ pub fn after_fork() {
     DIRECTED.store(0, Ordering::Relaxed);
     queue::clear();
     timer::after_fork();
+    owner::after_fork();
     if let Some(g) = Greenlet::current() {
         directed_at(g).store(0, Ordering::Relaxed);
         cancel::after_fork(g);

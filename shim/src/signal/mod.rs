@@ -13,7 +13,8 @@
 //!   when a stack is used up.
 //! * [`send`], [`queue`]: signals for one thread, and those of which several
 //!   may wait.
-//! * [`timer`]: timers whose signal is for one thread.
+//! * [`directed`], [`timer`], [`owner`]: timers and descriptors whose signal is for one
+//!   thread.
 //! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
 //! * [`old`]: forms that are made of the others.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
@@ -22,11 +23,13 @@ pub mod action;
 pub mod alt_stack;
 pub mod context;
 pub mod deliver;
+pub mod directed;
 pub mod dump;
 pub mod fault;
 pub mod jump;
 pub mod mask;
 pub mod old;
+pub mod owner;
 pub mod queue;
 pub mod send;
 pub mod timer;

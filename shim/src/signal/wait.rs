@@ -5,7 +5,7 @@
 //! tells the reactor when. All are cancellation points.
 
 use super::action::to_bits;
-use super::timer::{self, Target};
+use super::directed::{self, Target};
 use super::{deliver, mask, restarts, word};
 use crate::doorway::{self, set_errno, Shim};
 use crate::table::Group;
@@ -48,7 +48,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
         match taken {
             Ok(signal) => {
                 let signal = signal as c_int;
-                match timer::target(&info) {
+                match directed::target(&info) {
                     Target::Greenlet(other) if !core::ptr::eq(other, g) => {
                         // Another thread's alone: the kernel does not know.
                         deliver::send_to(other, signal, &info);
