@@ -5,9 +5,9 @@ static int fds[2];
 static void on(int s) { (void)s; count++; }
 static void *kick(void *arg)
 {
-	sleep_ms(10);
+	sleep_ms(60); /* natively a busy machine has not begun to read before */
 	CHECK_OK(pthread_kill(*(pthread_t *)arg, SIGUSR1));
-	sleep_ms(10);
+	sleep_ms(60);
 	CHECK_EQ(write(fds[1], "x", 1), 1);
 	return NULL;
 }
