@@ -143,6 +143,8 @@ pub struct Greenlet {
     id: Cell<u32>,
     /// The id of the greenlet that made it; 0: none has.
     pub(crate) parent: Cell<u32>,
+    /// See [`Spawn::made_at`](crate::hub::Spawn).
+    pub(crate) made_at: Cell<usize>,
     pub(crate) detached: Cell<bool>,
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) entry: Cell<Option<Entry>>,
@@ -204,6 +206,7 @@ impl Greenlet {
             detail: Cell::new(ptr::null()),
             id: Cell::new(0),
             parent: Cell::new(0),
+            made_at: Cell::new(0),
             detached: Cell::new(false),
             joiner: Cell::new(ptr::null()),
             entry: Cell::new(None),

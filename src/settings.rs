@@ -39,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--deadlock",
         values: "`report`, `abort` or `off`",
         default: "`report`",
-        effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing",
+        effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing. If it is set to one of the first two, where locks are taken is noted, for the report (which costs each hooked call some tens of nanoseconds)",
     },
     Setting {
         name: "GEVENTRS_HANDOFF",
@@ -116,7 +116,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--dump-signal",
         values: "a signal: `HUP INT QUIT TRAP USR1 USR2 ALRM TERM WINCH URG IO PWR`, one of their numbers, or a real-time signal's",
         default: "none",
-        effect: "on this signal, which the program does not get, all greenlets are printed on stderr with their stacks",
+        effect: "on this signal, which the program does not get, all greenlets are printed on stderr with their stacks, and the files of `GEVENTRS_REPORT` and `GEVENTRS_TIMELINE` are written as they are then",
     },
     Setting {
         name: "GEVENTRS_LOCK_WAIT",

@@ -81,10 +81,10 @@ pub unsafe extern "C" fn note() {
 }
 
 /// `entry!(name(arguments) [result])`: exports `name`, which goes to `name::plain` or, by
-/// [`note`], to `name::observed`.
+/// [`note`], to `name::observed`. `with (x86-64) (aarch64)`: an instruction before.
 #[macro_export]
 macro_rules! entry {
-    ($symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?]) => {
+    ($symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $(with ($amd:expr) ($arm:expr))?) => {
         #[doc = concat!("Hook of `", stringify!($symbol), "`.")]
         ///
         /// # Safety
@@ -94,6 +94,7 @@ macro_rules! entry {
         pub unsafe extern "C-unwind" fn $symbol($($arg: $ty),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
             core::arch::naked_asm!(
+                $($amd,)?
                 "cmp byte ptr [rip + {wanted}], 0",
                 "jne 2f",
                 "jmp {plain}",
@@ -107,6 +108,7 @@ macro_rules! entry {
             );
             #[cfg(target_arch = "aarch64")]
             core::arch::naked_asm!(
+                $($arm,)?
                 "adrp x16, {wanted}",
                 "ldrb w16, [x16, #:lo12:{wanted}]",
                 "cbnz w16, 2f",

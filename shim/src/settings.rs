@@ -145,8 +145,14 @@ pub fn init() {
                 _ => complain(&[b"GEVENTRS_DISABLE: \"", value, b"\" is neither 0 nor 1"]),
             },
             b"GEVENTRS_DEADLOCK" => match value {
-                b"report" => deadlock::set_mode(deadlock::Mode::Report),
-                b"abort" => deadlock::set_mode(deadlock::Mode::Abort),
+                b"report" => {
+                    deadlock::set_mode(deadlock::Mode::Report);
+                    wanted.sites = true;
+                }
+                b"abort" => {
+                    deadlock::set_mode(deadlock::Mode::Abort);
+                    wanted.sites = true;
+                }
                 b"off" => deadlock::set_mode(deadlock::Mode::Off),
                 _ => complain(&[
                     b"GEVENTRS_DEADLOCK: \"",

@@ -316,6 +316,43 @@ macro_rules! hook_function {
             unsafe { $body($($arg),*) }
         }
     };
+    // These two want to know where they are called: the entry adds the return address to
+    // their arguments.
+    ($group:ident $how:literal pthread_create $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @with_site pthread_create, "r8", "x4", $group $how $args $ret $body }
+    };
+    ($group:ident $how:literal thrd_create $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @with_site thrd_create, "rcx", "x3", $group $how $args $ret $body }
+    };
+    (@with_site $symbol:ident, $amd:literal, $arm:literal, $group:ident $how:literal
+        ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+        #[allow(non_camel_case_types)]
+        mod $symbol {
+            #[allow(unused_imports)]
+            use super::*;
+            pub(super) unsafe extern "C-unwind" fn plain($($arg: $ty,)* site: usize) $(-> $ret)? {
+                // SAFETY: the program keeps the function's contract, here and below.
+                unsafe { $body($($arg,)* site) }
+            }
+            pub(super) unsafe extern "C-unwind" fn observed($($arg: $ty,)* site: usize) $(-> $ret)? {
+                static HOOK: hub::observe::call::Hook = hub::observe::call::Hook::new(
+                    stringify!($symbol),
+                    stringify!($group),
+                    $how,
+                    &[$((stringify!($arg), stringify!($ty))),*],
+                    concat!($(stringify!($ret))?),
+                );
+                $crate::entry::observe(
+                    &HOOK,
+                    &[$(hub::observe::call::word(&$arg)),*],
+                    // SAFETY: as above.
+                    || unsafe { $body($($arg,)* site) },
+                )
+            }
+        }
+        $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] with
+            (concat!("mov ", $amd, ", [rsp]")) (concat!("mov ", $arm, ", x30")) }
+    };
     ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
         #[allow(non_camel_case_types)]
         mod $symbol {

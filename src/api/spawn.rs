@@ -165,6 +165,7 @@ impl Builder {
         let start = Box::into_raw(Box::new(Start { f, packet: packet.clone() }));
         let made = make(
             &Spawn {
+                made_at: 0,
                 entry: first_frame::<F, T>,
                 arg: start.cast::<c_void>(),
                 stack: StackSource::Size(self.stack_size.unwrap_or(DEFAULT_STACK)),

@@ -1,4 +1,4 @@
-//! Deadlocks of some of the greenlets: a cycle of mutexes, each held by one who
+//! Deadlocks of some of the greenlets: a cycle of locks, each held by one who
 //! waits for the next, while others still run.
 //!
 //! A cycle closes when its last greenlet begins to wait; so a look is due once a
@@ -69,6 +69,13 @@ pub(super) fn after_fork() {
 /// The oldest greenlet of the cycle that was reported last.
 static REPORTED: AtomicU32 = AtomicU32::new(0);
 
+/// This cycle has been reported.
+pub(super) fn is_told(cycle: &[u32]) {
+    if let Some(first) = cycle.iter().copied().min() {
+        REPORTED.store(first, Ordering::Relaxed);
+    }
+}
+
 /// A cycle that was not reported yet.
 pub(super) fn find() -> Option<Vec<u32>> {
     let (names, _) = snapshot::names(usize::MAX)?;
@@ -91,8 +98,9 @@ pub(super) fn find() -> Option<Vec<u32>> {
 
 /// Who waits for whom, without an end.
 fn edge(row: &Row) -> Option<(u32, u32)> {
-    let is_lock = matches!(row.reason, Reason::Mutex(..) | Reason::RwLockWrite(_));
-    (is_lock && !row.timed && row.owner != 0).then_some((row.id, row.owner))
+    let is_lock =
+        matches!(row.reason, Reason::Mutex(..) | Reason::RwLockWrite(_) | Reason::RwLockRead(_));
+    (is_lock && !row.timed && row.certain).then_some((row.id, row.owner))
 }
 
 /// A cycle in `waits`, in the order of waiting.

@@ -81,6 +81,7 @@ pub(super) fn work(jobs: u32) {
             hub::live()
         ));
         let cycle = all_waits().and_then(|w| lock_cycles::cycle(&w)).unwrap_or_default();
+        lock_cycles::is_told(&cycle);
         explain(&cycle, MOST_NAMED, None);
         // It may be killed before it can write at its end.
         observe::write_now();

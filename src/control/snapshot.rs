@@ -7,6 +7,7 @@ use crate::arch::Saved;
 use crate::greenlet::{Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
 use crate::hub::{self, preempt};
+use crate::observe::{live, why};
 use crate::time::{self, MILLISECOND, NEVER};
 use crate::unit::Stack;
 use crate::wait::Reason;
@@ -64,6 +65,8 @@ pub struct Row {
     pub timed: bool,
     /// The thread that holds what it waits for; 0: none, or not known.
     pub owner: u32,
+    /// The lock itself says so: no account that may have missed something.
+    pub certain: bool,
     state: State,
     name: [u8; 16],
     detail: Option<Detail>,
@@ -76,6 +79,8 @@ pub struct Row {
     saved: Option<Saved>,
     tid: u32,
     creator: u32,
+    made_at: Vec<usize>,
+    taken: Option<live::Taken>,
     entry: usize,
     bytes: Vec<u8>,
 }
@@ -99,11 +104,18 @@ impl Row {
             (_, State::Runs) => hub::carrier().map_or(0, |c| c.tid()),
             _ => 0,
         };
+        let owner = if waits { hub::owner_of(reason) } else { 0 };
+        let (why, word) = why::of(reason);
+        let taken = match waits && why.has_holder() {
+            true => live::taken(word as usize, owner),
+            false => None,
+        };
         Row {
             id: g.id(),
             reason: if waits || state == State::Blocked { reason } else { Reason::None },
             timed: deadline.is_some(),
-            owner: if waits { hub::owner_of(reason) } else { 0 },
+            certain: owner != 0,
+            owner: taken.as_ref().map_or(owner, |t| t.by),
             state,
             name: g.name(),
             detail: g.detail(),
@@ -116,6 +128,8 @@ impl Row {
             saved: if state == State::Ended { None } else { lent.saved(g) },
             tid,
             creator: g.parent.get(),
+            made_at: live::made_at(g),
+            taken,
             entry: g.entry_point(),
             bytes: Vec::new(),
         }
@@ -185,6 +199,12 @@ impl Row {
         }
         if self.creator != 0 {
             object.plain("creator", self.creator);
+        }
+        if !self.made_at.is_empty() {
+            object.list("made_at", addresses(&self.made_at));
+        }
+        if let Some(taken) = &self.taken {
+            object.plain("taken_ns", taken.ago).list("taken_at", addresses(&taken.at));
         }
         if self.entry != 0 {
             object.address("entry", self.entry);
@@ -284,6 +304,10 @@ impl Row {
             o.text("of", &detail[..end]);
         }
     }
+}
+
+fn addresses(all: &[usize]) -> impl Iterator<Item = String> + '_ {
+    all.iter().map(|at| format!("\"{at:#x}\""))
 }
 
 /// All greenlets, newest first, `most` at most; and how many there are.

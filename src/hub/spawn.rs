@@ -67,6 +67,8 @@ pub struct Spawn {
     pub detached: bool,
     /// Its name; empty: its creator's.
     pub name: [u8; 16],
+    /// Where it is made: the return address of the program's call; 0: not known.
+    pub made_at: usize,
 }
 
 /// Make the calling OS thread the hub's carrier and what it runs the root
@@ -142,6 +144,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     };
     g.begin(id, spawn.entry, spawn.arg, stack);
     g.parent.set(creator.id());
+    g.made_at.set(spawn.made_at);
     g.detached.set(spawn.detached);
     g.fp_control.set(arch::fp_control());
     g.set_asked_guard(spawn.guard);

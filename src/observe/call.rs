@@ -19,6 +19,8 @@ pub enum Lock {
     No,
     /// On success the caller holds the lock at the first argument.
     Takes,
+    /// On success the caller is one of those that hold it.
+    Shares,
     /// On success the lock at the first argument is held no more.
     Releases,
     /// The lock at the second argument is given away while the call waits.
@@ -131,6 +133,14 @@ const TAKERS: &[&str] = &[
     "pthread_spin_lock",
     "pthread_spin_trylock",
 ];
+const SHARERS: &[&str] = &[
+    "pthread_rwlock_rdlock",
+    "__pthread_rwlock_rdlock",
+    "pthread_rwlock_tryrdlock",
+    "__pthread_rwlock_tryrdlock",
+    "pthread_rwlock_timedrdlock",
+    "pthread_rwlock_clockrdlock",
+];
 const RELEASERS: &[&str] = &[
     "pthread_mutex_unlock",
     "__pthread_mutex_unlock",
@@ -161,6 +171,8 @@ impl Hook {
     ) -> Self {
         let lock = if one_of(name, TAKERS) {
             Lock::Takes
+        } else if one_of(name, SHARERS) {
+            Lock::Shares
         } else if one_of(name, RELEASERS) {
             Lock::Releases
         } else if one_of(name, LENDERS) {

@@ -4,8 +4,8 @@ use super::document::Document;
 use super::output::{self, Kind, Sink, Target};
 use super::summary::{self, Form};
 use super::{
-    census, clock, frames, hogs, holders, ledger, live, modules, timeline, trace, CENSUS, TIMELINE,
-    TRACE, WANTED, WATCH,
+    census, clock, frames, hogs, holders, ledger, live, modules, timeline, trace, CENSUS, SITES,
+    TIMELINE, TRACE, WANTED, WATCH,
 };
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -24,6 +24,8 @@ pub struct Wanted {
     pub timeline: Option<Target>,
     /// `GEVENTRS_MAX_BLOCKING_TIME` in nanoseconds.
     pub longest_run: Option<u64>,
+    /// `GEVENTRS_DEADLOCK` asks for reports.
+    pub sites: bool,
 }
 
 struct Files {
@@ -33,7 +35,7 @@ struct Files {
 }
 
 static FILES: RawLock<Files> = RawLock::shared(Files {
-    wanted: Wanted { trace: None, report: None, timeline: None, longest_run: None },
+    wanted: Wanted { trace: None, report: None, timeline: None, longest_run: None, sites: false },
     report: Sink::NONE,
     timeline: Sink::NONE,
 });
@@ -101,11 +103,14 @@ pub fn start(wanted: &Wanted) -> bool {
         hogs::set_longest(span);
         what |= WATCH;
     }
+    if wanted.sites {
+        what |= SITES;
+    }
     if what != 0 {
         ledger::start();
         WANTED.store(what, Ordering::Release);
     }
-    what & !WATCH != 0
+    what & !(WATCH | SITES) != 0
 }
 
 const OPEN: u32 = 0;

@@ -76,6 +76,8 @@ pub struct Ledger {
     pub call: Cell<Current>,
     /// Its greenlet's id.
     pub id: Cell<u32>,
+    /// Where it was made.
+    pub made: Cell<Number>,
     /// Its row in the census.
     pub row: Cell<u16>,
     /// The OS thread that it runs on, or ran on last.
@@ -110,6 +112,7 @@ impl Ledger {
             outer_entry: Cell::new((0, 0)),
             call: Cell::new(Current::NONE),
             id: Cell::new(0),
+            made: Cell::new(0),
             row: Cell::new(0),
             carrier: Cell::new(0),
             state: AtomicU8::new(State::Running as u8),
@@ -303,8 +306,9 @@ impl Ledger {
     pub fn lock_changed(&self, how: Lock, address: usize) {
         match how {
             Lock::Takes => holders::takes(address, self.id.get(), self.call.get().place),
+            Lock::Shares => holders::shares(address, self.id.get(), self.call.get().place),
             Lock::Releases => {
-                if let Some(held) = holders::releases(address) {
+                if let Some(held) = holders::releases(address, self.id.get()) {
                     if asked(TIMELINE) {
                         timeline::held(self, address, held);
                     }
@@ -479,6 +483,7 @@ pub(super) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
     let Some(l) = of(new) else { return };
     l.begin(new.id(), new.stack().base, now);
     let place = of(creator).map_or(0, |c| c.call.get().place);
+    l.made.set(place);
     l.woken_by.store(creator.id(), Ordering::Relaxed);
     l.woken_in.store(u32::from(place), Ordering::Relaxed);
     census::born(l, new, Some(Waker { id: creator.id(), place }));
@@ -500,6 +505,7 @@ pub(super) fn attach(g: &'static Greenlet, lent: &Lent, all: bool) {
     if fresh || all {
         let base = g.stack().base;
         l.begin(g.id(), base, now);
+        l.made.set(0);
         let reason = g.reason();
         let (state, woken) = match hub::off_hub(g) {
             Some(_) if reason == Reason::None => (State::Running, 0),

@@ -8,10 +8,12 @@
 //! All of it runs on the OS thread that answers ([`crate::control`]).
 
 use super::census::Copied;
+use super::clock::{self, Scale};
 use super::document::Document;
 use super::output::{Kind, Sink};
 use super::summary::{self, Form};
-use super::{census, ledger, modules, timeline, CENSUS, TIMELINE, WANTED};
+use super::{census, holders, ledger, modules, places, timeline, CENSUS, TIMELINE, WANTED};
+use crate::greenlet::Greenlet;
 use crate::hub::lend;
 use crate::time::{self, SECOND};
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -48,6 +50,42 @@ pub fn records(kind: Kind) -> bool {
     super::asked(bit(kind))
 }
 
+/// Where `g` was made: the stack of that call as far as it was noted, the innermost return
+/// address first.
+pub(crate) fn made_at(g: &Greenlet) -> Vec<usize> {
+    let place = ledger::of(g).filter(|l| l.id.get() == g.id()).map_or(0, |l| l.made.get());
+    match places::get(place) {
+        Some(place) => place.frames().collect(),
+        None => Some(g.made_at.get()).filter(|at| *at != 0).into_iter().collect(),
+    }
+}
+
+/// How a lock was taken.
+pub(crate) struct Taken {
+    /// By which greenlet.
+    pub by: u32,
+    /// How long ago, in nanoseconds.
+    pub ago: u64,
+    /// The stack, the innermost return address first.
+    pub at: Vec<usize>,
+}
+
+/// How the lock at `address` was taken, by `owner` (0: by whoever holds it), if that was noted.
+pub(crate) fn taken(address: usize, owner: u32) -> Option<Taken> {
+    if !super::on() {
+        return None;
+    }
+    let held = match owner {
+        0 => holders::held(address),
+        owner => holders::held_by(address, owner),
+    }?;
+    Some(Taken {
+        by: held.by.id,
+        ago: Scale::now().span(clock::now().saturating_sub(held.since)),
+        at: places::get(held.by.place).map_or(Vec::new(), |p| p.frames().collect()),
+    })
+}
+
 /// Write what there is of a kind to a peer, as JSON.
 pub fn answer(fd: i32, kind: Kind) -> Result<(), &'static str> {
     let patience = time::after(5 * SECOND);
@@ -75,6 +113,9 @@ pub fn begin(kind: Kind) -> Result<(), &'static str> {
         }
         if !super::asked(CENSUS | TIMELINE) {
             census::clear();
+            if first {
+                holders::clear();
+            }
             lent.for_each(|g| ledger::attach(g, lent, first));
         }
         BORROWED.fetch_or(bit(kind), Ordering::Relaxed);

@@ -84,6 +84,9 @@ pub const TIMELINE: u8 = 4;
 /// [`asked`]: reports of long runs.
 pub const WATCH: u8 = 8;
 
+/// [`asked`]: where locks are taken and greenlets made, for reports of deadlocks.
+pub const SITES: u8 = 16;
+
 /// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (Read by
 /// the hooks' entries as well, which are assembly.)
 pub static WANTED: AtomicU8 = AtomicU8::new(0);

@@ -35,6 +35,8 @@ pub struct RwLock<'a> {
     pub writers: &'a AtomicU32,
     /// Whether waiting writers keep new readers out.
     pub prefer_writers: bool,
+    /// The address that those who wait are told to wait for: that of the program's object.
+    pub told: usize,
 }
 
 impl RwLock<'_> {
@@ -86,7 +88,7 @@ impl RwLock<'_> {
             };
             let key = self.read_key();
             let parked =
-                parking_lot::park(key, 0, Reason::RwLockRead(key), deadline, blocked, || ());
+                parking_lot::park(key, 0, Reason::RwLockRead(self.told), deadline, blocked, || ());
             if parked == Parked::Ended(Wake::TimedOut) {
                 return Err(TimedOut);
             }
@@ -123,7 +125,7 @@ impl RwLock<'_> {
             let taken = || self.state.load(Ordering::SeqCst) & !READERS_WAIT != 0;
             let key = self.write_key();
             let parked =
-                parking_lot::park(key, 0, Reason::RwLockWrite(key), deadline, taken, || ());
+                parking_lot::park(key, 0, Reason::RwLockWrite(self.told), deadline, taken, || ());
             if parked == Parked::Ended(Wake::TimedOut) {
                 break Err(TimedOut);
             }
@@ -184,7 +186,8 @@ mod tests {
         std::thread::scope(|scope| {
             for i in 0..4 {
                 scope.spawn(move || {
-                    let lock = RwLock { state: &shared.0, writers: &shared.1, prefer_writers };
+                    let lock =
+                        RwLock { state: &shared.0, writers: &shared.1, prefer_writers, told: 0 };
                     for n in 0..3_000 {
                         if (n + i) % 4 == 0 {
                             lock.write(NEVER).unwrap();
@@ -221,7 +224,7 @@ mod tests {
     fn a_waiting_writer_keeps_readers_out_only_if_preferred() {
         for prefer_writers in [false, true] {
             let (state, writers) = (AtomicU32::new(0), AtomicU32::new(0));
-            let lock = RwLock { state: &state, writers: &writers, prefer_writers };
+            let lock = RwLock { state: &state, writers: &writers, prefer_writers, told: 0 };
             assert_eq!(lock.try_read(), Some(true));
             std::thread::scope(|s| {
                 s.spawn(|| lock.write(time::after(300 * time::MILLISECOND)));

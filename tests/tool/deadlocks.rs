@@ -71,7 +71,7 @@ fn has_cycle(text: &str) {
     has(&["\"transfer\" waits for", "\"audit\" waits for"]);
     has(&["\"transfer\" waits for ", "(journal) held by ", "\"audit\""]);
     has(&["\"audit\" waits for ", "(accounts) held by ", "\"transfer\""]);
-    has(&["made by", "to run transfer at", "program.c"]);
+    has(&["made by ", " in main at ", "program.c", ", to run transfer at "]);
     for function in ["transfer", "audit"] {
         let line = ABBA.lines().position(|l| l.contains(&format!("{function} waits"))).unwrap() + 1;
         has(&[&format!("{function} at"), &format!("program.c:{line}")]);
@@ -88,6 +88,79 @@ fn a_deadlock_names_its_cycle_with_stacks_and_ends_with_97() {
     assert_eq!(output.status.code(), Some(97), "{text}");
     assert!(text.contains("deadlock: all 3 threads wait"), "{text}");
     has_cycle(&text);
+    // Because the setting asks for it, where and when the locks were taken is told.
+    for function in ["transfer", "audit"] {
+        // Each takes its first lock at its beginning.
+        let head = format!("static void *{function}(");
+        let line = ABBA.lines().position(|l| l.contains(&head)).unwrap() + 3;
+        let at = format!("program.c:{line}");
+        let told = |l: &str| {
+            let taken = l.starts_with("geventrs:     taken ") && l.contains(" ago in ");
+            taken && l.contains(&format!("in {function} at ")) && l.contains(&at)
+        };
+        assert!(text.lines().any(told), "{function} {at}: {text}");
+    }
+}
+
+/// A cycle of two read-write locks, and one who waits for a reader.
+#[test]
+fn read_write_locks_have_holders_too() {
+    let source = r#"
+        #include <pthread.h>
+        #include <unistd.h>
+        pthread_rwlock_t a = PTHREAD_RWLOCK_INITIALIZER, b = PTHREAD_RWLOCK_INITIALIZER;
+        pthread_rwlock_t c = PTHREAD_RWLOCK_INITIALIZER;
+        static void *left(void *x)
+        {
+            pthread_rwlock_wrlock(&a);
+            usleep(100000);
+            pthread_rwlock_wrlock(&b);
+            return x;
+        }
+        static void *right(void *x)
+        {
+            pthread_rwlock_wrlock(&b);
+            usleep(100000);
+            pthread_rwlock_rdlock(&a);
+            return x;
+        }
+        static void *reader(void *x)
+        {
+            pthread_rwlock_rdlock(&c);
+            for (;;)
+                sleep(1);
+            return x;
+        }
+        static void *writer(void *x)
+        {
+            usleep(50000);
+            pthread_rwlock_wrlock(&c);
+            return x;
+        }
+        int main(void)
+        {
+            void *(*run[])(void *) = { left, right, reader, writer };
+            pthread_t t;
+            for (int i = 0; i < 4; i++)
+                pthread_create(&t, NULL, run[i], NULL);
+            pthread_join(t, NULL);
+            return 0;
+        }
+    "#;
+    let directory = scratch("rwlocks");
+    let program = compile(&directory, source, &["-g"]);
+    let mut command = run(&["--deadlock=report", "--"]);
+    command.arg(&program).stderr(Stdio::piped());
+    let mut asked = Asked::start_command(&directory, command);
+    let lines = lines_of(asked.child.stderr.take().unwrap());
+    let seen = lines_until(&lines, "#1 right at ").join("\n");
+    assert!(seen.contains("deadlock of 2 of 5 threads"), "{seen}");
+    assert!(seen.contains(": write lock 0x") && seen.contains("(b) held by"), "{seen}");
+    assert!(seen.contains(": read lock 0x") && seen.contains("(a) held by"), "{seen}");
+    let text = asked.says("locks", &["(a)", "(b)", "(c)"]);
+    let of_c = text.split("\n\n").find(|part| part.contains("(c)")).unwrap();
+    assert!(of_c.contains("  held by ") && of_c.contains("in reader at"), "{text}");
+    assert!(of_c.contains(" ago in reader at "), "{text}");
 }
 
 #[test]

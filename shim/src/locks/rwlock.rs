@@ -52,6 +52,7 @@ const PREFER_WRITERS: u32 = 2;
 impl Object {
     fn lock(&self) -> RwLock<'_> {
         RwLock {
+            told: core::ptr::from_ref(self) as usize,
             state: &self.state,
             writers: &self.writers,
             prefer_writers: self.flags.load(Ordering::Relaxed) == PREFER_WRITERS,
@@ -75,8 +76,6 @@ impl Object {
 /// # Safety
 /// A lock is there.
 pub unsafe fn writer_of(at: usize) -> u32 {
-    // The reason of a wait names our words in the object.
-    let at = at - core::mem::offset_of!(Object, state);
     // SAFETY: by the caller's contract.
     let object = unsafe { &*(at as *const Object) };
     match object.state.load(Ordering::Relaxed) & WRITER {
@@ -125,6 +124,10 @@ unsafe fn acquire(
     }
     super::take_turns();
     let _shim = doorway::enter_any();
+    if o.state.load(Ordering::Relaxed) != 0 {
+        // It may have to wait.
+        hub::control::lock_cycles::note();
+    }
     let result = match side {
         Side::Read => o.lock().read(end),
         Side::Write => o.lock().write(end).map(|()| {

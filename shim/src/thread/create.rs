@@ -61,7 +61,12 @@ unsafe fn set_default(attr: *const pthread_attr_t) -> c_int {
 }
 
 /// What the attributes say about the new thread.
-unsafe fn describe(attr: *const pthread_attr_t, start: Entry, arg: *mut c_void) -> Spawn {
+unsafe fn describe(
+    attr: *const pthread_attr_t,
+    start: Entry,
+    arg: *mut c_void,
+    made_at: usize,
+) -> Spawn {
     let mut spawn = Spawn {
         entry: start,
         arg,
@@ -69,6 +74,7 @@ unsafe fn describe(attr: *const pthread_attr_t, start: Entry, arg: *mut c_void) 
         guard: 4096,
         detached: false,
         name: [0; 16],
+        made_at,
     };
     if attr.is_null() {
         spawn.stack = StackSource::Size(default_stack());
@@ -160,6 +166,7 @@ unsafe fn create(
     attr: *const pthread_attr_t,
     start: Entry,
     arg: *mut c_void,
+    site: usize,
 ) -> c_int {
     // (A pool of OS threads wants those.)
     let native = hub::monkey::wants_native() || hub::libpthread::is_helper_code(start as usize);
@@ -177,7 +184,7 @@ unsafe fn create(
         crate::table::look_up_all();
     }
     // SAFETY: the program's start routine runs as it would on a thread.
-    let made = unsafe { scheduler::spawn(&describe(attr, start, arg)) };
+    let made = unsafe { scheduler::spawn(&describe(attr, start, arg, site)) };
     // The first thread has become a greenlet by this call.
     let _shim = shim.or_else(|| Greenlet::current().map(|greenlet| Shim { greenlet }));
     match made {
@@ -206,12 +213,17 @@ unsafe fn create(
     }
 }
 
-unsafe fn c11_create(thread: *mut pthread_t, start: C11Start, arg: *mut c_void) -> c_int {
+unsafe fn c11_create(
+    thread: *mut pthread_t,
+    start: C11Start,
+    arg: *mut c_void,
+    site: usize,
+) -> c_int {
     const THRD_ERROR: c_int = 2;
     const THRD_NOMEM: c_int = 3;
     // SAFETY: see `C11Start`.
     match unsafe {
-        create(thread, core::ptr::null(), core::mem::transmute::<C11Start, Entry>(start), arg)
+        create(thread, core::ptr::null(), core::mem::transmute::<C11Start, Entry>(start), arg, site)
     } {
         0 => 0,
         libc::ENOMEM | libc::EAGAIN => THRD_NOMEM,

@@ -138,6 +138,28 @@ impl Reader {
         self.symbols.frames(&place.module.path, place.address, None).pop()
     }
 
+    /// A chain of return addresses in one line, the innermost first: `f at f.c:7 < main at
+    /// f.c:30`. Empty: none of them is known.
+    pub fn chain(&mut self, addresses: &[String]) -> String {
+        const FRAMES: usize = 4;
+        let mut calls = Vec::new();
+        for at in addresses.iter().filter_map(|a| number(&Some(a.clone()))) {
+            let Some(place) = self.space.place(at - 1).filter(|p| !p.module.is_ours) else {
+                continue;
+            };
+            let module = place.module.name.clone();
+            let frames = self.symbols.frames(&place.module.path, place.address, None);
+            let none = frames.is_empty().then(Frame::default);
+            calls.extend(
+                frames.into_iter().chain(none).map(|frame| {
+                    Call { address: at - 1, module: module.clone(), frame }.to_string()
+                }),
+            );
+        }
+        calls.truncate(FRAMES);
+        calls.join(" < ")
+    }
+
     /// The variable at `address`, with the distance from its beginning.
     pub fn variable(&mut self, address: u64) -> Option<String> {
         let place = self.space.place(address)?;

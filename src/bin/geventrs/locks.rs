@@ -14,7 +14,9 @@ use std::fmt::Write;
 ///
 /// Mutexes, read-write locks, condition variables, semaphores, barriers and
 /// futex words. The holder is known of mutexes, and of read-write locks that are
-/// held for writing. Cycles of mutexes, which are deadlocks, come first.
+/// held for writing; of those that are read, and when and where a lock was taken, if the
+/// program was started with --deadlock, --report, --trace or --timeline. Cycles of locks, which
+/// are deadlocks, come first.
 #[derive(Args)]
 #[command(after_help = "Exit codes: 0, 2 usage, 3 the process cannot be asked.")]
 pub struct Locks {
@@ -34,6 +36,8 @@ struct Lock<'a> {
     address: u64,
     variable: Option<String>,
     owner: Option<u32>,
+    /// How long ago that has taken it, and where, if it was noted.
+    taken: Option<(u64, String)>,
     /// The longest-waiting first.
     waiters: Vec<&'a Greenlet>,
 }
@@ -68,9 +72,13 @@ fn locks<'a>(process: &'a Process, reader: &mut Reader) -> Vec<Lock<'a>> {
             address,
             variable: reader.variable(address),
             owner: None,
+            taken: None,
             waiters: Vec::new(),
         });
         lock.owner = lock.owner.or(r.owner);
+        if let (Some(ns), None) = (g.taken_ns, &lock.taken) {
+            lock.taken = Some((ns, reader.chain(&g.taken_at)));
+        }
         lock.waiters.push(g);
     }
     let mut locks: Vec<_> = by_address.into_values().collect();
@@ -127,6 +135,9 @@ fn text(
                 let _ = write!(text, ", which {}{}", g.state, place(reader, g));
             }
             text.push('\n');
+            if let Some((ns, at)) = &lock.taken {
+                let _ = writeln!(text, "    taken {} ago in {at}", span(*ns));
+            }
         }
         for g in lock.waiters.iter().take(MOST_SHOWN) {
             let how_long = g.for_ns.map_or(String::new(), |ns| format!(" for {}", span(ns)));
@@ -168,6 +179,8 @@ fn to_json(
                 "address": format!("{:#x}", l.address),
                 "variable": l.variable,
                 "owner": l.owner,
+                "taken_ns": l.taken.as_ref().map(|t| t.0),
+                "taken_at": l.taken.as_ref().map(|t| &t.1),
                 "waiters": waiters,
             })
         })

@@ -49,6 +49,12 @@ pub struct Greenlet {
     pub cpu_ns: u64,
     pub reason: Option<Reason>,
     pub creator: Option<u32>,
+    #[serde(default)]
+    pub made_at: Vec<String>,
+    /// How long ago the lock that it waits for was taken, and where.
+    pub taken_ns: Option<u64>,
+    #[serde(default)]
+    pub taken_at: Vec<String>,
     pub entry: Option<String>,
     pub tid: Option<u32>,
     pub stack_size: Option<u64>,

@@ -84,6 +84,11 @@ pub fn greenlet(process: &Process, reader: &mut Reader, g: &Greenlet, colours: C
     if let Some(made) = made(process, reader, g) {
         let _ = writeln!(text, "  {}", colours.faint(&made));
     }
+    let taken = reader.chain(&g.taken_at);
+    if !taken.is_empty() {
+        let ago = g.taken_ns.map_or(String::new(), |ns| format!(" {} ago", span(ns)));
+        let _ = writeln!(text, "  {}", colours.faint(&format!("taken{ago} in {taken}")));
+    }
     let calls = reader.stack(g);
     for (n, call) in calls.iter().enumerate() {
         let _ = writeln!(text, "  #{n} {call}");
@@ -96,7 +101,11 @@ pub fn greenlet(process: &Process, reader: &mut Reader, g: &Greenlet, colours: C
 
 /// Where it comes from.
 fn made(process: &Process, reader: &mut Reader, g: &Greenlet) -> Option<String> {
-    let creator = name(process, g.creator?);
+    let mut creator = name(process, g.creator?);
+    let at = reader.chain(&g.made_at);
+    if !at.is_empty() {
+        creator += &format!(" in {at},");
+    }
     let entry = number(&g.entry).and_then(|at| reader.function(at));
     Some(match entry {
         // The entry is an address, not a place in the function.
@@ -107,7 +116,7 @@ fn made(process: &Process, reader: &mut Reader, g: &Greenlet) -> Option<String> 
             };
             format!("made by {creator} to run {}{place}", f.function.unwrap_or_default())
         }
-        None => format!("made by {creator}"),
+        None => format!("made by {}", creator.trim_end_matches(',')),
     })
 }
 

@@ -71,7 +71,8 @@ pub fn reason(
     }
     if let Some(owner) = r.owner {
         let _ = write!(text, " held by {}", name(process, owner));
-        if let Some(ns) = g.for_ns {
+        // Who holds it has done so for as long as the other waits, at least.
+        if let Some(ns) = g.taken_ns.or(g.for_ns) {
             let _ = write!(text, " for {}", span(ns));
         }
     }
