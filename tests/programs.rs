@@ -28,7 +28,9 @@
 //! another library than `target/release/libgeventrs.so`, and
 //! `GEVENTRS_TEST_ROOT` the root directory of another system, in which the
 //! programs are compiled and run (`tests/debian` sees to what must be mounted
-//! there).
+//! there). `GEVENTRS_TEST_PROCESSOR` names another processor (`tests/aarch64`):
+//! its compiler makes the programs, and an emulator runs them. What does not
+//! work there natively is not compared, and said.
 //!
 //! `cargo test --test programs -- thread/` runs one group, and
 //! `-- --exact thread/detach` one program.

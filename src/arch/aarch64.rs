@@ -8,8 +8,8 @@
 //! The stack guard is a global of ld.so here, so the control block has no word
 //! to copy and no self pointer; the DTV is its first word.
 //!
-//! This file is written to the same contract as `x86_64.rs` and reviewed
-//! against the ABI; the project's tests run on x86-64 only.
+//! This file is written to the same contract as `x86_64.rs`. `tests/aarch64` runs it on
+//! an emulator.
 
 use core::arch::{asm, global_asm, naked_asm};
 use core::cell::Cell;

@@ -129,7 +129,10 @@ pub unsafe fn read_parts(
                     if empty
                         || wait.is_unpollable()
                         || probe::poll(fd, libc::POLLIN) != 0
-                        || probe::status_flags(fd).is_ok_and(|f| f & libc::O_NONBLOCK != 0)
+                        || probe::status_flags(fd).is_ok_and(|f| {
+                            // Not open for reading: EBADF.
+                            f & libc::O_NONBLOCK != 0 || f & libc::O_ACCMODE == libc::O_WRONLY
+                        })
                     {
                         // SAFETY: as the caller's.
                         break wait.outright(|| unsafe { once(fd, parts, count, flags) });

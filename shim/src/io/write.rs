@@ -279,8 +279,13 @@ pub unsafe fn write_parts(
                     }
                 }
                 Err(libc::EOPNOTSUPP | libc::ENOSYS) if slow.is_none() => {
-                    if !simple && done == 0 && vector::length(parts, count).is_none() {
-                        // SAFETY: the program's call, which the kernel refuses.
+                    // Nothing to write, a bad array, or not open for writing.
+                    let at_once = done == 0
+                        && (!simple && vector::length(parts, count).unwrap_or(0) == 0
+                            || probe::status_flags(fd)
+                                .is_ok_and(|f| f & libc::O_ACCMODE == libc::O_RDONLY));
+                    if at_once {
+                        // SAFETY: the program's call, which does not wait.
                         break unsafe { once(fd, parts, count, flags) };
                     }
                     slow = Some(manner(fd, wait.known.kind()));
