@@ -118,6 +118,11 @@ pub struct Greenlet {
     link: AtomicU32,
     /// While it is off the hub: the carrier that it is on.
     pub(crate) home: Cell<*const Carrier>,
+    /// To whom it has offered the hub, at the beginning of the section that it is in; null:
+    /// to nobody, or it has been back since. Its own.
+    pub(crate) offered: Cell<*const Carrier>,
+    /// It has taken back what it offered, in the section that it is in. Its own.
+    pub(crate) kept_hub: Cell<bool>,
     outcome: Cell<Wake>,
     phase: Cell<Phase>,
     // Touched by waits.
@@ -194,6 +199,8 @@ impl Greenlet {
             root: Cell::new(false),
             link: AtomicU32::new(HELD),
             home: Cell::new(ptr::null()),
+            offered: Cell::new(ptr::null()),
+            kept_hub: Cell::new(false),
             outcome: Cell::new(Wake::Notified),
             phase: Cell::new(Phase::Free),
             coroutine: UnsafeCell::new(None),
@@ -539,6 +546,7 @@ impl Greenlet {
             self.away_from.set(0);
         }
         self.home.set(ptr::null());
+        self.offered.set(ptr::null());
         self.link.store(HELD, Ordering::Release);
     }
 

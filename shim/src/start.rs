@@ -28,7 +28,7 @@ pub fn start() {
     hub::hub::set_callbacks(&CALLBACKS);
     #[cfg(not(geventrs_linked))]
     hub::set_ending(&crate::thread::cancel::CANCELLATION);
-    hub::hub::carrier::set_create(crate::thread::create::real::pthread_create);
+    hub::hub::os_thread::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
     crate::sanitizer::init();
     #[cfg(not(geventrs_linked))]

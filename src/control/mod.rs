@@ -42,7 +42,7 @@ pub mod report;
 mod snapshot;
 pub mod tool;
 
-use crate::hub::carrier;
+use crate::hub::{carrier, os_thread};
 use crate::time::{self, NEVER, SECOND};
 use crate::{hub, sys, syscall, tls, unit};
 use core::ffi::{c_void, CStr};
@@ -87,7 +87,7 @@ pub(crate) fn start() {
         return;
     }
     let Ok(stack) = unit::map_stack(STACK + tls::block_size()) else { return };
-    if carrier::create_thread(stack, main, ptr::null_mut()).is_some() {
+    if os_thread::create(stack, main, ptr::null_mut()).is_some() {
         carrier::count_thread();
     }
 }

@@ -29,103 +29,35 @@
 //! counted and we have not, one that we count no more and libc still does) make
 //! them differ, which is the careful answer.
 
+mod pool;
+pub(super) mod turn;
+
+pub(crate) use pool::count_thread;
+pub use pool::{alive, any_away};
+pub(super) use pool::{
+    any_idle, begin_away, end_away, make_one, one_only, rest, several, take, take_idle,
+};
+
+use super::os_thread;
 use super::{callbacks, drive, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
-use crate::raw_lock::RawLock;
-use crate::sys;
-use crate::time::{self, NEVER, SECOND};
-use crate::unit::{self, Stack};
-use crate::{arch, syscall, tls};
+use crate::time::{NEVER, SECOND};
+use crate::unit::Stack;
+use crate::{arch, syscall};
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
+use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use turn::Turn;
 
 /// A carrier's own stack: mio, an allocation, a report, a signal's handler.
 pub(super) const STACK: usize = 256 * 1024;
 /// How long a carrier stays idle before it ends.
 const IDLE: u64 = 5 * SECOND;
-/// Carriers at most, whatever waits: near the kernel's default limits, a
-/// thread's creation fails anyhow.
-const MOST: u32 = 30_000;
-
-const WAITS: u32 = 0;
-const GIVEN: u32 = 1;
-
 /// Words that the layer above keeps in a carrier, also from one OS thread of it to
 /// the next.
 pub const EXTENSION_WORDS: usize = 2;
-
-/// pthread_create(3).
-pub type CreateThread = unsafe fn(
-    *mut libc::pthread_t,
-    *const libc::pthread_attr_t,
-    crate::greenlet::Entry,
-    *mut c_void,
-) -> c_int;
-
-static CREATE: AtomicUsize = AtomicUsize::new(0);
-
-/// How OS threads are made: where `pthread_create` itself makes greenlets, by
-/// the function under it.
-pub fn set_create(create: CreateThread) {
-    CREATE.store(create as usize, Ordering::Relaxed);
-}
-
-/// pthread_attr_setsigmask_np(3) of glibc 2.32; 0: there is none.
-type SetMask = unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int;
-static SET_MASK: AtomicUsize = AtomicUsize::new(0);
-
-/// Make an OS thread on `stack`. It starts with all signals blocked (before glibc
-/// 2.32 with its maker's mask): they are for those who run the program, and a
-/// carrier is ready for them only when it is known as one. `None`: there is none to
-/// be had.
-pub(crate) fn create_thread(
-    stack: Stack,
-    main: crate::greenlet::Entry,
-    arg: *mut c_void,
-) -> Option<libc::pthread_t> {
-    extern "C" {
-        fn pthread_create(
-            thread: *mut libc::pthread_t,
-            attr: *const libc::pthread_attr_t,
-            main: crate::greenlet::Entry,
-            arg: *mut c_void,
-        ) -> c_int;
-    }
-    let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    let mut thread = 0;
-    // SAFETY: the stack is ours for ever, and no thread is on it; a stored word
-    // is a function of that type.
-    let made = unsafe {
-        libc::pthread_attr_init(attr.as_mut_ptr());
-        let (limit, size) = (stack.limit as *mut c_void, stack.base - stack.limit);
-        libc::pthread_attr_setstack(attr.as_mut_ptr(), limit, size);
-        // It allocates from the program's malloc.
-        let made = super::as_program(|| {
-            let set_mask = SET_MASK.load(Ordering::Relaxed);
-            if set_mask != 0 {
-                let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-                libc::sigfillset(all.as_mut_ptr());
-                core::mem::transmute::<usize, SetMask>(set_mask)(attr.as_mut_ptr(), all.as_ptr());
-            }
-            match CREATE.load(Ordering::Relaxed) {
-                0 => pthread_create(&mut thread, attr.as_ptr(), main, arg),
-                f => core::mem::transmute::<usize, CreateThread>(f)(
-                    &mut thread,
-                    attr.as_ptr(),
-                    main,
-                    arg,
-                ),
-            }
-        });
-        super::as_program(|| libc::pthread_attr_destroy(attr.as_mut_ptr()));
-        made
-    };
-    (made == 0).then_some(thread)
-}
 
 /// Where a debugger finds a carrier's OS thread.
 pub(super) const TID_OFFSET: usize = core::mem::offset_of!(Carrier, tid);
@@ -140,8 +72,8 @@ pub struct Carrier {
     pub(super) left_last: Cell<*const Greenlet>,
     /// Where its loop goes on, while it runs the root.
     pub(super) loop_sp: Cell<*mut u8>,
-    /// Whether it has been given the hub.
-    word: AtomicU32,
+    /// Whether the hub is on its way to it.
+    turn: Turn,
     next: Cell<*const Carrier>,
     all_next: Cell<*const Carrier>,
     thread: Cell<libc::pthread_t>,
@@ -162,100 +94,6 @@ pub struct Carrier {
 // the hub while the carrier waits to be given it, or under the pool's lock.
 unsafe impl Sync for Carrier {}
 
-struct Pool {
-    /// Those that wait, the last to come first.
-    idle: *const Carrier,
-    /// Those whose OS thread ends or has ended.
-    ended: *const Carrier,
-    /// All that were ever made.
-    all: *const Carrier,
-    /// Carriers alive, the first one included.
-    alive: u32,
-    /// OS threads of ours that libc counts.
-    counted: u32,
-    /// Greenlets that run without the hub.
-    away: u32,
-}
-
-// SAFETY: carriers live for ever, and are reached under the lock.
-unsafe impl Send for Pool {}
-
-static POOL: RawLock<Pool> = RawLock::shared(Pool {
-    idle: ptr::null(),
-    ended: ptr::null(),
-    all: ptr::null(),
-    alive: 0,
-    counted: 0,
-    away: 0,
-});
-
-/// Whether any greenlet runs without the hub (a hint).
-static ANY_AWAY: AtomicBool = AtomicBool::new(false);
-
-/// Whether there is, or was a moment ago, more than one greenlet. Changed by
-/// the hub's holder only.
-static SEVERAL: AtomicBool = AtomicBool::new(false);
-
-impl Pool {
-    fn tell(&self) {
-        ANY_AWAY.store(self.away != 0, Ordering::Relaxed);
-        let several = SEVERAL.load(Ordering::Relaxed);
-        sys::expect_threads(if self.away == 0 { 1 + self.counted } else { 0 }, several);
-    }
-}
-
-/// Whether any greenlet runs without the hub.
-pub fn any_away() -> bool {
-    ANY_AWAY.load(Ordering::Relaxed)
-}
-
-/// How many carriers are alive, the first one included.
-pub fn alive() -> u32 {
-    POOL.lock().alive
-}
-
-/// One greenlet more runs without the hub. Before the hub moves.
-pub(super) fn begin_away() {
-    let mut pool = POOL.lock();
-    pool.away += 1;
-    pool.tell();
-}
-
-/// One greenlet has the hub again, and calls this.
-pub(super) fn end_away() {
-    let mut pool = POOL.lock();
-    pool.away -= 1;
-    pool.tell();
-}
-
-/// libc counts one more OS thread of ours that is no carrier.
-pub(crate) fn count_thread() {
-    let mut pool = POOL.lock();
-    pool.counted += 1;
-    pool.tell();
-}
-
-/// A second greenlet is made. With the hub.
-#[inline(always)]
-pub(super) fn several() {
-    if !SEVERAL.load(Ordering::Relaxed) {
-        tell_several(true);
-    }
-}
-
-/// The caller is the only greenlet: said now and then, not at each thread's end.
-pub(super) fn one_only() {
-    if SEVERAL.load(Ordering::Relaxed) {
-        tell_several(false);
-    }
-}
-
-#[cold]
-fn tell_several(several: bool) {
-    SEVERAL.store(several, Ordering::Relaxed);
-    POOL.lock().tell();
-}
-
 /// Make the calling OS thread the first carrier.
 pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
     let c = Carrier::make(Stack::NONE);
@@ -263,82 +101,35 @@ pub(super) fn adopt(own_tp: *mut u8) -> &'static Carrier {
     c.loaded.set(arch::thread_pointer());
     c.permanent.set(true);
     c.note_tid();
-    // SAFETY: a look-up by name.
-    let set_mask =
-        unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_attr_setsigmask_np".as_ptr()) };
-    SET_MASK.store(set_mask as usize, Ordering::Relaxed);
-    POOL.lock().alive += 1;
+    os_thread::init();
+    pool::adopted();
     HUB.carrier.store(ptr::from_ref(c).cast_mut(), Ordering::Release);
     c
-}
-
-/// An idle carrier. It waits for the hub.
-pub(super) fn take_idle() -> Option<&'static Carrier> {
-    let mut pool = POOL.lock();
-    // SAFETY: carriers live for ever.
-    let c = unsafe { pool.idle.as_ref() }?;
-    pool.idle = c.next.get();
-    Some(c)
-}
-
-/// Whether an idle carrier is there at this moment.
-pub(super) fn any_idle() -> bool {
-    !POOL.lock().idle.is_null()
-}
-
-/// An idle carrier, or a new one while there are fewer than `ceiling`. It waits
-/// for the hub.
-pub(super) fn take(ceiling: u32) -> Option<&'static Carrier> {
-    take_idle().or_else(|| make_one(ceiling))
-}
-
-/// A new carrier, if there are fewer than `ceiling`. It waits for the hub.
-/// Allocates from the program's malloc.
-pub(super) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
-    let mut pool = POOL.lock();
-    if pool.alive >= ceiling.min(MOST) {
-        return None;
-    }
-    // SAFETY: carriers live for ever.
-    let ended = unsafe { pool.ended.as_ref() };
-    if let Some(c) = ended {
-        pool.ended = c.next.get();
-    }
-    pool.alive += 1;
-    drop(pool);
-    let c = match ended {
-        Some(c) => {
-            // SAFETY: its thread is at its end and nobody has joined it.
-            unsafe { libc::pthread_join(c.thread.get(), ptr::null_mut()) };
-            Some(c)
-        }
-        None => unit::map_stack(STACK + tls::block_size()).ok().map(Carrier::make),
-    };
-    let started = c.is_some_and(Carrier::start);
-    let mut pool = POOL.lock();
-    if started {
-        pool.counted += 1;
-        pool.tell();
-        return c;
-    }
-    pool.alive -= 1;
-    None
-}
-
-/// A carrier that was taken and not given the hub goes back; so does the holder
-/// just before it gives the hub away.
-pub(super) fn rest(c: &'static Carrier) {
-    let mut pool = POOL.lock();
-    c.next.set(pool.idle);
-    pool.idle = c;
 }
 
 /// Give the hub to `to`, which waits for it. The caller does not have it any
 /// more, and its OS thread must not have a TLS block loaded that `to` may load.
 pub(super) fn give(to: &'static Carrier) {
     HUB.carrier.store(ptr::from_ref(to).cast_mut(), Ordering::Release);
-    to.word.store(GIVEN, Ordering::Release);
-    sys::futex_wake(to.word.as_ptr(), 1);
+    to.turn.give();
+}
+
+/// [`give`], but the caller may be faster than `to` and [`take_back`] the hub.
+/// `idle`: nobody is runnable, so that there is no hurry.
+pub(super) fn offer(to: &'static Carrier, idle: bool) {
+    HUB.carrier.store(ptr::from_ref(to).cast_mut(), Ordering::Release);
+    to.turn.offer(idle);
+}
+
+/// Who has [`offer`]ed the hub to `to` takes it back, to the carrier `home`, the
+/// caller's. False: it is too late.
+pub(super) fn take_back(to: &'static Carrier, home: &'static Carrier) -> bool {
+    let back = to.turn.take_back();
+    if back {
+        HUB.carrier.store(ptr::from_ref(home).cast_mut(), Ordering::Release);
+        rest(to);
+    }
+    back
 }
 
 /// Whether `f` says so of any carrier that was ever made. Callable in a signal
@@ -391,7 +182,7 @@ impl Carrier {
             loaded: Cell::new(ptr::null_mut()),
             left_last: Cell::new(ptr::null()),
             loop_sp: Cell::new(ptr::null_mut()),
-            word: AtomicU32::new(WAITS),
+            turn: Turn::new(),
             next: Cell::new(ptr::null()),
             all_next: Cell::new(ptr::null()),
             thread: Cell::new(0),
@@ -402,17 +193,14 @@ impl Carrier {
             known_by: AtomicPtr::new(ptr::null_mut()),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
-        let mut pool = POOL.lock();
-        c.all_next.set(pool.all);
-        pool.all = c;
-        ALL.store(ptr::from_ref(c) as usize, Ordering::Release);
+        pool::list(c, |c| ALL.store(ptr::from_ref(c) as usize, Ordering::Release));
         c
     }
 
     /// Make its OS thread. False: there is none to be had.
     fn start(&'static self) -> bool {
         let this = ptr::from_ref(self).cast_mut().cast();
-        let made = create_thread(self.stack.get(), carrier_main, this);
+        let made = os_thread::create(self.stack.get(), carrier_main, this);
         self.thread.set(made.unwrap_or(0));
         made.is_some()
     }
@@ -442,17 +230,18 @@ impl Carrier {
         self.own_tp.get() == tp
     }
 
-    /// Wait to be given the hub. False: `deadline` came first.
-    pub(super) fn wait(&self, deadline: u64) -> bool {
-        loop {
-            if self.word.load(Ordering::Acquire) == GIVEN {
-                self.word.store(WAITS, Ordering::Relaxed);
-                return true;
-            }
-            if sys::futex_wait(&self.word, WAITS, deadline) == Err(libc::ETIMEDOUT) {
-                return false;
-            }
+    /// Wait to be given the hub. False: nobody has wanted it for `span` nanoseconds.
+    pub(super) fn wait(&self, span: u64) -> bool {
+        self.turn.wait(span)
+    }
+
+    /// Wait for the hub for as long as it takes. `soon`: its holder has nothing else to do
+    /// than to give it.
+    pub(super) fn wait_for_turn(&self, soon: bool) {
+        if soon {
+            self.turn.expect();
         }
+        self.turn.wait(NEVER);
     }
 
     /// Load the carrier's own TLS block, before anything that uses
@@ -472,27 +261,6 @@ impl Carrier {
             unsafe { arch::set_thread_pointer(tp) };
         }
     }
-
-    /// Leave the pool for good, unless somebody has just taken it.
-    fn retire(&'static self) -> bool {
-        let mut pool = POOL.lock();
-        let mut link = &raw mut pool.idle;
-        // SAFETY: carriers live for ever; the list changes under the lock.
-        while let Some(c) = unsafe { (*link).as_ref() } {
-            if ptr::eq(c, self) {
-                // SAFETY: points into the pool or a carrier.
-                unsafe { *link = c.next.get() };
-                self.next.set(pool.ended);
-                pool.ended = self;
-                pool.alive -= 1;
-                pool.counted -= 1;
-                pool.tell();
-                return true;
-            }
-            link = c.next.as_ptr();
-        }
-        false
-    }
 }
 
 /// A pool carrier's OS thread. ("C-unwind" for the reason that
@@ -511,11 +279,11 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
         (layer.carrier_made)(c);
     }
     loop {
-        let deadline = if c.permanent.get() { NEVER } else { time::after(IDLE) };
-        if c.wait(deadline) {
+        let span = if c.permanent.get() { NEVER } else { IDLE };
+        if c.wait(span) {
             taken(c);
             drive::drive(c);
-        } else if c.retire() {
+        } else if pool::retire(c) {
             c.tid.store(0, Ordering::Relaxed);
             return ptr::null_mut();
         }
@@ -541,7 +309,7 @@ pub(super) fn leaves(c: &'static Carrier, stays: Option<&'static Greenlet>) {
 /// In the child of a fork: only the calling OS thread exists, and it has the
 /// hub. `me` runs on it.
 pub(super) fn after_fork(me: Option<&Greenlet>) {
-    POOL.reset();
+    pool::reset_lock();
     if let Some(g) = me {
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {
@@ -559,13 +327,5 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
         false
     });
     c.note_tid();
-    let mut pool = POOL.lock();
-    // The others' memory is lost: libc cannot join what does not exist.
-    pool.idle = ptr::null();
-    pool.ended = ptr::null();
-    pool.alive = 1;
-    pool.counted = 0;
-    pool.away = 0;
-    SEVERAL.store(false, Ordering::Relaxed);
-    pool.tell();
+    pool::only_one();
 }

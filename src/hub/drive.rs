@@ -85,6 +85,27 @@ impl Hub {
         }
     }
 
+    /// Whether nobody else than the running greenlet is runnable, as far as anybody
+    /// knows without looking at timers and descriptors.
+    pub(super) fn nobody_is_runnable(&self) -> bool {
+        self.run.is_empty()
+            && self.hogs.is_empty()
+            && self.inject.load(Ordering::Relaxed).is_null()
+            && !self.signals.load(Ordering::Relaxed)
+    }
+
+    /// Whether the running greenlet should let others go on: somebody is runnable, or
+    /// timers and descriptors have not been looked at for a while. Then they will be.
+    pub(super) fn others_are_due(&self, now: u64) -> bool {
+        let left = self.switches_left.get();
+        self.switches_left.set(left.saturating_sub(1));
+        if left == 0 || now.saturating_sub(self.looked.get()) > LOOK_AROUND {
+            self.switches_left.set(0);
+            return true;
+        }
+        !self.nobody_is_runnable()
+    }
+
     /// The next greenlet, if there is nothing to do first and nothing to be asked:
     /// what [`Hub::next`] would find at its first look. For a greenlet that leaves,
     /// to go on with that one directly.

@@ -12,14 +12,15 @@
 //! | `SHIM` | `HELD` | our code with the hub (also while parked: then the hub's holder is another) |
 //! | any | `ASKED` | the monitor is about to take the hub; the verdict comes within microseconds |
 //! | `PROGRAM` | `AWAY` | program code off the hub: a hog, or in a blocking section |
-//! | `SHIM` | `AWAY` | has entered a hook, queues for the hub |
+//! | `SHIM` | `AWAY` | has entered a hook, takes back what it offered, or queues for the hub |
 //!
 //! ```text
 //!             enter                        section begins
 //!  PROGRAM/HELD ───▶ SHIM/HELD ──────────────────────────────▶ PROGRAM/AWAY
 //!       │  ▲  ◀─── leave   ▲                                      │  ▲
 //!   ask │  │ refused        │ given the hub            enter       │  │ taken
-//!       ▼  │ (in SHIM)      └──────────────── SHIM/AWAY ◀──────────┘  │
+//!       ▼  │ (in SHIM)      │ or took it back                      │  │
+//!          │                └──────────────── SHIM/AWAY ◀──────────┘  │
 //!   any/ASKED ────────────────────────────────────────────────────────┘
 //!                          (was in PROGRAM)
 //! ```
@@ -47,12 +48,31 @@
 //! # The hub's side
 //!
 //! The hub has one holder, a carrier, always: `Hub::carrier`. It changes in
-//! three places, each time by the one that holds the hub or has just won it by
-//! a request: a section begins, the monitor takes the hub, and the holder finds
-//! that the next greenlet in the queue is at home on another carrier.
+//! four places, each time by the one that holds the hub or has just won it: a
+//! section begins (an *offer*), its call is back before the offer was taken (it is
+//! *taken back*), the monitor takes the hub, and the holder finds that the next
+//! greenlet in the queue is at home on another carrier.
+//!
+//! A carrier's `word` says whether the hub is on its way to it
+//! ([`turn`](super::carrier::turn) has its transitions):
+//!
+//! | `word` | meaning |
+//! |---|---|
+//! | `ASLEEP` | waits in the kernel: who tells it something wakes it |
+//! | `AWAKE` | looks at the word before it sleeps, or holds the hub, or runs a greenlet off it |
+//! | `OFFERED` | the hub is between two: its own when it takes it, the offerer's when that takes it back |
+//! | `GIVEN` | the hub is its own |
+//!
+//! The one step that decides between the offerer and the carrier is a
+//! compare-and-swap from `OFFERED` to `AWAKE`. The offerer is the greenlet whose
+//! section it is, on its own OS thread, in `SHIM/AWAY`; it remembers to whom it
+//! offered (`Greenlet::offered`) until it has the hub again, and tries once. That
+//! carrier may have taken the hub, given it away, and been offered it by another
+//! greenlet meanwhile; then both greenlets may take the offer back, which is right
+//! as well: nobody waits for an offer, and whoever wins has the hub.
 //!
 //! The tests below walk every interleaving of one greenlet, one monitor and
-//! the holders over this protocol, with stores that stay in their processor's
+//! another carrier over this protocol, with stores that stay in their processor's
 //! buffer for as long as they like.
 
 use crate::greenlet::Greenlet;

@@ -5,7 +5,7 @@
 //! his turn any more. So it asks this OS thread of ours, takes what it finds at
 //! one of its next looks, and goes on with turns if nothing comes.
 
-use super::carrier;
+use super::{carrier, os_thread};
 use crate::time::{self, NEVER};
 use crate::{sys, unit};
 use core::ffi::c_void;
@@ -22,7 +22,7 @@ const STACK: usize = 64 * 1024;
 /// Make the OS thread; with the monitor, signals blocked.
 pub(super) fn start() {
     let Ok(stack) = unit::map_stack(STACK + crate::tls::block_size()) else { return };
-    if carrier::create_thread(stack, main, ptr::null_mut()).is_some() {
+    if os_thread::create(stack, main, ptr::null_mut()).is_some() {
         carrier::count_thread();
     }
 }

@@ -61,6 +61,7 @@ mod join;
 pub mod lend;
 mod maker;
 pub mod monitor;
+pub mod os_thread;
 mod park;
 pub(crate) mod preempt;
 pub mod section;

@@ -11,7 +11,7 @@
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, blocked_sites, carrier, handoff, maker, preempt, section, HUB};
+use super::{active, blocked_sites, carrier, handoff, maker, os_thread, preempt, section, HUB};
 use crate::control;
 use crate::control::lock_cycles::Due;
 use crate::greenlet::Greenlet;
@@ -66,7 +66,7 @@ pub(super) fn start() {
     // Signals are for those who run the program: the thread starts with all
     // blocked.
     change(libc::SIG_SETMASK, &all, &mut before);
-    let made = carrier::create_thread(stack, monitor, ptr::null_mut());
+    let made = os_thread::create(stack, monitor, ptr::null_mut());
     maker::start();
     control::start();
     change(libc::SIG_SETMASK, &before, ptr::null_mut());

@@ -88,7 +88,9 @@ pub fn schedule(g: &'static Greenlet) {
 }
 
 #[cold]
-pub(super) fn inject(g: &'static Greenlet) {
+/// Make a claimed greenlet runnable without having the hub. True: its holder waited in
+/// the kernel, and was woken.
+pub(super) fn inject(g: &'static Greenlet) -> bool {
     let mut head = HUB.inject.load(Ordering::Relaxed);
     loop {
         g.next.set(head);
@@ -102,9 +104,11 @@ pub(super) fn inject(g: &'static Greenlet) {
             Err(h) => head = h,
         }
     }
-    if HUB.sleeping.load(Ordering::SeqCst) {
+    let sleeps = HUB.sleeping.load(Ordering::SeqCst);
+    if sleeps {
         ring();
     }
+    sleeps
 }
 
 /// End the hub's wait in the kernel.

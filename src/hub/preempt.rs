@@ -59,6 +59,7 @@ pub(super) fn init() {
     let bytes = unsafe { syscall!(libc::SYS_sched_getaffinity, 0, 1024, set.as_mut_ptr()) };
     let processors: u32 = set[..bytes.unwrap_or(8) / 8].iter().map(|word| word.count_ones()).sum();
     MOST.store(2 * processors.max(1) + 1, Ordering::Relaxed);
+    carrier::turn::set_processors(processors);
     // The kernel's own layout: handler, flags, restorer, mask.
     let restorer = arch::signal_trampoline();
     const SA_RESTORER: usize = 0x0400_0000;

@@ -4,17 +4,22 @@
 //! ```text
 //!   the greenlet's carrier              another carrier
 //!   in our code, has the hub
-//!   takes a carrier ───────────give──▶  drives the hub
+//!   takes a carrier ──────────offer──▶  drives the hub
 //!   the call, as program code               ·
 //!   queues for the hub  ─────inject──▶  its turn comes
 //!   has the hub again   ◀──────give───  idle
 //! ```
+//! A call that is back before the other carrier has come to run finds its offer
+//! still there, and takes the hub back: it has not moved. That would be unjust to
+//! others if somebody made one short call after the other; so who takes the hub back
+//! looks whether anybody else has something to do, and lets them go first.
+//!
 //! The states are those of [`handoff`](super::handoff). The greenlet keeps its
 //! stack, its OS thread and its TLS block all the while, so `errno` and the
 //! owners of libc's locks are right.
 
 use super::carrier::{self, Carrier};
-use super::park::inject;
+use super::park::{inject, yield_now};
 use super::{active, holder, preempt, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
@@ -76,6 +81,18 @@ impl Drop for Back {
         self.0.reason.set(Reason::None);
         self.0.interruptible.set(false);
         self.0.stop.store(false, Ordering::Relaxed);
+        if self.0.kept_hub.replace(false) {
+            let_others(self.0);
+        }
+    }
+}
+
+/// `g` has kept the hub through its section: others come first if they have something
+/// to do.
+fn let_others(g: &'static Greenlet) {
+    // (A frame of the kernel's is not to be carried elsewhere needlessly.)
+    if !g.in_handler() && HUB.others_are_due(time::now()) {
+        yield_now(g);
     }
 }
 
@@ -108,7 +125,8 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
         carrier::begin_away();
         carrier::leaves(HUB.carrier(), Some(g));
         g.begin_section(HUB.carrier());
-        carrier::give(to);
+        g.offered.set(to);
+        carrier::offer(to, HUB.nobody_is_runnable());
     }
     g.leave_shim();
 }
@@ -165,9 +183,15 @@ pub(crate) fn rejoin(g: &Greenlet) {
     let g: &'static Greenlet = unsafe { &*ptr::from_ref(g) };
     // SAFETY: set when it left the hub; carriers live for ever.
     let home = unsafe { &*g.home.get() };
-    observe::queueing(g);
-    inject(g);
-    home.wait(NEVER);
+    // SAFETY: null or a carrier; they live for ever.
+    let offered = unsafe { g.offered.get().as_ref() };
+    if offered.is_some_and(|to| carrier::take_back(to, home)) {
+        g.kept_hub.set(true);
+    } else {
+        observe::queueing(g);
+        let soon = inject(g);
+        home.wait_for_turn(soon);
+    }
     g.rejoined();
     carrier::end_away();
     observe::resumed(g);

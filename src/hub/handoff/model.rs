@@ -1,7 +1,7 @@
 //! An exhaustive model of the protocol in the parent's head.
 //!
 //! Actors: the OS thread of one greenlet, the monitor, and the carrier that the
-//! hub goes to. Each actor's program is a list of atomic steps; the model walks
+//! hub goes to, with its word and its sleep in the kernel. Each actor's program is a list of atomic steps; the model walks
 //! every interleaving. The greenlet's stores pass through a store buffer that
 //! may hold them back for as long as it likes (x86's order, and a superset of
 //! what acquire and release give on others for these three words), until the
@@ -11,6 +11,7 @@
 //! once. What must hold at the end of every walk: nobody waits for ever.
 
 use super::{ASKED, AWAY, HELD};
+use crate::hub::carrier::turn::{ASLEEP, AWAKE, GIVEN, OFFERED};
 use std::collections::HashSet;
 
 const PROGRAM: u8 = 0;
@@ -25,7 +26,8 @@ enum G {
     Entered,
     /// Found ASKED: waits for the verdict.
     Verdict,
-    /// Found AWAY: puts itself into the queue next.
+    /// Found AWAY: takes back what it offered, if it still can, or puts itself into the
+    /// queue next.
     Queue,
     /// Waits for the hub.
     Given,
@@ -33,14 +35,18 @@ enum G {
     Inside,
     /// Stores PROGRAM next.
     Leave,
-    /// Begins a section: marks itself AWAY next, gives the hub next.
+    /// Begins a section: marks itself AWAY next, offers the hub next, wakes the carrier
+    /// next if that was asleep.
     SectionMark,
-    SectionGive,
+    SectionOffer,
+    SectionWake,
     Done,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum M {
+    /// Takes the other carrier out of the pool next.
+    Pick,
     /// Compare-and-swap HELD → ASKED next.
     Ask,
     Barrier,
@@ -48,15 +54,23 @@ enum M {
     Refuse,
     /// Marks AWAY, gives the hub to the other carrier next.
     Take,
+    /// Wakes that carrier next.
+    Wake,
     Idle,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum C {
-    /// The other carrier waits for the hub.
-    Waits,
-    /// Drives it: touches its data.
+    /// Without the hub: looks at its word next.
+    Looks,
+    /// Has found itself ASLEEP: calls the kernel next, which looks once more.
+    Sleeps,
+    /// In the kernel, until it is woken.
+    InKernel,
+    /// Drives the hub: touches its data.
     Drives,
+    /// Has gone back to the pool: gives the hub to the greenlet's carrier next.
+    Gives,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -70,41 +84,54 @@ struct State {
     /// The greenlet's buffered stores to `context`, oldest first.
     buffer: Vec<u8>,
     queued: bool,
-    /// Hub words of the two carriers.
+    /// The word of the greenlet's carrier: whether the hub is given to it.
     given_home: bool,
-    given_other: bool,
+    /// The word of the other carrier, and whether a wake-up of it is on its way.
+    word: u32,
+    woken: bool,
+    /// The other carrier is in the pool.
+    idle: bool,
+    /// The greenlet remembers an offer.
+    offered: bool,
     hooks_left: u8,
     sections_left: u8,
     asks_left: u8,
 }
 
-/// Whether the protocol's barrier is there (the model must fail without).
+/// What the model must fail without.
 #[derive(Clone, Copy, PartialEq)]
-enum Barrier {
-    Real,
-    Missing,
+enum Without {
+    Nothing,
+    /// The monitor's barrier.
+    Barrier,
+    /// Going to sleep from AWAKE only: the carrier stores ASLEEP over what it may have
+    /// been told since it looked.
+    LastLook,
 }
 
 impl State {
     fn start() -> State {
         State {
             g: G::Program,
-            m: M::Ask,
-            c: C::Waits,
+            m: M::Pick,
+            c: C::Looks,
             context: PROGRAM,
             link: HELD,
             buffer: Vec::new(),
             queued: false,
             given_home: false,
-            given_other: false,
+            word: AWAKE,
+            woken: false,
+            idle: true,
+            offered: false,
             hooks_left: 3,
-            sections_left: 1,
+            sections_left: 2,
             asks_left: 2,
         }
     }
 
     /// All states that one step of somebody leads to.
-    fn next(&self, barrier: Barrier) -> Vec<State> {
+    fn next(&self, without: Without) -> Vec<State> {
         let mut all = Vec::new();
         let mut step = |f: &dyn Fn(&mut State)| {
             let mut s = self.clone();
@@ -143,8 +170,16 @@ impl State {
                     s.context = last;
                 }
                 s.buffer.clear();
-                s.queued = true;
-                s.g = G::Given;
+                if s.offered && s.word == OFFERED {
+                    s.word = AWAKE;
+                    s.idle = true;
+                    s.link = HELD;
+                    s.g = G::Inside;
+                } else {
+                    s.queued = true;
+                    s.g = G::Given;
+                }
+                s.offered = false;
             }),
             G::Given if self.given_home => step(&|s| {
                 s.given_home = false;
@@ -154,9 +189,10 @@ impl State {
             G::Given => {}
             G::Inside => {
                 step(&|s| s.g = G::Leave);
-                if self.sections_left > 0 {
+                if self.sections_left > 0 && self.idle {
                     step(&|s| {
                         s.sections_left -= 1;
+                        s.idle = false;
                         s.g = G::SectionMark;
                     });
                 }
@@ -170,27 +206,41 @@ impl State {
             G::SectionMark if self.link == HELD => step(&|s| {
                 s.link = AWAY;
                 s.buffer.push(PROGRAM);
-                s.g = G::SectionGive;
+                s.g = G::SectionOffer;
             }),
             // The monitor's request is in the way: it will be refused.
             G::SectionMark => {}
-            G::SectionGive => step(&|s| {
-                s.given_other = true;
-                s.g = G::Program;
+            G::SectionOffer => step(&|s| {
+                s.g = if s.word == ASLEEP { G::SectionWake } else { G::Program };
+                s.word = OFFERED;
+                s.offered = true;
                 s.hooks_left = s.hooks_left.max(1);
+            }),
+            G::SectionWake => step(&|s| {
+                s.woken = true;
+                s.g = G::Program;
             }),
             G::Done => {}
         }
         match self.m {
-            M::Ask if self.asks_left == 0 => step(&|s| s.m = M::Idle),
-            M::Ask if self.link == HELD => step(&|s| {
+            M::Pick if self.asks_left == 0 => step(&|s| s.m = M::Idle),
+            M::Pick => step(&|s| {
                 s.asks_left -= 1;
+                if s.idle {
+                    s.idle = false;
+                    s.m = M::Ask;
+                }
+            }),
+            M::Ask if self.link == HELD => step(&|s| {
                 s.link = ASKED;
                 s.m = M::Barrier;
             }),
-            M::Ask => step(&|s| s.asks_left -= 1),
+            M::Ask => step(&|s| {
+                s.idle = true;
+                s.m = M::Pick;
+            }),
             M::Barrier => step(&|s| {
-                if barrier == Barrier::Real {
+                if without != Without::Barrier {
                     if let Some(last) = s.buffer.pop() {
                         s.context = last;
                     }
@@ -201,53 +251,75 @@ impl State {
             M::Look => step(&|s| s.m = if s.context == PROGRAM { M::Take } else { M::Refuse }),
             M::Refuse => step(&|s| {
                 s.link = HELD;
-                s.m = M::Ask;
+                s.idle = true;
+                s.m = M::Pick;
             }),
             M::Take => step(&|s| {
                 s.link = AWAY;
-                s.given_other = true;
-                s.m = M::Ask;
+                s.m = if s.word == ASLEEP { M::Wake } else { M::Pick };
+                s.word = GIVEN;
+            }),
+            M::Wake => step(&|s| {
+                s.woken = true;
+                s.m = M::Pick;
             }),
             M::Idle => {}
         }
         match self.c {
-            C::Waits if self.given_other => step(&|s| {
-                s.given_other = false;
-                s.c = C::Drives;
+            C::Looks => match self.word {
+                GIVEN | OFFERED => step(&|s| {
+                    s.word = AWAKE;
+                    s.c = C::Drives;
+                }),
+                AWAKE if without == Without::LastLook => step(&|s| s.c = C::Sleeps),
+                AWAKE => step(&|s| s.word = ASLEEP),
+                _ => step(&|s| s.c = C::Sleeps),
+            },
+            C::Sleeps if without == Without::LastLook && self.word != ASLEEP => {
+                step(&|s| s.word = ASLEEP)
+            }
+            C::Sleeps if self.word != ASLEEP => step(&|s| s.c = C::Looks),
+            // A wake-up before this one is one of nobody.
+            C::Sleeps => step(&|s| {
+                s.woken = false;
+                s.c = C::InKernel;
             }),
-            C::Waits => {}
+            C::InKernel if self.woken => step(&|s| s.c = C::Looks),
+            C::InKernel => {}
             C::Drives if self.queued => step(&|s| {
                 s.queued = false;
-                s.given_home = true;
-                s.c = C::Waits;
+                s.idle = true;
+                s.c = C::Gives;
             }),
             C::Drives => {}
+            C::Gives => step(&|s| {
+                s.given_home = true;
+                s.c = C::Looks;
+            }),
         }
         all
     }
 
     /// How many touch the hub's data, or are entitled to at any moment.
     fn holders(&self) -> usize {
-        let greenlet = matches!(self.g, G::Inside | G::Leave | G::SectionMark | G::SectionGive);
-        let monitor = self.m == M::Take;
+        let greenlet = matches!(self.g, G::Inside | G::Leave | G::SectionMark | G::SectionOffer);
         greenlet as usize
-            + monitor as usize
-            + (self.c == C::Drives) as usize
-            + self.given_other as usize
+            + (self.m == M::Take) as usize
+            + matches!(self.c, C::Drives | C::Gives) as usize
+            + matches!(self.word, GIVEN | OFFERED) as usize
             + self.given_home as usize
-            - (self.g == G::SectionGive && self.given_other) as usize
     }
 }
 
 /// Walk everything; `Err` tells what is broken, and where.
-fn walk(barrier: Barrier) -> Result<usize, String> {
+fn walk(without: Without) -> Result<usize, String> {
     let mut seen = HashSet::new();
     let mut open = vec![State::start()];
     while let Some(s) = open.pop() {
         if s.holders() > 1 {
             return Err(format!("two have the hub: {s:?}"));
         }
-        let next = s.next(barrier);
+        let next = s.next(without);
         if next.is_empty() && s.g != G::Done {
             return Err(format!("nobody can go on: {s:?}"));
         }
@@ -258,11 +330,16 @@ fn walk(barrier: Barrier) -> Result<usize, String> {
 
 #[test]
 fn one_holder_at_a_time_and_nobody_waits_for_ever() {
-    let states = walk(Barrier::Real).unwrap();
+    let states = walk(Without::Nothing).unwrap();
     assert!(states > 500, "the model walks {states} states only");
 }
 
 #[test]
 fn the_model_sees_what_goes_wrong_without_the_barrier() {
-    assert!(walk(Barrier::Missing).unwrap_err().starts_with("two have the hub"));
+    assert!(walk(Without::Barrier).unwrap_err().starts_with("two have the hub"));
+}
+
+#[test]
+fn the_model_sees_an_offer_that_is_overlooked() {
+    assert!(walk(Without::LastLook).is_err());
 }

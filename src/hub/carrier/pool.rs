@@ -1,0 +1,220 @@
+//! The pool: the carriers that do not hold the hub, and how many there are.
+
+use super::{Carrier, STACK};
+use crate::raw_lock::RawLock;
+use crate::unit;
+use crate::{sys, tls};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// Carriers at most, whatever waits: near the kernel's default limits, a
+/// thread's creation fails anyhow.
+const MOST: u32 = 30_000;
+
+struct Pool {
+    /// Those that wait, the last to come first.
+    idle: *const Carrier,
+    /// Those whose OS thread ends or has ended.
+    ended: *const Carrier,
+    /// All that were ever made.
+    all: *const Carrier,
+    /// Carriers alive, the first one included.
+    alive: u32,
+    /// OS threads of ours that libc counts.
+    counted: u32,
+    /// Greenlets that run without the hub.
+    away: u32,
+}
+
+// SAFETY: carriers live for ever, and are reached under the lock.
+unsafe impl Send for Pool {}
+
+static POOL: RawLock<Pool> = RawLock::shared(Pool {
+    idle: ptr::null(),
+    ended: ptr::null(),
+    all: ptr::null(),
+    alive: 0,
+    counted: 0,
+    away: 0,
+});
+
+/// Whether any greenlet runs without the hub (a hint).
+static ANY_AWAY: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is, or was a moment ago, more than one greenlet. Changed by
+/// the hub's holder only.
+static SEVERAL: AtomicBool = AtomicBool::new(false);
+
+impl Pool {
+    fn tell(&self) {
+        ANY_AWAY.store(self.away != 0, Ordering::Relaxed);
+        let several = SEVERAL.load(Ordering::Relaxed);
+        sys::expect_threads(if self.away == 0 { 1 + self.counted } else { 0 }, several);
+    }
+}
+
+/// Whether any greenlet runs without the hub.
+pub fn any_away() -> bool {
+    ANY_AWAY.load(Ordering::Relaxed)
+}
+
+/// How many carriers are alive, the first one included.
+pub fn alive() -> u32 {
+    POOL.lock().alive
+}
+
+/// One greenlet more runs without the hub. Before the hub moves.
+pub(in crate::hub) fn begin_away() {
+    let mut pool = POOL.lock();
+    pool.away += 1;
+    pool.tell();
+}
+
+/// One greenlet has the hub again, and calls this.
+pub(in crate::hub) fn end_away() {
+    let mut pool = POOL.lock();
+    pool.away -= 1;
+    pool.tell();
+}
+
+/// libc counts one more OS thread of ours that is no carrier.
+pub(crate) fn count_thread() {
+    let mut pool = POOL.lock();
+    pool.counted += 1;
+    pool.tell();
+}
+
+/// A second greenlet is made. With the hub.
+#[inline(always)]
+pub(in crate::hub) fn several() {
+    if !SEVERAL.load(Ordering::Relaxed) {
+        tell_several(true);
+    }
+}
+
+/// The caller is the only greenlet: said now and then, not at each thread's end.
+pub(in crate::hub) fn one_only() {
+    if SEVERAL.load(Ordering::Relaxed) {
+        tell_several(false);
+    }
+}
+
+#[cold]
+fn tell_several(several: bool) {
+    SEVERAL.store(several, Ordering::Relaxed);
+    POOL.lock().tell();
+}
+
+/// An idle carrier. It waits for the hub.
+pub(in crate::hub) fn take_idle() -> Option<&'static Carrier> {
+    let mut pool = POOL.lock();
+    // SAFETY: carriers live for ever.
+    let c = unsafe { pool.idle.as_ref() }?;
+    pool.idle = c.next.get();
+    Some(c)
+}
+
+/// Whether an idle carrier is there at this moment.
+pub(in crate::hub) fn any_idle() -> bool {
+    !POOL.lock().idle.is_null()
+}
+
+/// An idle carrier, or a new one while there are fewer than `ceiling`. It waits
+/// for the hub.
+pub(in crate::hub) fn take(ceiling: u32) -> Option<&'static Carrier> {
+    take_idle().or_else(|| make_one(ceiling))
+}
+
+/// A new carrier, if there are fewer than `ceiling`. It waits for the hub.
+/// Allocates from the program's malloc.
+pub(in crate::hub) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
+    let mut pool = POOL.lock();
+    if pool.alive >= ceiling.min(MOST) {
+        return None;
+    }
+    // SAFETY: carriers live for ever.
+    let ended = unsafe { pool.ended.as_ref() };
+    if let Some(c) = ended {
+        pool.ended = c.next.get();
+    }
+    pool.alive += 1;
+    drop(pool);
+    let c = match ended {
+        Some(c) => {
+            // SAFETY: its thread is at its end and nobody has joined it.
+            unsafe { libc::pthread_join(c.thread.get(), ptr::null_mut()) };
+            Some(c)
+        }
+        None => unit::map_stack(STACK + tls::block_size()).ok().map(Carrier::make),
+    };
+    let started = c.is_some_and(Carrier::start);
+    let mut pool = POOL.lock();
+    if started {
+        pool.counted += 1;
+        pool.tell();
+        return c;
+    }
+    pool.alive -= 1;
+    None
+}
+
+/// A carrier that was taken and not given the hub goes back; so does the holder
+/// just before it gives the hub away.
+pub(in crate::hub) fn rest(c: &'static Carrier) {
+    let mut pool = POOL.lock();
+    c.next.set(pool.idle);
+    pool.idle = c;
+}
+
+/// Let `this`, the caller's carrier, leave the pool for good, unless somebody has just
+/// taken it.
+pub(super) fn retire(this: &'static Carrier) -> bool {
+    let mut pool = POOL.lock();
+    let mut link = &raw mut pool.idle;
+    // SAFETY: carriers live for ever; the list changes under the lock.
+    while let Some(c) = unsafe { (*link).as_ref() } {
+        if ptr::eq(c, this) {
+            // SAFETY: points into the pool or a carrier.
+            unsafe { *link = c.next.get() };
+            this.next.set(pool.ended);
+            pool.ended = this;
+            pool.alive -= 1;
+            pool.counted -= 1;
+            pool.tell();
+            return true;
+        }
+        link = c.next.as_ptr();
+    }
+    false
+}
+
+/// The first carrier is there.
+pub(super) fn adopted() {
+    POOL.lock().alive += 1;
+}
+
+/// List a carrier among all, and publish it.
+pub(super) fn list(c: &'static Carrier, publish: impl FnOnce(&'static Carrier)) {
+    let mut pool = POOL.lock();
+    c.all_next.set(pool.all);
+    pool.all = c;
+    publish(c);
+}
+
+/// In the child of a fork: whoever held the lock is not there.
+pub(super) fn reset_lock() {
+    POOL.reset();
+}
+
+/// In the child of a fork: the calling OS thread is the only one.
+pub(super) fn only_one() {
+    let mut pool = POOL.lock();
+    // The others' memory is lost: libc cannot join what does not exist.
+    pool.idle = ptr::null();
+    pool.ended = ptr::null();
+    pool.alive = 1;
+    pool.counted = 0;
+    pool.away = 0;
+    SEVERAL.store(false, Ordering::Relaxed);
+    pool.tell();
+}
