@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--file-io",
         values: "`inline` or `section`",
         default: "`inline`",
-        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 10 µs a call)",
+        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 1 µs a call)",
     },
     Setting {
         name: "GEVENTRS_FOLLOW",
