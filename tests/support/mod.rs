@@ -222,6 +222,8 @@ pub struct Layout {
     /// The processor that programs are compiled for, and run on by an emulator, if it is
     /// not this machine's.
     pub processor: Option<Processor>,
+    /// Flags that every C and C++ program is compiled with, before its own.
+    pub cflags: Vec<String>,
     /// N where the system under test has glibc 2.N.
     pub glibc: u32,
     /// The major version of its GCC.
@@ -239,12 +241,24 @@ impl Layout {
         };
         let system = std::env::var_os("GEVENTRS_TEST_ROOT").map(PathBuf::from);
         let processor = std::env::var("GEVENTRS_TEST_PROCESSOR").ok().map(Processor);
-        let build = match (&system, &processor) {
-            (Some(system), _) => target.join(format!("c-tests-{}", file_name(system))),
-            (None, Some(processor)) => target.join(format!("c-tests-{}", processor.0)),
-            (None, None) => target.join("c-tests"),
-        };
-        let mut layout = Layout { build, root, library, system, processor, glibc: 0, gcc: 0 };
+        let cflags: Vec<String> = std::env::var("GEVENTRS_TEST_CFLAGS")
+            .map(|flags| flags.split_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default();
+        // Each system, each processor and each set of flags has binaries of its own.
+        let mut build = "c-tests".to_owned();
+        if let Some(system) = &system {
+            let _ = write!(build, "-{}", file_name(system));
+        }
+        if let Some(processor) = &processor {
+            let _ = write!(build, "-{}", processor.0);
+        }
+        for flag in &cflags {
+            build.push('-');
+            build.extend(flag.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_'));
+        }
+        let build = target.join(build);
+        let mut layout =
+            Layout { build, root, library, system, processor, cflags, glibc: 0, gcc: 0 };
         layout.glibc = layout.find_glibc();
         layout.gcc = layout.find_gcc();
         layout
@@ -512,6 +526,7 @@ impl Program {
             ext => {
                 let mut c = Self::compiler(layout, if ext == "c" { "gcc" } else { "g++" });
                 c.args(["-O1", "-g", "-pthread", "-Wall", "-I"]).arg(layout.root.join("tests/c"));
+                c.args(&layout.cflags);
                 c
             }
         };
