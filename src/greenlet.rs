@@ -9,6 +9,22 @@
 //!    └────────────── detached, or joined and collected ─────────┘
 //! ```
 //!
+//! # Its memory (`unit`)
+//!
+//! A thread of pthread_create's is the *resident* of a unit ([`crate::unit`]): it has
+//! its stack and its TLS block for life, since its `pthread_t` is that block's address.
+//! A greenlet of the native API is *light* ([`crate::light`]): a control block alone,
+//! until its first turn.
+//!
+//! ```text
+//!                 spawn            first turn             has ended
+//!   light: Free ─────────▶ no unit ──────────▶ has a unit ─────────▶ Free
+//!                            │  ▲     (tenant of its resident)
+//!       none ready           ▼  │ one is
+//!                     waits for a unit ([`crate::hub::units`])
+//! ```
+//! A resident whose unit has a tenant is `Free` meanwhile.
+//!
 //! # Whose code is running (`context`)
 //!
 //! | value | meaning | left by |
@@ -144,27 +160,6 @@ pub struct Greenlet {
     /// A text that says more about the wait (a name that is looked up), on the
     /// greenlet's own stack; null: none.
     detail: Cell<*const Detail>,
-    // Touched at birth and death.
-    id: Cell<u32>,
-    /// The id of the greenlet that made it; 0: none has.
-    pub(crate) parent: Cell<u32>,
-    /// See [`Spawn::made_at`](crate::hub::Spawn).
-    pub(crate) made_at: Cell<usize>,
-    pub(crate) detached: Cell<bool>,
-    pub(crate) joiner: Cell<*const Greenlet>,
-    pub(crate) entry: Cell<Option<Entry>>,
-    pub(crate) arg: Cell<*mut c_void>,
-    /// Its coroutine's, which it needs once: see [`crate::hub`].
-    pub(crate) yielder: Cell<*const Yielder>,
-    pub(crate) value: Cell<*mut c_void>,
-    pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
-    pub(crate) all_next: Cell<*const Greenlet>,
-    pub(crate) all_prev: Cell<*const Greenlet>,
-    name: Cell<[u8; 16]>,
-    unit_stack: Cell<Stack>,
-    stack: Cell<Stack>,
-    stride: Cell<usize>,
-    asked_guard: Cell<usize>,
     /// Handlers of signals that the kernel has called on it and that have not
     /// returned.
     handlers: Cell<u32>,
@@ -172,8 +167,37 @@ pub struct Greenlet {
     pub(crate) interruptible: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
+    // Touched at birth and death.
     /// Its account, if it is observed; see [`observe::ledger`].
     pub ledger: Cell<*const observe::ledger::Ledger>,
+    id: Cell<u32>,
+    /// The id of the greenlet that made it; 0: none has.
+    pub(crate) parent: Cell<u32>,
+    /// See [`Spawn::made_at`](crate::hub::Spawn).
+    pub(crate) made_at: Cell<usize>,
+    pub(crate) entry: Cell<Option<Entry>>,
+    pub(crate) arg: Cell<*mut c_void>,
+    pub(crate) all_next: Cell<*const Greenlet>,
+    pub(crate) all_prev: Cell<*const Greenlet>,
+    name: Cell<[u8; 16]>,
+    /// In whose unit it runs: itself, or, if it is light, the resident of the unit
+    /// that it has been given. Null: a light one before its first turn; a root.
+    unit: Cell<*const Greenlet>,
+    /// The size class of that unit ([`crate::unit`]).
+    stride: Cell<usize>,
+    pub(crate) detached: Cell<bool>,
+    pub(crate) joiner: Cell<*const Greenlet>,
+    pub(crate) value: Cell<*mut c_void>,
+    // Of a unit's resident only, for whoever runs in it.
+    /// The light greenlet that has the unit; null: none has.
+    pub(crate) tenant: Cell<*const Greenlet>,
+    pub(crate) coroutine: UnsafeCell<Option<Coroutine>>,
+    /// The coroutine's, which it needs once: see [`crate::hub`].
+    pub(crate) yielder: Cell<*const Yielder>,
+    unit_stack: Cell<Stack>,
+    /// The stack that it runs on: the unit's, or one that the program gave.
+    stack: Cell<Stack>,
+    asked_guard: Cell<usize>,
 }
 
 // SAFETY: cells are touched by the hub's holder only, one OS thread at a time;
@@ -182,6 +206,8 @@ unsafe impl Sync for Greenlet {}
 
 /// Bytes from the beginning on which a hook that waits touches.
 pub(crate) const WARM: usize = 2 * LINE;
+/// Where that begins which the first turn needs.
+pub(crate) const BIRTH: usize = core::mem::offset_of!(Greenlet, id);
 /// A line of the processor's caches.
 pub(crate) const LINE: usize = 64;
 const _: () = assert!(core::mem::offset_of!(Greenlet, extension) + size_of::<usize>() <= WARM);
@@ -223,6 +249,8 @@ impl Greenlet {
             all_next: Cell::new(ptr::null()),
             all_prev: Cell::new(ptr::null()),
             name: Cell::new([0; 16]),
+            unit: Cell::new(ptr::null()),
+            tenant: Cell::new(ptr::null()),
             unit_stack: Cell::new(Stack::NONE),
             stack: Cell::new(Stack::NONE),
             stride: Cell::new(0),
@@ -311,14 +339,48 @@ impl Greenlet {
         self.name.set(copy);
     }
 
-    /// The stack that it runs on ([`Stack::NONE`] for a root).
+    /// The stack that it runs on ([`Stack::NONE`] for a root, and for one that has
+    /// no unit yet).
     pub fn stack(&self) -> Stack {
-        self.stack.get()
+        self.resident().map_or(Stack::NONE, |r| r.stack.get())
     }
 
     /// The stack of its own unit, used or not.
     pub(crate) fn unit_stack(&self) -> Stack {
-        self.unit_stack.get()
+        self.resident().map_or(Stack::NONE, |r| r.unit_stack.get())
+    }
+
+    /// The resident of the unit that it runs in, which may be itself.
+    pub(crate) fn resident(&self) -> Option<&'static Greenlet> {
+        // SAFETY: null or a unit's, which stays mapped.
+        unsafe { self.unit.get().as_ref() }
+    }
+
+    /// Whether it gets its unit at its first turn.
+    pub(crate) fn is_light(&self) -> bool {
+        !ptr::eq(self.unit.get(), self) && !self.is_root()
+    }
+
+    /// A light greenlet is given a unit, by its resident.
+    pub(crate) fn move_in(&self, resident: &'static Greenlet) {
+        debug_assert!(self.is_light() && self.unit.get().is_null());
+        debug_assert!(resident.tenant.get().is_null());
+        resident.tenant.set(self);
+        resident.stack.set(resident.unit_stack.get());
+        resident.asked_guard.set(crate::unit::GUARD);
+        self.unit.set(resident);
+        self.tp.set(resident.tp.get());
+    }
+
+    /// A light greenlet that has ended gives its unit up.
+    pub(crate) fn move_out(&self) -> Option<&'static Greenlet> {
+        let resident = self.resident();
+        if let Some(resident) = resident {
+            resident.tenant.set(ptr::null());
+        }
+        self.unit.set(ptr::null());
+        self.tp.set(ptr::null_mut());
+        resident
     }
 
     pub(crate) fn stride(&self) -> usize {
@@ -327,7 +389,7 @@ impl Greenlet {
 
     /// The guard size that its creator asked for (attributes must tell it).
     pub fn asked_guard(&self) -> usize {
-        self.asked_guard.get()
+        self.resident().map_or(0, |r| r.asked_guard.get())
     }
 
     /// The value that it ended with.
@@ -345,21 +407,32 @@ impl Greenlet {
         self.detached.get()
     }
 
+    /// It is the resident of a new unit. (It has its place there.)
     pub(crate) fn set_unit(&mut self, tp: *mut u8, stack: Stack, stride: usize) {
+        self.unit.set(self);
         self.tp.set(tp);
         self.unit_stack.set(stack);
         self.stride.set(stride);
     }
 
+    /// Let a free resident have another stack than its unit's for its next thread.
+    pub(crate) fn set_stack(&self, stack: Stack) {
+        self.stack.set(stack);
+    }
+
+    /// A free light greenlet will get a unit of that size class.
+    pub(crate) fn set_stride(&self, stride: usize) {
+        self.stride.set(stride);
+    }
+
     /// Make a free greenlet ready for a new thread.
-    pub(crate) fn begin(&self, id: u32, entry: Entry, arg: *mut c_void, stack: Stack) {
+    pub(crate) fn begin(&self, id: u32, entry: Entry, arg: *mut c_void) {
         debug_assert_eq!(self.phase.get(), Phase::Free);
         self.id.set(id);
         self.entry.set(Some(entry));
         self.arg.set(arg);
         self.value.set(ptr::null_mut());
         self.joiner.set(ptr::null());
-        self.stack.set(stack);
         self.sp.set(ptr::null_mut());
         self.reason.set(Reason::None);
         self.since.set(crate::time::coarse());
@@ -390,10 +463,11 @@ impl Greenlet {
 
     /// Nobody will run on its stack any more: let corosensei forget it.
     pub(crate) fn forget_stack(&self) {
+        let Some(resident) = self.resident() else { return };
         // SAFETY: the coroutine is touched at birth and at the end only, by the
         // holder of the hub.
         unsafe {
-            if let Some(mut c) = (*self.coroutine.get()).take() {
+            if let Some(mut c) = (*resident.coroutine.get()).take() {
                 c.force_reset();
             }
         }

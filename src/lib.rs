@@ -115,6 +115,8 @@ pub mod greenlet;
 #[doc(hidden)]
 pub mod hub;
 #[doc(hidden)]
+pub mod light;
+#[doc(hidden)]
 pub mod libpthread;
 #[doc(hidden)]
 pub mod observe;

@@ -4,7 +4,7 @@
 //! a time (run queue, inject queue, free list), so one link field serves all.
 
 use crate::arch;
-use crate::greenlet::{Greenlet, LINE, WARM};
+use crate::greenlet::{Greenlet, BIRTH, LINE, WARM};
 use core::cell::Cell;
 use core::ptr;
 
@@ -46,6 +46,12 @@ impl RunQueue {
         self.len.set(self.len.get() + 1);
     }
 
+    /// The oldest.
+    pub fn first(&self) -> Option<&'static Greenlet> {
+        // SAFETY: as in `push`.
+        unsafe { self.head.get().as_ref() }
+    }
+
     /// Take the oldest.
     #[inline(always)]
     pub fn pop(&self) -> Option<&'static Greenlet> {
@@ -84,13 +90,18 @@ impl RunQueue {
         // SAFETY: as in `push`, here and below.
         let Some(first) = (unsafe { self.head.get().as_ref() }) else { return };
         let sp = first.sp.get();
-        for line in 0..LINES {
-            arch::prefetch(sp.wrapping_add(LINE * line));
+        if sp.is_null() {
+            // It has not begun.
+            arch::prefetch(ptr::from_ref(first).cast::<u8>().wrapping_add(BIRTH));
+        } else {
+            for line in 0..LINES {
+                arch::prefetch(sp.wrapping_add(LINE * line));
+            }
+            for line in 1..WARM / LINE {
+                arch::prefetch(ptr::from_ref(first).cast::<u8>().wrapping_add(LINE * line));
+            }
+            arch::prefetch(first.tp().wrapping_offset(arch::current_offset()));
         }
-        for line in 1..WARM / LINE {
-            arch::prefetch(ptr::from_ref(first).cast::<u8>().wrapping_add(LINE * line));
-        }
-        arch::prefetch(first.tp().wrapping_offset(arch::current_offset()));
         arch::prefetch(first.next.get().cast());
     }
 

@@ -82,8 +82,6 @@ struct Image {
 struct Modules {
     /// Modules whose static TLS is reset when a block is used again.
     reset: Vec<Image>,
-    /// Highest module number with dynamically allocated TLS; 0: none.
-    dynamic: usize,
     /// The words that tell the place of thread-locals which have none yet: it is
     /// found while the module is relocated.
     undecided: Vec<*const isize>,
@@ -97,7 +95,6 @@ unsafe impl Send for Modules {}
 static LAYOUT: AtomicPtr<Layout> = AtomicPtr::new(ptr::null_mut());
 static MODULES: RawLock<Modules> = RawLock::new(Modules {
     reset: Vec::new(),
-    dynamic: 0,
     undecided: Vec::new(),
     last: ptr::null(),
 });
@@ -105,6 +102,8 @@ static MODULES: RawLock<Modules> = RawLock::new(Modules {
 static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
 /// The size of `struct pthread`, once [`find_tid`] knows it.
 static PTHREAD_SIZE: AtomicUsize = AtomicUsize::new(0);
+/// Highest module number with dynamically allocated TLS; 0: none.
+static DYNAMIC: AtomicUsize = AtomicUsize::new(0);
 /// Offset of `tid` in the control block.
 static TID_OFFSET: AtomicIsize = AtomicIsize::new(0);
 
@@ -373,30 +372,53 @@ pub fn unregister_rseq() {
     }
 }
 
-/// Prepare a used block for its next thread.
+/// Prepare a used block for its next thread, but for what [`enter`] does. It may be
+/// the one that is loaded, in the hub: the library's own word, by which a signal's handler
+/// knows whose block it is, stays as it is.
 ///
 /// # Safety
-/// The block's thread must have ended, and no OS thread may have it loaded.
+/// The block's thread must have ended, and nobody runs on it.
 pub unsafe fn recycle(tp: *mut u8, tid: u32) {
     // SAFETY: by the caller's contract.
     unsafe {
         set_tid(tp, tid);
         if RESET_NEEDED.load(Ordering::Relaxed) != 0 {
-            reset_images(tp);
+            for image in &MODULES.lock().reset {
+                reset_image(tp, image);
+            }
         }
     }
 }
 
-#[cold]
-unsafe fn reset_images(tp: *mut u8) {
-    let dynamic = {
-        let modules = MODULES.lock();
-        for image in &modules.reset {
-            // SAFETY: the image's place in every block is fixed by ld.so.
-            unsafe { copy_image(tp, image) };
+/// [`copy_image`] around the library's own word.
+///
+/// # Safety
+/// As [`recycle`]; the image's place in every block is fixed by ld.so.
+unsafe fn reset_image(tp: *mut u8, image: &Image) {
+    let word = (arch::current_offset() - image.offset) as usize;
+    // SAFETY: by this function's contract, both parts lie in the image's place.
+    unsafe {
+        if word >= image.memory_size {
+            return copy_image(tp, image);
         }
-        modules.dynamic
-    };
+        let data = &image.data;
+        let behind = word + size_of::<usize>();
+        let part = |from: usize, to: usize| {
+            let at = tp.offset(image.offset);
+            let bytes = &data[from.min(data.len())..to.min(data.len())];
+            let copied = from + bytes.len();
+            ptr::copy_nonoverlapping(bytes.as_ptr(), at.add(from), bytes.len());
+            ptr::write_bytes(at.add(copied), 0, to - copied);
+        };
+        part(0, word);
+        part(behind, image.memory_size);
+    }
+}
+
+/// Free the thread-locals that ld.so has allocated for a module when the block's last
+/// thread asked for them, in the loaded block.
+#[cold]
+unsafe fn free_dynamic(tp: *mut u8, dynamic: usize) {
     // The DTV: its word -2 (in entries: -1) counts the entries; an entry is a
     // pointer and the address to free, null for static TLS.
     // SAFETY: the layout is the TLS ABI's; only this thread's entries change.
@@ -436,8 +458,14 @@ unsafe fn copy_image_once(tp: *mut u8, image: &Image) {
     }
 }
 
-/// Start-of-thread work on the new block itself: the ctype tables.
+/// Start-of-thread work on the new block itself, loaded, in our code: the rest of
+/// [`recycle`], which takes malloc's locks, and the ctype tables.
 pub fn enter() {
+    let dynamic = DYNAMIC.load(Ordering::Relaxed);
+    if dynamic != 0 {
+        // SAFETY: the caller's block, which is ours.
+        unsafe { free_dynamic(arch::thread_pointer(), dynamic) };
+    }
     if let Some(f) = layout().ctype_init {
         // SAFETY: initialises this thread's pointers from its locale.
         unsafe { f() }
@@ -560,7 +588,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let modules = &mut *modules;
     // From scratch: a dlclose may have taken modules away.
     let mut known = core::mem::take(&mut modules.reset);
-    modules.dynamic = 0;
+    let mut dynamic = 0;
     modules.undecided.clear();
     let own = [l.libc, l.allocate as usize];
     let (found, last) = tls_modules();
@@ -576,9 +604,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
             if offset == 0 {
                 modules.undecided.push(word);
             }
-            if segments.module > modules.dynamic {
-                modules.dynamic = segments.module;
-            }
+            dynamic = dynamic.max(segments.module);
             continue;
         }
         if is_libc {
@@ -597,8 +623,8 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
         }
         modules.reset.push(image);
     }
-    let needed = !modules.reset.is_empty() || modules.dynamic != 0;
-    RESET_NEEDED.store(needed as usize, Ordering::Relaxed);
+    RESET_NEEDED.store(!modules.reset.is_empty() as usize, Ordering::Relaxed);
+    DYNAMIC.store(dynamic, Ordering::Relaxed);
     if known.is_empty() && fresh.is_empty() {
         return;
     }

@@ -21,6 +21,23 @@
 //!
 //! A unit is never unmapped (see `tls`); beyond [`WARM`] free units of a size,
 //! the stack's pages go back to the kernel and only the upper part stays.
+//!
+//! # Who has a unit
+//!
+//! ```text
+//!              cut, made                 take: the resident's thread
+//!   address ──────────────▶ free ◀───────────────────────────────────▶ in use
+//!   space         ▲           ▲          take_for: a light greenlet, by its promise
+//!                 │           └──────── give_back ◀──────────────────────┘
+//!                 └ counted by `promise`, for light greenlets that have not begun
+//! ```
+//! A light greenlet ([`crate::light`]) needs a unit from its first turn on only, and most
+//! of those that wait for their first turn can use the same one in turn. But the spawn
+//! must fail where there is no address space for another stack, not the first turn. So a
+//! spawn is a *promise* of a unit: of each size there are at any time at least as many
+//! units free or not cut yet as promised. Address space costs nothing until it is touched.
+//! (A unit whose TLS block could not be made is lost; then a promise waits until another
+//! one comes back: [`crate::hub::units`].)
 
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -93,16 +110,48 @@ struct Class {
     stride: usize,
     free: *const Greenlet,
     free_count: usize,
-    /// The part of the newest slab that has not been cut yet.
-    fresh: usize,
-    fresh_end: usize,
+    /// Units that its slabs have room for and that have not been cut.
+    uncut: usize,
+    /// Units that light greenlets will want.
+    promised: usize,
+    /// The slab that is being cut; those before it are cut.
     slab: usize,
+}
+
+impl Class {
+    /// Units there are for those who have no promise.
+    fn spare(&self) -> usize {
+        (self.free_count + self.uncut).saturating_sub(self.promised)
+    }
+
+    fn pop(&mut self) -> Option<&'static Greenlet> {
+        // SAFETY: free units stay mapped and are linked through `next`.
+        let g = unsafe { self.free.as_ref() }?;
+        self.free = g.next.get();
+        self.free_count -= 1;
+        Some(g)
+    }
+
+    fn push(&mut self, g: &'static Greenlet) {
+        g.next.set(self.free);
+        self.free = g;
+        self.free_count += 1;
+    }
 }
 
 struct Slab {
     start: usize,
     end: usize,
     stride: usize,
+    /// Where the part begins that has not been cut.
+    fresh: usize,
+}
+
+/// A unit that is to be made: where it begins and its slab does, and its guard's size.
+struct Cut {
+    start: usize,
+    slab: usize,
+    guard: usize,
 }
 
 struct Arena {
@@ -147,13 +196,17 @@ fn upper_part(space: &tls::Space) -> usize {
         + round_up(space.below, COLOUR_STEP)
 }
 
-/// The greenlet whose thread pointer is `tp`.
+/// The greenlet whose thread pointer is `tp`: who has the unit, or had it last.
 ///
 /// # Safety
 /// `tp` must be the thread pointer of a unit.
 pub unsafe fn greenlet_of(tp: *mut u8) -> &'static Greenlet {
-    // SAFETY: the distance is the same in every unit, and units stay mapped.
-    unsafe { &*tp.add(TP_TO_GREENLET.load(Ordering::Relaxed)).cast::<Greenlet>() }
+    // SAFETY: the distance is the same in every unit, units stay mapped, and control
+    // blocks are never freed.
+    unsafe {
+        let resident = &*tp.add(TP_TO_GREENLET.load(Ordering::Relaxed)).cast::<Greenlet>();
+        resident.tenant.get().as_ref().unwrap_or(resident)
+    }
 }
 
 /// The thread pointer of the unit at `start` of the slab at `slab`.
@@ -164,36 +217,115 @@ fn place(start: usize, slab: usize, stride: usize) -> usize {
     (greenlet - TP_TO_GREENLET.load(Ordering::Relaxed)) & !(COLOUR_STEP - 1)
 }
 
-/// Take a unit whose stack has at least `stack_size` usable bytes. The TLS
-/// block is complete and fresh, its thread id is `tid`.
-pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
+/// The size class of units whose stack has at least `stack_size` usable bytes.
+fn stride_for(stack_size: usize) -> Result<usize, Errno> {
     let space = tls::init().map_err(|_| libc::EAGAIN)?;
     let wanted = stack_size.checked_add(SLACK + GUARD).ok_or(libc::EAGAIN)?;
     if wanted > isize::MAX as usize / 2 {
         return Err(libc::EAGAIN);
     }
-    let stride = round_up(wanted + upper_part(&space), PAGE);
+    Ok(round_up(wanted + upper_part(&space), PAGE))
+}
+
+/// Take a unit whose stack has at least `stack_size` usable bytes, for its resident. The
+/// TLS block is complete and fresh, its thread id is `tid`.
+pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
+    let stride = stride_for(stack_size)?;
     let mut arena = ARENA.lock();
-    let class = arena.class(stride);
-    let free = arena.classes[class].free;
-    if !free.is_null() {
-        let class = &mut arena.classes[class];
-        // SAFETY: free units stay mapped and are linked through `next`.
-        let g = unsafe { &*free };
-        class.free = g.next.get();
-        class.free_count -= 1;
-        drop(arena);
-        // SAFETY: its thread ended and has left the block.
-        unsafe { tls::recycle(g.tp(), tid) };
-        return Ok(g);
+    let index = arena.class(stride);
+    if arena.classes[index].spare() == 0 {
+        arena.map_slab(index)?;
     }
-    let (start, slab) = arena.cut(class)?;
-    let guard = arena.guard(start);
+    let class = &mut arena.classes[index];
+    // The last free one is left to those who cannot make one: see `hub::units`.
+    if class.promised == 0 || class.free_count > 1 {
+        if let Some(g) = class.pop() {
+            drop(arena);
+            // SAFETY: its thread ended and has left the block.
+            unsafe { tls::recycle(g.tp(), tid) };
+            return Ok(g);
+        }
+    }
+    let cut = match arena.cut(index) {
+        Some(cut) => cut,
+        // Units that could not be made are missing.
+        None => return Err(libc::EAGAIN),
+    };
     drop(arena);
-    let tp = place(start, slab, stride);
+    make(cut, stride, tid)
+}
+
+/// Promise a light greenlet a unit whose stack has at least `stack_size` usable bytes;
+/// returns its size class. `Err`: there is no room for its stack.
+pub fn promise(stack_size: usize) -> Result<usize, Errno> {
+    let stride = stride_for(stack_size)?;
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    if arena.classes[index].spare() == 0 {
+        arena.map_slab(index)?;
+    }
+    arena.classes[index].promised += 1;
+    Ok(stride)
+}
+
+/// A light greenlet will not want its unit.
+pub fn forgo(stride: usize) {
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    arena.classes[index].promised -= 1;
+}
+
+/// Whether somebody has the promise of a unit of this size and none is free.
+#[inline]
+pub fn is_wanted(stride: usize) -> bool {
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    let class = &arena.classes[index];
+    class.promised != 0 && class.free.is_null()
+}
+
+/// Make a unit of this size that nobody has yet. It allocates from the program's malloc,
+/// as program code.
+pub fn stock(stride: usize) -> Result<(), Errno> {
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    let cut = match arena.cut(index) {
+        Some(cut) => cut,
+        None => {
+            arena.map_slab(index)?;
+            arena.cut(index).ok_or(libc::EAGAIN)?
+        }
+    };
+    drop(arena);
+    // Whoever gets it gives it another id.
+    let made = make(cut, stride, 0)?;
+    let mut arena = ARENA.lock();
+    let index = arena.class(stride);
+    arena.classes[index].push(made);
+    Ok(())
+}
+
+/// Keep the promise to the light greenlet `g`: it has a unit. False: none is free.
+pub fn take_for(g: &'static Greenlet) -> bool {
+    let mut arena = ARENA.lock();
+    let index = arena.class(g.stride());
+    let class = &mut arena.classes[index];
+    let Some(resident) = class.pop() else { return false };
+    class.promised -= 1;
+    drop(arena);
+    g.move_in(resident);
+    // SAFETY: its thread ended and has left the block.
+    unsafe { tls::recycle(g.tp(), g.id()) };
+    true
+}
+
+/// Make a unit where the arena has cut it.
+fn make(cut: Cut, stride: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
+    let space = tls::init().map_err(|_| libc::EAGAIN)?;
+    let tp = place(cut.start, cut.slab, stride);
     let greenlet = tp + TP_TO_GREENLET.load(Ordering::Relaxed);
     let base = (tp - space.below) & !63;
-    let stack = Stack { base, limit: start + GUARD, guard };
+    let stack = Stack { base, limit: cut.start + GUARD, guard: cut.guard };
     // SAFETY: the slab is ours and zeroed, and this part of it is nobody else's.
     unsafe {
         if tls::create(tp as *mut u8, tid).is_err() {
@@ -207,15 +339,13 @@ pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
     }
 }
 
-/// Give a unit back. Its greenlet has ended and nobody will look at it again.
+/// Give a unit back, by its resident. Whoever had it has ended.
 pub fn give_back(g: &'static Greenlet) {
     let stride = g.stride();
     let mut arena = ARENA.lock();
     let index = arena.class(stride);
     let class = &mut arena.classes[index];
-    g.next.set(class.free);
-    class.free = g;
-    class.free_count += 1;
+    class.push(g);
     let cold = class.free_count > WARM;
     drop(arena);
     if cold {
@@ -234,13 +364,9 @@ pub fn for_each_block(f: &dyn Fn(*mut u8)) {
     let arena = ARENA.lock();
     let offset = TP_TO_GREENLET.load(Ordering::Relaxed);
     for slab in &arena.slabs {
-        let class = arena.classes.iter().find(|c| c.stride == slab.stride);
         let mut unit = slab.start;
-        while unit + slab.stride <= slab.end {
-            // The uncut rest of the newest slab has no blocks yet.
-            if class.is_some_and(|c| unit >= c.fresh && c.fresh_end == slab.end) {
-                break;
-            }
+        // The uncut rest has no blocks yet.
+        while unit < slab.fresh {
             let tp = place(unit, slab.start, slab.stride);
             // SAFETY: inside the slab, where a cut unit has its greenlet. One
             // whose block could not be made is still zero and names no block.
@@ -278,7 +404,7 @@ pub fn map_block() -> Result<*mut u8, Errno> {
     Ok(tp)
 }
 
-fn map(len: usize) -> Result<usize, Errno> {
+pub(crate) fn map(len: usize) -> Result<usize, Errno> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
     // SAFETY: a fresh anonymous mapping.
     let start = unsafe {
@@ -300,36 +426,43 @@ impl Arena {
             stride,
             free: ptr::null(),
             free_count: 0,
-            fresh: 0,
-            fresh_end: 0,
+            uncut: 0,
+            promised: 0,
             slab: 0,
         });
         self.classes.len() - 1
     }
 
-    /// Cut a unit that has never been used: its start and its slab's.
-    fn cut(&mut self, class: usize) -> Result<(usize, usize), Errno> {
-        let stride = self.classes[class].stride;
-        if self.classes[class].fresh == self.classes[class].fresh_end {
-            // A smaller slab where address space is limited (RLIMIT_AS).
-            let mut units = (SLAB_BYTES / stride).clamp(1, SLAB_UNITS);
-            let start = loop {
-                match map(units * stride) {
-                    Ok(start) => break start,
-                    Err(_) if units > 1 => units /= 2,
-                    Err(_) => return Err(libc::EAGAIN),
-                }
-            };
-            let end = start + units * stride;
-            self.slabs.push(Slab { start, end, stride });
-            self.classes[class].fresh = start;
-            self.classes[class].slab = start;
-            self.classes[class].fresh_end = end;
-        }
+    /// Map another slab of the class.
+    fn map_slab(&mut self, class: usize) -> Result<(), Errno> {
         let class = &mut self.classes[class];
-        let start = class.fresh;
-        class.fresh += stride;
-        Ok((start, class.slab))
+        let stride = class.stride;
+        // A smaller one where address space is limited (RLIMIT_AS).
+        let mut units = (SLAB_BYTES / stride).clamp(1, SLAB_UNITS);
+        let start = loop {
+            match map(units * stride) {
+                Ok(start) => break start,
+                Err(_) if units > 1 => units /= 2,
+                Err(_) => return Err(libc::EAGAIN),
+            }
+        };
+        class.uncut += units;
+        self.slabs.push(Slab { start, end: start + units * stride, stride, fresh: start });
+        Ok(())
+    }
+
+    /// Cut a unit that has never been used, if the class's slabs have one left.
+    fn cut(&mut self, class: usize) -> Option<Cut> {
+        let class = &mut self.classes[class];
+        let stride = class.stride;
+        let rest = self.slabs.get_mut(class.slab..)?;
+        let (skipped, slab) =
+            rest.iter_mut().enumerate().find(|(_, s)| s.stride == stride && s.fresh < s.end)?;
+        class.slab += skipped;
+        class.uncut -= 1;
+        let (start, slab_start) = (slab.fresh, slab.start);
+        slab.fresh += stride;
+        Some(Cut { start, slab: slab_start, guard: self.guard(start) })
     }
 
     /// Guard the lowest page of a unit; returns the guard's size.

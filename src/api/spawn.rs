@@ -168,7 +168,7 @@ impl Builder {
                 made_at: 0,
                 entry: first_frame::<F, T>,
                 arg: start.cast::<c_void>(),
-                stack: StackSource::Size(self.stack_size.unwrap_or(DEFAULT_STACK)),
+                stack: StackSource::Later(self.stack_size.unwrap_or(DEFAULT_STACK)),
                 guard: GUARD,
                 detached: true,
                 name: short_name,

@@ -1,7 +1,7 @@
 //! A carrier's loop: choosing who runs next, and going there.
 
 use super::carrier::{self, Carrier};
-use super::{callbacks, lend, monitor, Hub, HUB, MOST_SWITCHES};
+use super::{callbacks, lend, monitor, units, Hub, HUB, MOST_SWITCHES};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::{Greenlet, Yielder};
@@ -222,7 +222,15 @@ impl Hub {
     fn idle(&self, carrier: &Carrier) {
         carrier.load_own();
         // SAFETY: holder only.
-        let next = unsafe { &*self.timers.get() }.next_deadline();
+        let mut next = unsafe { &*self.timers.get() }.next_deadline();
+        if !self.without_unit.is_empty() {
+            self.make_unit_here();
+            if !self.run.is_empty() {
+                return;
+            }
+            let again = time::now() + units::PAUSE;
+            next = Some(next.map_or(again, |deadline| deadline.min(again)));
+        }
         let now = match next {
             None => 0,
             Some(_) => time::now(),
@@ -297,6 +305,9 @@ pub(super) fn drive(c: &'static Carrier) {
             carrier::give(home);
             return;
         }
+        if g.tp().is_null() && !units::move_in(g) {
+            continue;
+        }
         HUB.announce(g);
         c.load(g.tp());
         if g.sp.get().is_null() {
@@ -314,8 +325,8 @@ pub(super) fn drive(c: &'static Carrier) {
 fn first_turn(g: &'static Greenlet) {
     // SAFETY: a greenlet that has not run has a coroutine, and the holder of the
     // hub is the only one to touch it.
-    let coroutine = unsafe { &mut *g.coroutine.get() };
-    match coroutine.as_mut().map(|c| c.resume(())) {
+    let coroutine = g.resident().and_then(|r| unsafe { &mut *r.coroutine.get() }.as_mut());
+    match coroutine.map(|c| c.resume(())) {
         Some(corosensei::CoroutineResult::Yield(())) => {}
         Some(corosensei::CoroutineResult::Return(())) => HUB.bury(g),
         None => sys::die("a runnable greenlet has no stack"),
@@ -371,9 +382,10 @@ fn switch(g: &'static Greenlet, c: &'static Carrier) {
 /// [`first_turn`]: back to there.
 #[cold]
 fn first_leave(g: &'static Greenlet) {
+    let yielder = g.resident().map_or(ptr::null(), |r| r.yielder.get());
     // SAFETY: `suspend` has nothing on the stack. It goes to the loop of this carrier,
     // on which the greenlet has been all its turn.
-    unsafe { arch::suspend_by(g.sp.as_ptr(), g.yielder.get().cast(), suspend) };
+    unsafe { arch::suspend_by(g.sp.as_ptr(), yielder.cast(), suspend) };
 }
 
 /// Back to [`first_turn`].

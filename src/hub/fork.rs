@@ -2,6 +2,7 @@
 
 use super::{carrier, lend, live, monitor, preempt, HUB, LIVE};
 use crate::greenlet::{Greenlet, Phase};
+use crate::light;
 use crate::reactor::Reactor;
 use crate::sys;
 use crate::thread_ids;
@@ -37,11 +38,13 @@ pub fn after_copy(shares_files: bool) {
     preempt::after_fork();
     lend::after_fork();
     unit::after_fork();
+    light::after_fork();
     let tp = me.map_or(ptr::null_mut(), Greenlet::tp);
     crate::tls::after_fork(tp, |f| unit::for_each_block(f));
     crate::parking_lot::after_fork();
     HUB.run.clear();
     HUB.hogs.clear();
+    HUB.without_unit.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);
     HUB.closing.store(0, Ordering::Relaxed);
@@ -63,7 +66,14 @@ pub fn after_copy(shares_files: bool) {
         g.set_phase(Phase::Free);
         // What the frames there own is lost, as it is with kernel threads.
         g.forget_stack();
-        if !g.is_root() && !torn {
+        if g.is_light() {
+            match g.move_out() {
+                Some(resident) if !torn => unit::give_back(resident),
+                Some(_) => {}
+                None => unit::forgo(g.stride()),
+            }
+            light::give_back(g);
+        } else if !g.is_root() && !torn {
             unit::give_back(g);
         }
     }

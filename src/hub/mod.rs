@@ -25,6 +25,9 @@
 //!                                     nobody runnable, the hub goes elsewhere
 //! ```
 //!
+//! A greenlet of the native API has no stack and no TLS block before its first turn
+//! ([`units`]), which comes in its place in the run queue like any.
+//!
 //! corosensei makes a greenlet's first frames, and its first turn is its
 //! coroutine's: the loop resumes it, and it returns if it ends in that turn. When
 //! it first leaves it suspends itself, and leaves a point behind that `swap` can
@@ -67,6 +70,7 @@ pub(crate) mod preempt;
 pub mod section;
 mod set_ids;
 mod spawn;
+mod units;
 
 use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
@@ -131,6 +135,8 @@ pub struct Hub {
     carrier: AtomicPtr<Carrier>,
     /// The greenlet that was resumed last.
     running: AtomicPtr<Greenlet>,
+    /// Light greenlets whose first turn has come and for which no unit was free.
+    without_unit: RunQueue,
     /// The greenlet that has left its stack for good; the loop collects it.
     departed: Cell<*const Greenlet>,
 }
@@ -161,6 +167,7 @@ static HUB: Hub = Hub {
     switches: AtomicU64::new(0),
     carrier: AtomicPtr::new(ptr::null_mut()),
     running: AtomicPtr::new(ptr::null_mut()),
+    without_unit: RunQueue::new(),
     departed: Cell::new(ptr::null()),
 };
 

@@ -1,8 +1,9 @@
 //! Making greenlets, and their end.
 
-use super::{callbacks, carrier, drive, handoff, monitor, Hub, HUB, LIVE};
+use super::{callbacks, carrier, drive, handoff, monitor, units, Hub, HUB, LIVE};
 use crate::arch;
 use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
+use crate::light;
 use crate::observe;
 use crate::reactor::Reactor;
 use crate::sys;
@@ -43,6 +44,9 @@ impl std::error::Error for SpawnError {}
 pub enum StackSource {
     /// At least so many bytes, from a slab.
     Size(usize),
+    /// The same, but not before the first turn, like its TLS block: the greenlet has no
+    /// thread pointer before. Its guard is [`unit::GUARD`].
+    Later(usize),
     /// The caller's memory, which outlives the greenlet.
     Given {
         /// Lowest address.
@@ -129,32 +133,26 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     debug_assert!(creator.in_shim());
     monitor::start();
     HUB.refresh_modules();
-    let size = match spawn.stack {
-        StackSource::Size(size) => size,
-        StackSource::Given { .. } => 0,
-    };
     let id = HUB.next_id();
-    let g = unit::take(size, id).map_err(|_| SpawnError::Resources)?;
-    let stack = match spawn.stack {
-        StackSource::Size(_) => g.unit_stack(),
+    let g = match spawn.stack {
+        StackSource::Size(size) => resident(size, id, spawn.guard)?,
         StackSource::Given { base, size } => {
+            let g = resident(0, id, spawn.guard)?;
             let top = (base + size) & !63;
-            Stack { base: top, limit: (base + 15) & !15, guard: 0 }
+            g.set_stack(Stack { base: top, limit: (base + 15) & !15, guard: 0 });
+            g
         }
+        StackSource::Later(size) => light(size)?,
     };
-    g.begin(id, spawn.entry, spawn.arg, stack);
+    g.begin(id, spawn.entry, spawn.arg);
     g.parent.set(creator.id());
     g.made_at.set(spawn.made_at);
     g.detached.set(spawn.detached);
     g.fp_control.set(arch::fp_control());
-    g.set_asked_guard(spawn.guard);
     g.set_name(&if spawn.name[0] == 0 { creator.name() } else { spawn.name });
-    // SAFETY: a free greenlet's coroutine is touched by nobody else.
-    unsafe { *g.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
-    // From its first load on the block says whose it is: a signal may come
-    // before the greenlet's first instruction.
-    // SAFETY: a complete block, which nobody has loaded.
-    unsafe { tls::set_current_of(g.tp(), ptr::from_ref(g).cast_mut().cast()) };
+    if !g.tp().is_null() {
+        prepare(g);
+    }
     HUB.enlist(g);
     LIVE.fetch_add(1, Ordering::Relaxed);
     carrier::several();
@@ -167,14 +165,57 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     Ok(g)
 }
 
+/// A free greenlet that has a unit.
+fn resident(stack: usize, id: u32, guard: usize) -> Result<&'static Greenlet, SpawnError> {
+    let g = unit::take(stack, id).map_err(|_| SpawnError::Resources)?;
+    g.set_stack(g.unit_stack());
+    g.set_asked_guard(guard);
+    Ok(g)
+}
+
+/// A free greenlet that has the promise of a unit.
+fn light(stack: usize) -> Result<&'static Greenlet, SpawnError> {
+    let stride = unit::promise(stack).map_err(|_| SpawnError::Resources)?;
+    let taken = units::keep_stock(stride).and_then(|()| light::take());
+    match taken {
+        Ok(g) => {
+            g.set_stride(stride);
+            Ok(g)
+        }
+        Err(_) => {
+            unit::forgo(stride);
+            Err(SpawnError::Resources)
+        }
+    }
+}
+
+/// Make the first frames of a greenlet that has got its unit and has not begun.
+#[inline]
+pub(super) fn prepare(g: &'static Greenlet) {
+    let Some(r) = g.resident() else { return };
+    let stack = g.stack();
+    // SAFETY: a free greenlet's coroutine is touched by nobody else.
+    unsafe { *r.coroutine.get() = Some(Coroutine::with_stack(stack, move |y, ()| body(g, y))) };
+    // From its first load on the block says whose it is: a signal may come
+    // before the greenlet's first instruction.
+    // SAFETY: a complete block, which nobody has loaded.
+    unsafe { tls::set_current_of(g.tp(), ptr::from_ref(g).cast_mut().cast()) };
+}
+
 /// What [`arch::thread_base`] returns when the greenlet was unwound.
 static UNWOUND: u8 = 0;
 
 /// A greenlet from its first to its last instruction, on its own stack.
 fn body(g: &'static Greenlet, yielder: &Yielder) {
-    g.yielder.set(yielder);
+    if let Some(r) = g.resident() {
+        r.yielder.set(yielder);
+    }
     arch::set_fp_control(g.fp_control.get());
     tls::enter();
+    if g.is_light() {
+        // Where there is no memory, the next one waits.
+        let _ = units::keep_stock(g.stride());
+    }
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
     let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
     let entry = g.entry.get().expect("a greenlet has an entry");
@@ -283,8 +324,15 @@ impl Hub {
     pub(super) fn collect(&self, g: &'static Greenlet) {
         self.delist(g);
         g.set_phase(Phase::Free);
-        if !g.is_root() {
+        if g.is_light() {
+            match g.move_out() {
+                Some(resident) => unit::give_back(resident),
+                None => unit::forgo(g.stride()),
+            }
+            light::give_back(g);
+        } else if !g.is_root() {
             unit::give_back(g);
         }
+        self.unit_came();
     }
 }

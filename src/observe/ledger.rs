@@ -524,6 +524,13 @@ pub(super) fn attach(g: &'static Greenlet, lent: &Lent, all: bool) {
 }
 
 #[cold]
+pub(super) fn moved_in(g: &'static Greenlet) {
+    if let Some(l) = of(g) {
+        l.base.set(g.stack().base);
+    }
+}
+
+#[cold]
 pub(super) fn ended(g: &'static Greenlet) {
     let Some(l) = of(g) else { return };
     let now = clock::now();

@@ -175,6 +175,14 @@ pub(crate) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
     }
 }
 
+/// The light greenlet `g`, whose turn has come, has a stack now. On the hub.
+#[inline(always)]
+pub(crate) fn moved_in(g: &'static Greenlet) {
+    if on() {
+        ledger::moved_in(g);
+    }
+}
+
 /// `g` has ended. On the hub.
 #[inline(always)]
 pub(crate) fn ended(g: &'static Greenlet) {
