@@ -184,7 +184,7 @@ pub struct Greenlet {
     /// that it has been given. Null: a light one before its first turn; a root.
     unit: Cell<*const Greenlet>,
     /// The size class of that unit ([`crate::unit`]).
-    stride: Cell<usize>,
+    class: Cell<usize>,
     pub(crate) detached: Cell<bool>,
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) value: Cell<*mut c_void>,
@@ -253,7 +253,7 @@ impl Greenlet {
             tenant: Cell::new(ptr::null()),
             unit_stack: Cell::new(Stack::NONE),
             stack: Cell::new(Stack::NONE),
-            stride: Cell::new(0),
+            class: Cell::new(0),
             asked_guard: Cell::new(0),
             handlers: Cell::new(0),
             interruptible: Cell::new(false),
@@ -339,6 +339,12 @@ impl Greenlet {
         self.name.set(copy);
     }
 
+    /// Give it another's name, which [`name`](Self::name) has told.
+    pub(crate) fn take_name(&self, name: [u8; 16]) {
+        debug_assert_eq!(name[15], 0);
+        self.name.set(name);
+    }
+
     /// The stack that it runs on ([`Stack::NONE`] for a root, and for one that has
     /// no unit yet).
     pub fn stack(&self) -> Stack {
@@ -383,8 +389,9 @@ impl Greenlet {
         resident
     }
 
-    pub(crate) fn stride(&self) -> usize {
-        self.stride.get()
+    /// The size class of its unit.
+    pub(crate) fn class(&self) -> usize {
+        self.class.get()
     }
 
     /// The guard size that its creator asked for (attributes must tell it).
@@ -408,11 +415,11 @@ impl Greenlet {
     }
 
     /// It is the resident of a new unit. (It has its place there.)
-    pub(crate) fn set_unit(&mut self, tp: *mut u8, stack: Stack, stride: usize) {
+    pub(crate) fn set_unit(&mut self, tp: *mut u8, stack: Stack, class: usize) {
         self.unit.set(self);
         self.tp.set(tp);
         self.unit_stack.set(stack);
-        self.stride.set(stride);
+        self.class.set(class);
     }
 
     /// Let a free resident have another stack than its unit's for its next thread.
@@ -421,8 +428,8 @@ impl Greenlet {
     }
 
     /// A free light greenlet will get a unit of that size class.
-    pub(crate) fn set_stride(&self, stride: usize) {
-        self.stride.set(stride);
+    pub(crate) fn set_class(&self, class: usize) {
+        self.class.set(class);
     }
 
     /// Make a free greenlet ready for a new thread.

@@ -115,9 +115,9 @@ pub mod greenlet;
 #[doc(hidden)]
 pub mod hub;
 #[doc(hidden)]
-pub mod light;
-#[doc(hidden)]
 pub mod libpthread;
+#[doc(hidden)]
+pub mod light;
 #[doc(hidden)]
 pub mod observe;
 pub mod parking_lot;

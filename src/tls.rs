@@ -93,11 +93,8 @@ struct Modules {
 unsafe impl Send for Modules {}
 
 static LAYOUT: AtomicPtr<Layout> = AtomicPtr::new(ptr::null_mut());
-static MODULES: RawLock<Modules> = RawLock::new(Modules {
-    reset: Vec::new(),
-    undecided: Vec::new(),
-    last: ptr::null(),
-});
+static MODULES: RawLock<Modules> =
+    RawLock::new(Modules { reset: Vec::new(), undecided: Vec::new(), last: ptr::null() });
 /// True (non-zero) when blocks need work between two uses.
 static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
 /// The size of `struct pthread`, once [`find_tid`] knows it.

@@ -147,10 +147,12 @@ struct Slab {
     fresh: usize,
 }
 
-/// A unit that is to be made: where it begins and its slab does, and its guard's size.
+/// A unit that is to be made: where it begins and its slab does, its size and its
+/// guard's.
 struct Cut {
     start: usize,
     slab: usize,
+    stride: usize,
     guard: usize,
 }
 
@@ -158,6 +160,8 @@ struct Arena {
     classes: Vec<Class>,
     slabs: Vec<Slab>,
     guards: Guards,
+    /// The stack size that was asked for last, and its class.
+    asked_last: (usize, usize),
 }
 
 #[derive(PartialEq)]
@@ -169,8 +173,12 @@ enum Guards {
 // SAFETY: units belong to the process, not to an OS thread.
 unsafe impl Send for Arena {}
 
-static ARENA: RawLock<Arena> =
-    RawLock::new(Arena { classes: Vec::new(), slabs: Vec::new(), guards: Guards::Region });
+static ARENA: RawLock<Arena> = RawLock::new(Arena {
+    classes: Vec::new(),
+    slabs: Vec::new(),
+    guards: Guards::Region,
+    asked_last: (usize::MAX, 0),
+});
 /// Distance from a thread pointer of ours up to its `Greenlet`.
 static TP_TO_GREENLET: AtomicUsize = AtomicUsize::new(0);
 
@@ -217,22 +225,11 @@ fn place(start: usize, slab: usize, stride: usize) -> usize {
     (greenlet - TP_TO_GREENLET.load(Ordering::Relaxed)) & !(COLOUR_STEP - 1)
 }
 
-/// The size class of units whose stack has at least `stack_size` usable bytes.
-fn stride_for(stack_size: usize) -> Result<usize, Errno> {
-    let space = tls::init().map_err(|_| libc::EAGAIN)?;
-    let wanted = stack_size.checked_add(SLACK + GUARD).ok_or(libc::EAGAIN)?;
-    if wanted > isize::MAX as usize / 2 {
-        return Err(libc::EAGAIN);
-    }
-    Ok(round_up(wanted + upper_part(&space), PAGE))
-}
-
 /// Take a unit whose stack has at least `stack_size` usable bytes, for its resident. The
 /// TLS block is complete and fresh, its thread id is `tid`.
 pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
-    let stride = stride_for(stack_size)?;
     let mut arena = ARENA.lock();
-    let index = arena.class(stride);
+    let index = arena.class_for(stack_size)?;
     if arena.classes[index].spare() == 0 {
         arena.map_slab(index)?;
     }
@@ -246,83 +243,76 @@ pub fn take(stack_size: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
             return Ok(g);
         }
     }
-    let cut = match arena.cut(index) {
-        Some(cut) => cut,
-        // Units that could not be made are missing.
-        None => return Err(libc::EAGAIN),
-    };
+    // Nothing to cut although there is a spare one: some could not be made.
+    let cut = arena.cut(index).ok_or(libc::EAGAIN)?;
     drop(arena);
-    make(cut, stride, tid)
+    make(cut, index, tid)
 }
 
-/// Promise a light greenlet a unit whose stack has at least `stack_size` usable bytes;
-/// returns its size class. `Err`: there is no room for its stack.
-pub fn promise(stack_size: usize) -> Result<usize, Errno> {
-    let stride = stride_for(stack_size)?;
+/// The promise of a unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// Its size class.
+    pub class: usize,
+    /// No unit of that size is free.
+    pub none_free: bool,
+}
+
+/// Promise a light greenlet a unit whose stack has at least `stack_size` usable bytes.
+/// `Err`: there is no room for its stack.
+pub fn promise(stack_size: usize) -> Result<Promise, Errno> {
     let mut arena = ARENA.lock();
-    let index = arena.class(stride);
+    let index = arena.class_for(stack_size)?;
     if arena.classes[index].spare() == 0 {
         arena.map_slab(index)?;
     }
-    arena.classes[index].promised += 1;
-    Ok(stride)
+    let class = &mut arena.classes[index];
+    class.promised += 1;
+    Ok(Promise { class: index, none_free: class.free.is_null() })
 }
 
 /// A light greenlet will not want its unit.
-pub fn forgo(stride: usize) {
-    let mut arena = ARENA.lock();
-    let index = arena.class(stride);
-    arena.classes[index].promised -= 1;
-}
-
-/// Whether somebody has the promise of a unit of this size and none is free.
-#[inline]
-pub fn is_wanted(stride: usize) -> bool {
-    let mut arena = ARENA.lock();
-    let index = arena.class(stride);
-    let class = &arena.classes[index];
-    class.promised != 0 && class.free.is_null()
+pub fn forgo(class: usize) {
+    ARENA.lock().classes[class].promised -= 1;
 }
 
 /// Make a unit of this size that nobody has yet. It allocates from the program's malloc,
 /// as program code.
-pub fn stock(stride: usize) -> Result<(), Errno> {
+pub fn stock(class: usize) -> Result<(), Errno> {
     let mut arena = ARENA.lock();
-    let index = arena.class(stride);
-    let cut = match arena.cut(index) {
+    let cut = match arena.cut(class) {
         Some(cut) => cut,
         None => {
-            arena.map_slab(index)?;
-            arena.cut(index).ok_or(libc::EAGAIN)?
+            arena.map_slab(class)?;
+            arena.cut(class).ok_or(libc::EAGAIN)?
         }
     };
     drop(arena);
     // Whoever gets it gives it another id.
-    let made = make(cut, stride, 0)?;
-    let mut arena = ARENA.lock();
-    let index = arena.class(stride);
-    arena.classes[index].push(made);
+    let made = make(cut, class, 0)?;
+    ARENA.lock().classes[class].push(made);
     Ok(())
 }
 
-/// Keep the promise to the light greenlet `g`: it has a unit. False: none is free.
-pub fn take_for(g: &'static Greenlet) -> bool {
+/// Keep the promise to the light greenlet `g`: it has a unit. `None`: none is free.
+/// Returns whether that was the last one and others have a promise.
+pub fn take_for(g: &'static Greenlet) -> Option<bool> {
     let mut arena = ARENA.lock();
-    let index = arena.class(g.stride());
-    let class = &mut arena.classes[index];
-    let Some(resident) = class.pop() else { return false };
+    let class = &mut arena.classes[g.class()];
+    let resident = class.pop()?;
     class.promised -= 1;
+    let last = class.promised != 0 && class.free.is_null();
     drop(arena);
     g.move_in(resident);
     // SAFETY: its thread ended and has left the block.
     unsafe { tls::recycle(g.tp(), g.id()) };
-    true
+    Some(last)
 }
 
 /// Make a unit where the arena has cut it.
-fn make(cut: Cut, stride: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
+fn make(cut: Cut, class: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
     let space = tls::init().map_err(|_| libc::EAGAIN)?;
-    let tp = place(cut.start, cut.slab, stride);
+    let tp = place(cut.start, cut.slab, cut.stride);
     let greenlet = tp + TP_TO_GREENLET.load(Ordering::Relaxed);
     let base = (tp - space.below) & !63;
     let stack = Stack { base, limit: cut.start + GUARD, guard: cut.guard };
@@ -334,17 +324,15 @@ fn make(cut: Cut, stride: usize, tid: u32) -> Result<&'static Greenlet, Errno> {
         }
         let g = greenlet as *mut Greenlet;
         g.write(Greenlet::new());
-        (*g).set_unit(tp as *mut u8, stack, stride);
+        (*g).set_unit(tp as *mut u8, stack, class);
         Ok(&*g)
     }
 }
 
 /// Give a unit back, by its resident. Whoever had it has ended.
 pub fn give_back(g: &'static Greenlet) {
-    let stride = g.stride();
     let mut arena = ARENA.lock();
-    let index = arena.class(stride);
-    let class = &mut arena.classes[index];
+    let class = &mut arena.classes[g.class()];
     class.push(g);
     let cold = class.free_count > WARM;
     drop(arena);
@@ -418,19 +406,37 @@ pub(crate) fn map(len: usize) -> Result<usize, Errno> {
 }
 
 impl Arena {
-    fn class(&mut self, stride: usize) -> usize {
-        if let Some(i) = self.classes.iter().position(|c| c.stride == stride) {
-            return i;
+    /// The class of units whose stack has at least `stack_size` usable bytes.
+    #[inline]
+    fn class_for(&mut self, stack_size: usize) -> Result<usize, Errno> {
+        match self.asked_last {
+            (asked, class) if asked == stack_size => Ok(class),
+            _ => self.find_class_for(stack_size),
         }
-        self.classes.push(Class {
-            stride,
-            free: ptr::null(),
-            free_count: 0,
-            uncut: 0,
-            promised: 0,
-            slab: 0,
+    }
+
+    #[cold]
+    fn find_class_for(&mut self, stack_size: usize) -> Result<usize, Errno> {
+        let space = tls::init().map_err(|_| libc::EAGAIN)?;
+        let wanted = stack_size.checked_add(SLACK + GUARD).ok_or(libc::EAGAIN)?;
+        if wanted > isize::MAX as usize / 2 {
+            return Err(libc::EAGAIN);
+        }
+        let stride = round_up(wanted + upper_part(&space), PAGE);
+        let known = self.classes.iter().position(|c| c.stride == stride);
+        let class = known.unwrap_or_else(|| {
+            self.classes.push(Class {
+                stride,
+                free: ptr::null(),
+                free_count: 0,
+                uncut: 0,
+                promised: 0,
+                slab: 0,
+            });
+            self.classes.len() - 1
         });
-        self.classes.len() - 1
+        self.asked_last = (stack_size, class);
+        Ok(class)
     }
 
     /// Map another slab of the class.
@@ -462,7 +468,7 @@ impl Arena {
         class.uncut -= 1;
         let (start, slab_start) = (slab.fresh, slab.start);
         slab.fresh += stride;
-        Some(Cut { start, slab: slab_start, guard: self.guard(start) })
+        Some(Cut { start, slab: slab_start, stride, guard: self.guard(start) })
     }
 
     /// Guard the lowest page of a unit; returns the guard's size.

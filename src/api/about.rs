@@ -7,12 +7,14 @@ use super::interrupt::{self, Kill, Payload};
 use super::links::Links;
 use super::observers::Observers;
 use super::park;
+use super::rarely::{Part, Rarely};
 use crate::greenlet::Greenlet as Control;
 use crate::wait::Reason;
-use crate::{doorway, hub, parking_lot};
+use crate::{doorway, hub, parking_lot, sys};
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{fence, AtomicPtr, AtomicU32, Ordering};
 use std::sync::OnceLock;
 use std::thread;
 
@@ -28,6 +30,8 @@ pub(super) struct About {
     /// `ALIVE` until the result is there. Its address is the key that joiners
     /// park on.
     state: AtomicU32,
+    /// Whether anybody has ever waited for that: said before the state is looked at.
+    awaited: AtomicU32,
     /// 1 when the links have run, too, and the result may be taken.
     settled: AtomicU32,
     id: AtomicU32,
@@ -35,28 +39,74 @@ pub(super) struct About {
     /// The control block, to be followed only while the greenlet is alive and
     /// by the holder of the hub: it is used again afterwards.
     control: AtomicPtr<Control>,
-    /// `None`: `Greenlet-` and its id.
-    name: Guarded<Option<String>>,
-    pub(super) kill: Kill,
-    pub(super) observers: Observers,
-    ends: Guarded<Vec<AtEnd>>,
-    pub(super) exception: OnceLock<Exception>,
+    /// Closed when the greenlet's function has returned: kills come too late then.
+    more: Rarely<More>,
 }
 
-impl About {
-    fn new(name: Option<String>) -> Self {
-        About {
-            state: AtomicU32::new(ALIVE),
-            settled: AtomicU32::new(0),
-            id: AtomicU32::new(0),
-            parent: AtomicU32::new(0),
-            control: AtomicPtr::new(ptr::null_mut()),
-            name: Guarded::new(name),
-            kill: Kill::new(),
+/// What most greenlets do without.
+struct More {
+    /// `None`: `Greenlet-` and its id.
+    name: Guarded<Option<String>>,
+    kill: Kill,
+    observers: Observers,
+    ends: Guarded<Vec<AtEnd>>,
+    exception: OnceLock<Exception>,
+}
+
+impl Part for More {
+    fn make(closed: bool) -> Self {
+        let kill = Kill::new();
+        if closed {
+            kill.close();
+        }
+        More {
+            name: Guarded::new(None),
+            kill,
             observers: Observers::new(),
             ends: Guarded::new(Vec::new()),
             exception: OnceLock::new(),
         }
+    }
+}
+
+impl About {
+    fn new(name: Option<String>) -> Self {
+        let about = About {
+            state: AtomicU32::new(ALIVE),
+            awaited: AtomicU32::new(0),
+            settled: AtomicU32::new(0),
+            id: AtomicU32::new(0),
+            parent: AtomicU32::new(0),
+            control: AtomicPtr::new(ptr::null_mut()),
+            more: Rarely::new(),
+        };
+        if name.is_some() {
+            *about.more.get_or_make().name.lock() = name;
+        }
+        about
+    }
+
+    /// Whether a kill waits for the greenlet's next wait point.
+    #[inline]
+    pub(super) fn kill_is_pending(&self) -> bool {
+        self.more.get().is_some_and(|more| more.kill.is_pending())
+    }
+
+    /// Take what it is killed with.
+    pub(super) fn take_kill(&self) -> Option<Payload> {
+        self.more.get()?.kill.take()
+    }
+
+    /// The greenlet's function has returned: from here on kills come too late.
+    pub(super) fn close(&self) {
+        if let Some(more) = self.more.close() {
+            more.kill.close();
+        }
+    }
+
+    /// Those who wait for it among others.
+    pub(super) fn observers(&self) -> &Observers {
+        &self.more.get_or_make().observers
     }
 
     /// The greenlet exists now. Called before it first runs.
@@ -67,7 +117,7 @@ impl About {
     }
 
     pub(super) fn name(&self) -> String {
-        let given = self.name.lock().clone();
+        let given = self.more.get().and_then(|more| more.name.lock().clone());
         given.unwrap_or_else(|| format!("Greenlet-{}", self.id()))
     }
 
@@ -79,7 +129,7 @@ impl About {
                 control.set_name(name.as_bytes());
             }
         }
-        *self.name.lock() = Some(name);
+        *self.more.get_or_make().name.lock() = Some(name);
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -115,6 +165,11 @@ impl About {
             return true;
         }
         assert!(!self.is_current(), "a greenlet cannot wait for its own end");
+        self.awaited.store(1, Ordering::Relaxed);
+        if !sys::one_os_thread() {
+            // Pairs with that in `say_ended`.
+            fence(Ordering::SeqCst);
+        }
         let key = self.state.as_ptr() as usize;
         park::park(key, Reason::Join(self.id()), deadline, || !self.ended())
     }
@@ -144,7 +199,7 @@ impl About {
             }
             return;
         }
-        if !self.kill.ask(payload) {
+        if !self.more.get_or_make().kill.ask(payload) {
             return;
         }
         let _inside = doorway::enter();
@@ -156,20 +211,37 @@ impl About {
         }
     }
 
+    /// Those who join it go on. In our code.
+    fn say_ended(&self, state: u32) {
+        self.state.store(state, Ordering::Release);
+        if !sys::one_os_thread() {
+            // Either who is about to wait sees the end, or it is seen here.
+            fence(Ordering::SeqCst);
+        }
+        if self.awaited.load(Ordering::Relaxed) != 0 {
+            parking_lot::unpark_all(self.state.as_ptr() as usize);
+        }
+    }
+
     fn publish(&self, state: u32) {
         {
             let _inside = doorway::enter();
-            self.state.store(state, Ordering::Release);
-            parking_lot::unpark_all(self.state.as_ptr() as usize);
+            self.say_ended(state);
         }
-        self.observers.tell();
-        let ends = core::mem::take(&mut *self.ends.lock());
-        ends.into_iter().for_each(|end| end());
+        if !sys::one_os_thread() {
+            // Whoever makes the rest now sees that it has ended, or is seen here.
+            fence(Ordering::SeqCst);
+        }
+        if let Some(more) = self.more.get() {
+            more.observers.tell();
+            let ends = core::mem::take(&mut *more.ends.lock());
+            ends.into_iter().for_each(|end| end());
+        }
     }
 
     /// Call `f` when the greenlet has ended; at once if it has.
     pub(super) fn at_end(&self, f: AtEnd) {
-        let mut ends = self.ends.lock();
+        let mut ends = self.more.get_or_make().ends.lock();
         if self.ended() {
             // Whoever ends it takes the list after saying so.
             drop(ends);
@@ -200,10 +272,26 @@ impl<T: Send> Member for Packet<T> {
 /// Where a greenlet leaves its result.
 pub(super) struct Packet<T> {
     pub(super) about: About,
-    pub(super) links: Links<T>,
-    /// Written once, by the greenlet, before `about.state` says that it has
-    /// ended; taken by the owner of the only handle when it is settled.
-    result: UnsafeCell<Option<thread::Result<T>>>,
+    /// Closed when there are none and the greenlet ends.
+    links: Rarely<Links<T>>,
+    /// What it is to run, until it begins; written by the greenlet before
+    /// `about.state` says that it has ended; taken by the owner of the only handle when
+    /// it is settled.
+    content: UnsafeCell<Content<T>>,
+}
+
+enum Content<T> {
+    Nothing,
+    Function(Space),
+    Result(thread::Result<T>),
+}
+
+/// Room for a small function, or for the address of a box with a larger one: most
+/// greenlets need no other memory than their packet then.
+type Space = [MaybeUninit<usize>; 2];
+
+const fn is_small<F>() -> bool {
+    size_of::<F>() <= size_of::<Space>() && align_of::<F>() <= align_of::<Space>()
 }
 
 // SAFETY: the greenlet and the handle's owner take turns at the result, with
@@ -217,8 +305,73 @@ impl<T> core::panic::RefUnwindSafe for Packet<T> {}
 impl<T> core::panic::UnwindSafe for Packet<T> {}
 
 impl<T> Packet<T> {
-    pub(super) fn new(name: Option<String>) -> Self {
-        Packet { about: About::new(name), links: Links::new(), result: UnsafeCell::new(None) }
+    /// One for a greenlet that is to run `f`.
+    pub(super) fn new<F: Send>(name: Option<String>, f: F) -> Self {
+        let mut space: Space = [MaybeUninit::uninit(); 2];
+        if is_small::<F>() {
+            // SAFETY: it fits.
+            unsafe { space.as_mut_ptr().cast::<F>().write(f) };
+        } else {
+            space[0].write(Box::into_raw(Box::new(f)).expose_provenance());
+        }
+        Packet {
+            about: About::new(name),
+            links: Rarely::new(),
+            content: UnsafeCell::new(Content::Function(space)),
+        }
+    }
+
+    /// Take what it is to run.
+    ///
+    /// # Safety
+    /// `F` is what it was made with, nobody else looks at the packet's content, and this
+    /// has not been called.
+    pub(super) unsafe fn take_function<F>(&self) -> F {
+        // SAFETY: by this function's contract.
+        let content = unsafe { &mut *self.content.get() };
+        let Content::Function(space) = core::mem::replace(content, Content::Nothing) else {
+            unreachable!("a greenlet begins once");
+        };
+        // SAFETY: written by `new`, which has decided by the same condition.
+        unsafe {
+            if is_small::<F>() {
+                space.as_ptr().cast::<F>().read()
+            } else {
+                *Box::from_raw(ptr::with_exposed_provenance_mut(space[0].assume_init()))
+            }
+        }
+    }
+
+    /// What is called when it has ended.
+    pub(super) fn links(&self) -> &Links<T> {
+        self.links.get_or_make()
+    }
+
+    /// [`finish`](Self::finish) for most: one that has a value, and of which nobody wants
+    /// anything but to join it. Else gives the result back.
+    #[inline]
+    pub(super) fn finish_plainly(
+        &self,
+        result: thread::Result<T>,
+    ) -> Result<(), thread::Result<T>> {
+        if result.is_err() {
+            return Err(result);
+        }
+        let Some(_inside) = doorway::enter().filter(|_| sys::one_os_thread()) else {
+            return Err(result);
+        };
+        // Nobody comes between: no other OS thread, and the hub is the caller's.
+        if !self.about.more.close_if_none() {
+            return Err(result);
+        }
+        if !self.links.close_if_none() {
+            return Err(result);
+        }
+        // SAFETY: as in `finish`. What was there has no destructor.
+        unsafe { self.content.get().write(Content::Result(result)) };
+        self.about.settled.store(1, Ordering::Release);
+        self.about.say_ended(SUCCEEDED);
+        Ok(())
     }
 
     /// The greenlet's last word: store the result, wake who waits for it, run
@@ -227,13 +380,14 @@ impl<T> Packet<T> {
         let state = match &result {
             Ok(_) => SUCCEEDED,
             Err(payload) => {
-                let _ = self.about.exception.set(Exception::of(payload));
+                let _ = self.about.more.get_or_make().exception.set(Exception::of(payload));
                 FAILED
             }
         };
         // SAFETY: the state is `ALIVE`, so only the greenlet touches the cell.
-        unsafe { *self.result.get() = Some(result) };
-        let mut links = self.links.take();
+        unsafe { *self.content.get() = Content::Result(result) };
+        let all = self.links.close();
+        let mut links = all.and_then(Links::take);
         if links.is_none() {
             // From now on links are called by who makes them.
             self.about.settled.store(1, Ordering::Release);
@@ -244,7 +398,7 @@ impl<T> Packet<T> {
             if let Some(outcome) = self.outcome() {
                 list.into_iter().for_each(|link| link.call(outcome, &report));
             }
-            links = self.links.take();
+            links = all.and_then(Links::take);
         }
         self.about.settle();
     }
@@ -255,10 +409,12 @@ impl<T> Packet<T> {
             SUCCEEDED => {
                 // SAFETY: it has ended, so nobody writes, and nobody takes it
                 // while this borrow lasts: see `take`.
-                let result = unsafe { (*self.result.get()).as_ref() };
-                result.and_then(|r| r.as_ref().ok()).map(Ok)
+                match unsafe { &*self.content.get() } {
+                    Content::Result(Ok(value)) => Some(Ok(value)),
+                    _ => None,
+                }
             }
-            FAILED => self.about.exception.get().map(Err),
+            FAILED => self.about.more.get()?.exception.get().map(Err),
             _ => None,
         }
     }
@@ -270,6 +426,9 @@ impl<T> Packet<T> {
     /// `outcome` is alive, and none will be made.
     pub(super) unsafe fn take(&self) -> Option<thread::Result<T>> {
         // SAFETY: by this function's contract.
-        unsafe { (*self.result.get()).take() }
+        match unsafe { core::mem::replace(&mut *self.content.get(), Content::Nothing) } {
+            Content::Result(result) => Some(result),
+            _ => None,
+        }
     }
 }

@@ -273,7 +273,7 @@ impl<T: Sync + 'static> Greenlet<T> {
     /// assert_eq!(told.try_recv(), Ok(42));
     /// ```
     pub fn link(&self, f: impl FnOnce(Result<&T, &Exception>) + Send + 'static) -> LinkId {
-        match self.packet.links.add(Box::new(f)) {
+        match self.packet.links().add(Box::new(f)) {
             Ok(id) => id,
             Err((id, f)) => {
                 // Its end may be a few instructions away.
@@ -331,7 +331,7 @@ impl<T: Sync + 'static> Greenlet<T> {
     /// g.get().unwrap();
     /// ```
     pub fn unlink(&self, link: LinkId) -> bool {
-        self.packet.links.remove(link)
+        self.packet.links().remove(link)
     }
 
     /// Takes all links back that have not been called.
@@ -346,7 +346,7 @@ impl<T: Sync + 'static> Greenlet<T> {
     /// g.get().unwrap();
     /// ```
     pub fn unlink_all(&self) {
-        self.packet.links.clear();
+        self.packet.links().clear();
     }
 
     /// Whether it has links that have not been called.
@@ -359,7 +359,7 @@ impl<T: Sync + 'static> Greenlet<T> {
     /// assert!(g.has_links());
     /// ```
     pub fn has_links(&self) -> bool {
-        self.packet.links.any()
+        self.packet.links().any()
     }
 }
 

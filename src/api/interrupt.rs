@@ -10,6 +10,7 @@
 //! cancellation, which unwinds C++ destructors and cleanup handlers as well. It
 //! says so by an [`Ending`].
 
+use super::about::About;
 use super::current;
 use super::guarded::Guarded;
 use super::timeout::Expired;
@@ -95,11 +96,11 @@ impl Kill {
         true
     }
 
-    fn is_pending(&self) -> bool {
+    pub(super) fn is_pending(&self) -> bool {
         self.state.load(Ordering::Relaxed) == PENDING
     }
 
-    fn take(&self) -> Option<Payload> {
+    pub(super) fn take(&self) -> Option<Payload> {
         let mut held = self.payload.lock();
         if self.state.load(Ordering::SeqCst) == PENDING {
             self.state.store(OPEN, Ordering::SeqCst);
@@ -193,7 +194,7 @@ pub(super) fn check() {
         return (ending.point)();
     }
     if killed() {
-        if let Some(payload) = current::with_about(|about| about.kill.take()).flatten() {
+        if let Some(payload) = current::with_about(About::take_kill).flatten() {
             resume_unwind(payload);
         }
     }
@@ -234,5 +235,5 @@ pub(super) fn arm(g: Option<&'static Control>) {
 /// Whether the running greenlet is to be unwound by a kill.
 #[inline]
 fn killed() -> bool {
-    current::with_about(|about| about.kill.is_pending()).unwrap_or(false) && !panicking()
+    current::with_about(About::kill_is_pending).unwrap_or(false) && !panicking()
 }

@@ -3,6 +3,7 @@
 use super::exception::Exception;
 use super::guarded::{Guarded, Held};
 use super::interrupt::Payload;
+use super::rarely::Part;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 type Call<T> = Box<dyn FnOnce(Result<&T, &Exception>) + Send>;
@@ -38,11 +39,13 @@ struct State<T> {
     done: bool,
 }
 
-impl<T> Links<T> {
-    pub(super) const fn new() -> Self {
-        Links(Guarded::new(State { list: Vec::new(), next_id: 0, done: false }))
+impl<T> Part for Links<T> {
+    fn make(closed: bool) -> Self {
+        Links(Guarded::new(State { list: Vec::new(), next_id: 0, done: closed }))
     }
+}
 
+impl<T> Links<T> {
     fn state(&self) -> Held<'_, State<T>> {
         self.0.lock()
     }

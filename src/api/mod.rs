@@ -28,6 +28,7 @@ mod park;
 mod poll;
 pub mod pool;
 pub mod queue;
+mod rarely;
 mod refused;
 mod section;
 mod select;

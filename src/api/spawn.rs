@@ -26,6 +26,17 @@ const GUARD: usize = 4096;
 
 /// What reports call a greenlet that was given no name; its id is beside it.
 const UNNAMED: &str = "Greenlet";
+const UNNAMED_SHORT: [u8; 16] = shortened(UNNAMED);
+
+/// As much of a name as the hub keeps, with zeroes behind it.
+const fn shortened(name: &str) -> [u8; 16] {
+    let (mut short, mut at) = ([0; 16], 0);
+    while at < name.len() && at < 15 {
+        short[at] = name.as_bytes()[at];
+        at += 1;
+    }
+    short
+}
 
 /// An OS thread is becoming, or has become, the one that drives the hub.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -157,27 +168,24 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let mut short_name = [0; 16];
-        let name = self.name.as_deref().unwrap_or(UNNAMED);
-        let cut = name.len().min(15);
-        short_name[..cut].copy_from_slice(&name.as_bytes()[..cut]);
-        let packet = Arc::new(Packet::new(self.name));
-        let start = Box::into_raw(Box::new(Start { f, packet: packet.clone() }));
+        let name = self.name.as_deref().map_or(UNNAMED_SHORT, shortened);
+        let packet = Arc::new(Packet::new(self.name, f));
+        let share = Arc::into_raw(packet.clone());
         let made = make(
             &Spawn {
                 made_at: 0,
                 entry: first_frame::<F, T>,
-                arg: start.cast::<c_void>(),
+                arg: share.cast_mut().cast::<c_void>(),
                 stack: StackSource::Later(self.stack_size.unwrap_or(DEFAULT_STACK)),
                 guard: GUARD,
                 detached: true,
-                name: short_name,
+                name,
             },
             &packet,
         );
         if let Err(e) = made {
-            // SAFETY: nobody has taken the box: no greenlet was made.
-            drop(unsafe { Box::from_raw(start) });
+            // SAFETY: no greenlet was made, which would have taken both.
+            drop(unsafe { (Arc::from_raw(share), packet.take_function::<F>()) });
             return Err(e);
         }
         Ok(Greenlet::new(packet))
@@ -204,24 +212,19 @@ fn make<T>(spawn: &Spawn, packet: &Packet<T>) -> Result<(), SpawnError> {
     Ok(())
 }
 
-/// What a new greenlet is handed.
-struct Start<F, T> {
-    f: F,
-    packet: Arc<Packet<T>>,
-}
-
 /// The outermost frame of the program's code on a greenlet. No panic leaves it.
 ///
 /// # Safety
-/// `arg` is a boxed `Start<F, T>`, which this call takes.
+/// `arg` is a share of a `Packet<T>` that was made with an `F`; this call takes both.
 unsafe extern "C-unwind" fn first_frame<F, T>(arg: *mut c_void) -> *mut c_void
 where
     F: FnOnce() -> T,
     T: 'static,
 {
     // SAFETY: by this function's contract.
-    let start = unsafe { Box::from_raw(arg.cast::<Start<F, T>>()) };
-    let Start { f, packet } = *start;
+    let packet = unsafe { Arc::from_raw(arg.cast::<Packet<T>>().cast_const()) };
+    // SAFETY: as above; the handle looks when the greenlet has ended.
+    let f = unsafe { packet.take_function::<F>() };
     let about = &packet.about;
     let named = super::current::Named::set(about);
     // Nobody looks at what `f` leaves half done but through what it shares
@@ -235,14 +238,16 @@ where
         None => catch_unwind(AssertUnwindSafe(f)),
         Some(ending) => end_otherwise(ending, f),
     };
-    about.kill.close();
     interrupt::cancel_all();
-    if let Err(payload) = &result {
-        if !payload.is::<GreenletExit>() {
-            report(about, "failed with panic", &Exception::of(payload).to_string());
+    if let Err(result) = packet.finish_plainly(result) {
+        about.close();
+        if let Err(payload) = &result {
+            if !payload.is::<GreenletExit>() {
+                report(about, "failed with panic", &Exception::of(payload).to_string());
+            }
         }
+        packet.finish(result, |what, message| report(&packet.about, what, message));
     }
-    packet.finish(result, |what, message| report(&packet.about, what, message));
     drop(named);
     // If the handle is gone, the value goes with the packet, and its
     // destructor is the program's code.

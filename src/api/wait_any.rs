@@ -61,10 +61,10 @@ impl<T> Waitable for Greenlet<T> {
 
 impl<T> Sealed for Greenlet<T> {
     fn observe(&self, observer: &Arc<Observer>, index: usize) {
-        self.packet.about.observers.add(observer, index, || Greenlet::ready(self));
+        self.packet.about.observers().add(observer, index, || Greenlet::ready(self));
     }
     fn forget(&self, observer: &Arc<Observer>, index: usize) {
-        self.packet.about.observers.remove(observer, index);
+        self.packet.about.observers().remove(observer, index);
     }
 }
 

@@ -343,15 +343,20 @@ pub(super) fn leave(g: &'static Greenlet) {
     let c = HUB.carrier();
     c.left_last.set(g);
     switch(g, c);
-    // The hub computes nothing: what the last to leave had is still loaded, on
-    // whatever carrier this is now.
+    load_fp_control(g);
+    observe::resumed(g);
+}
+
+/// Load the running greenlet's floating-point modes and flags. The hub computes
+/// nothing: what the last to leave had is still loaded, on whatever carrier this is.
+#[inline(always)]
+pub(super) fn load_fp_control(g: &'static Greenlet) {
     let control = g.fp_control.get();
     // SAFETY: null or a greenlet, which is never freed.
     let last = unsafe { HUB.carrier().left_last.get().as_ref() };
     if last.is_none_or(|last| last.fp_control.get() != control) {
         arch::set_fp_control(control);
     }
-    observe::resumed(g);
 }
 
 /// Take up the next greenlet's stack, or the loop's. (One place for all: the

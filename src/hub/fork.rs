@@ -70,7 +70,7 @@ pub fn after_copy(shares_files: bool) {
             match g.move_out() {
                 Some(resident) if !torn => unit::give_back(resident),
                 Some(_) => {}
-                None => unit::forgo(g.stride()),
+                None => unit::forgo(g.class()),
             }
             light::give_back(g);
         } else if !g.is_root() && !torn {

@@ -137,6 +137,8 @@ pub struct Hub {
     running: AtomicPtr<Greenlet>,
     /// Light greenlets whose first turn has come and for which no unit was free.
     without_unit: RunQueue,
+    /// The light greenlet that begins has taken the last free unit, and others want one.
+    took_last_unit: Cell<bool>,
     /// The greenlet that has left its stack for good; the loop collects it.
     departed: Cell<*const Greenlet>,
 }
@@ -168,6 +170,7 @@ static HUB: Hub = Hub {
     carrier: AtomicPtr::new(ptr::null_mut()),
     running: AtomicPtr::new(ptr::null_mut()),
     without_unit: RunQueue::new(),
+    took_last_unit: Cell::new(false),
     departed: Cell::new(ptr::null()),
 };
 

@@ -148,13 +148,14 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     g.parent.set(creator.id());
     g.made_at.set(spawn.made_at);
     g.detached.set(spawn.detached);
-    g.fp_control.set(arch::fp_control());
-    g.set_name(&if spawn.name[0] == 0 { creator.name() } else { spawn.name });
+    arch::save_fp_control(&g.fp_control);
+    g.take_name(if spawn.name[0] == 0 { creator.name() } else { spawn.name });
     if !g.tp().is_null() {
         prepare(g);
     }
     HUB.enlist(g);
-    LIVE.fetch_add(1, Ordering::Relaxed);
+    // The hub's holder only: no bus lock.
+    LIVE.store(LIVE.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     carrier::several();
     if let Some(c) = callbacks() {
         (c.at_spawn)(creator, g);
@@ -175,15 +176,15 @@ fn resident(stack: usize, id: u32, guard: usize) -> Result<&'static Greenlet, Sp
 
 /// A free greenlet that has the promise of a unit.
 fn light(stack: usize) -> Result<&'static Greenlet, SpawnError> {
-    let stride = unit::promise(stack).map_err(|_| SpawnError::Resources)?;
-    let taken = units::keep_stock(stride).and_then(|()| light::take());
+    let promise = unit::promise(stack).map_err(|_| SpawnError::Resources)?;
+    let taken = units::keep_stock(promise).and_then(|()| light::take());
     match taken {
         Ok(g) => {
-            g.set_stride(stride);
+            g.set_class(promise.class);
             Ok(g)
         }
         Err(_) => {
-            unit::forgo(stride);
+            unit::forgo(promise.class);
             Err(SpawnError::Resources)
         }
     }
@@ -210,12 +211,9 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
     if let Some(r) = g.resident() {
         r.yielder.set(yielder);
     }
-    arch::set_fp_control(g.fp_control.get());
+    drive::load_fp_control(g);
     tls::enter();
-    if g.is_light() {
-        // Where there is no memory, the next one waits.
-        let _ = units::keep_stock(g.stride());
-    }
+    units::began(g);
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
     let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
     let entry = g.entry.get().expect("a greenlet has an entry");
@@ -306,7 +304,7 @@ impl Hub {
     /// The greenlet runs no more: collect it, or tell who joins it.
     pub(super) fn ended(&self, g: &'static Greenlet) {
         observe::ended(g);
-        LIVE.fetch_sub(1, Ordering::Relaxed);
+        LIVE.store(LIVE.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
         g.set_phase(Phase::Ended);
         if g.detached.get() {
             self.collect(g);
@@ -327,7 +325,7 @@ impl Hub {
         if g.is_light() {
             match g.move_out() {
                 Some(resident) => unit::give_back(resident),
-                None => unit::forgo(g.stride()),
+                None => unit::forgo(g.class()),
             }
             light::give_back(g);
         } else if !g.is_root() {

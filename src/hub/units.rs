@@ -21,25 +21,27 @@
 
 use super::{spawn, Hub, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
+use crate::sys::Errno;
 use crate::time::MILLISECOND;
-use crate::{observe, unit};
+use crate::unit::{self, Promise};
 
 /// How long nobody tries again when there was no memory.
 pub(super) const PAUSE: u64 = 10 * MILLISECOND;
 
-/// See to it that a unit of this size is free, if any is promised. The caller is a
+/// See to it that a unit is free for those that were promised one. The caller is a
 /// greenlet in our code, whose hub may have moved meanwhile, and come back.
 #[inline]
-pub(super) fn keep_stock(stride: usize) -> Result<(), crate::sys::Errno> {
-    if unit::is_wanted(stride) {
-        return make(stride);
+pub(super) fn keep_stock(promise: Promise) -> Result<(), Errno> {
+    if promise.none_free {
+        return make(promise.class);
     }
     Ok(())
 }
 
 #[cold]
-fn make(stride: usize) -> Result<(), crate::sys::Errno> {
-    unit::stock(stride)?;
+fn make(class: usize) -> Result<(), Errno> {
+    unit::stock(class)?;
     HUB.unit_came();
     Ok(())
 }
@@ -48,13 +50,25 @@ fn make(stride: usize) -> Result<(), crate::sys::Errno> {
 /// none, and it waits for one.
 #[inline]
 pub(super) fn move_in(g: &'static Greenlet) -> bool {
-    if !unit::take_for(g) {
-        HUB.without_unit.push(g);
-        return false;
+    match unit::take_for(g) {
+        None => {
+            HUB.without_unit.push(g);
+            return false;
+        }
+        Some(last) => HUB.took_last_unit.set(last),
     }
     spawn::prepare(g);
     observe::moved_in(g);
     true
+}
+
+/// The greenlet `g` begins, in our code, with its own block loaded.
+#[inline]
+pub(super) fn began(g: &'static Greenlet) {
+    if HUB.took_last_unit.replace(false) {
+        // Where there is no memory, the next one waits.
+        let _ = make(g.class());
+    }
 }
 
 impl Hub {
@@ -71,7 +85,7 @@ impl Hub {
     #[cold]
     pub(super) fn make_unit_here(&self) {
         let Some(g) = self.without_unit.first() else { return };
-        if unit::stock(g.stride()).is_ok() {
+        if unit::stock(g.class()).is_ok() {
             self.unit_came();
         }
     }
