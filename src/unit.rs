@@ -161,7 +161,7 @@ struct Arena {
     slabs: Vec<Slab>,
     guards: Guards,
     /// The stack size that was asked for last, and its class.
-    asked_last: (usize, usize),
+    asked_last: Option<(usize, usize)>,
 }
 
 #[derive(PartialEq)]
@@ -177,7 +177,7 @@ static ARENA: RawLock<Arena> = RawLock::new(Arena {
     classes: Vec::new(),
     slabs: Vec::new(),
     guards: Guards::Region,
-    asked_last: (usize::MAX, 0),
+    asked_last: None,
 });
 /// Distance from a thread pointer of ours up to its `Greenlet`.
 static TP_TO_GREENLET: AtomicUsize = AtomicUsize::new(0);
@@ -410,7 +410,7 @@ impl Arena {
     #[inline]
     fn class_for(&mut self, stack_size: usize) -> Result<usize, Errno> {
         match self.asked_last {
-            (asked, class) if asked == stack_size => Ok(class),
+            Some((asked, class)) if asked == stack_size => Ok(class),
             _ => self.find_class_for(stack_size),
         }
     }
@@ -435,7 +435,7 @@ impl Arena {
             });
             self.classes.len() - 1
         });
-        self.asked_last = (stack_size, class);
+        self.asked_last = Some((stack_size, class));
         Ok(class)
     }
 
@@ -499,5 +499,80 @@ impl Arena {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: &Greenlet, b: &Greenlet) -> bool {
+        ptr::eq(a, b)
+    }
+
+    /// A light greenlet with a promise. (Each test has a stack size of its own, since
+    /// others run at the same time.)
+    fn promised(size: usize) -> (&'static Greenlet, Promise) {
+        init().unwrap();
+        let promise = promise(size).unwrap();
+        let g: &'static Greenlet = Box::leak(Box::new(Greenlet::new()));
+        g.set_class(promise.class);
+        (g, promise)
+    }
+
+    #[test]
+    fn a_promise_is_kept_with_a_unit_that_was_made_for_it_and_comes_back() {
+        const SIZE: usize = 123 << 12;
+        let (a, promise) = promised(SIZE);
+        assert!(promise.none_free);
+        assert_eq!(take_for(a), None, "none was made");
+        assert!(a.tp().is_null());
+        stock(promise.class).unwrap();
+        let (b, second) = promised(SIZE);
+        assert!(!second.none_free);
+        assert_eq!(take_for(a), Some(true), "the last, and the other one wants one");
+        let resident = a.resident().unwrap();
+        // SAFETY: a unit's.
+        assert!(same(unsafe { greenlet_of(a.tp()) }, a), "a unit leads to its tenant");
+        assert!(a.stack().base - a.stack().limit >= SIZE);
+        assert_eq!(take_for(b), None);
+        let tp = a.tp();
+        give_back(a.move_out().unwrap());
+        assert!(a.tp().is_null() && a.stack() == Stack::NONE);
+        // SAFETY: as above.
+        assert!(same(unsafe { greenlet_of(tp) }, resident), "to itself, when it is free");
+        assert_eq!(take_for(b), Some(false));
+        assert_eq!(b.tp(), tp, "the unit goes from one to the next");
+    }
+
+    #[test]
+    fn who_has_a_promise_does_not_lose_it_to_others() {
+        const SIZE: usize = 125 << 12;
+        let (a, promise) = promised(SIZE);
+        stock(promise.class).unwrap();
+        let other = take(SIZE, 1).unwrap();
+        assert_eq!(take_for(a), Some(false), "the other one got a new unit");
+        assert!(!same(a.resident().unwrap(), other));
+        give_back(other);
+        assert!(same(take(SIZE, 2).unwrap(), other), "which is anybody's now");
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_as_were_promised() {
+        const SIZE: usize = 127 << 12;
+        let class = promised(SIZE).1.class;
+        for _ in 1..3 * SLAB_UNITS {
+            promise(SIZE).unwrap();
+        }
+        let count = |arena: &Arena| {
+            let c = &arena.classes[class];
+            (c.free_count + c.uncut, c.promised)
+        };
+        assert_eq!(count(&ARENA.lock()), (3 * SLAB_UNITS, 3 * SLAB_UNITS));
+        forgo(class);
+        assert_eq!(ARENA.lock().classes[class].spare(), 1);
+        promise(SIZE).unwrap();
+        promise(SIZE).unwrap();
+        assert_eq!(count(&ARENA.lock()), (4 * SLAB_UNITS, 3 * SLAB_UNITS + 1));
     }
 }

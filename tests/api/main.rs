@@ -2,6 +2,7 @@
 
 mod case;
 mod examples;
+mod first_turn;
 mod greenlets;
 mod io;
 mod models;
@@ -11,6 +12,7 @@ mod pools;
 fn main() {
     let groups = [
         ("greenlets", greenlets::CASES),
+        ("first_turn", first_turn::CASES),
         ("objects", objects::CASES),
         ("pools", pools::CASES),
         ("io", io::CASES),
