@@ -94,6 +94,22 @@ pub enum Phase {
 /// A text that says more about a wait, up to a zero: see [`Greenlet::tell`].
 pub type Detail = [u8; 64];
 
+/// The text of a wait that is about a descriptor: no name begins so.
+pub fn detail_of_fd(fd: i32) -> Detail {
+    let mut detail = [0; size_of::<Detail>()];
+    detail[0] = FD_MARK;
+    detail[1..5].copy_from_slice(&fd.to_ne_bytes());
+    detail
+}
+
+/// The descriptor of such a text.
+pub(crate) fn fd_of(detail: &Detail) -> Option<i32> {
+    let bytes = detail[1..5].try_into().ok()?;
+    (detail[0] == FD_MARK).then(|| i32::from_ne_bytes(bytes))
+}
+
+const FD_MARK: u8 = 1;
+
 /// While this lives, reports of the greenlet's waits say more: [`Greenlet::tell`].
 #[derive(Debug)]
 pub struct Told<'a> {

@@ -70,6 +70,19 @@ impl Shim {
 }
 
 impl Shim {
+    /// [`Shim::section`] of a call that is about the descriptor `fd`: reports show it.
+    pub fn section_of_fd<R>(
+        &self,
+        what: &'static str,
+        fd: libc::c_int,
+        section: Section,
+        call: impl FnOnce() -> R,
+    ) -> R {
+        let detail = hub::greenlet::detail_of_fd(fd);
+        let _told = self.greenlet.tell(&detail);
+        self.section(what, section, call)
+    }
+
     /// [`Shim::section`] of a call that is about `name`: reports show it.
     ///
     /// # Safety

@@ -31,6 +31,19 @@ pub fn try_then_wait(
     }
 }
 
+/// [`try_then_wait`] for something about the descriptor `fd`.
+pub fn try_then_wait_for(
+    shim: &Shim,
+    (what, fd): (&'static str, libc::c_int),
+    would_wait: impl FnOnce(Errno) -> bool,
+    attempt: impl FnOnce() -> Result<usize, Errno>,
+    wait: impl FnOnce() -> Result<usize, Errno>,
+) -> Result<usize, Errno> {
+    let detail = hub::greenlet::detail_of_fd(fd);
+    let _told = shim.greenlet.tell(&detail);
+    try_then_wait(shim, what, would_wait, attempt, wait)
+}
+
 /// The answer of a section that is a cancellation point: what interrupted it
 /// may have been a cancellation, which acts here.
 pub fn cancellable(shim: &Shim, answer: Result<usize, Errno>) -> Result<usize, Errno> {

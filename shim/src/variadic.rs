@@ -69,6 +69,29 @@ impl VaList {
     }
 }
 
+/// What is shown of the named arguments of such a function: the last one is a format.
+pub const fn parameters(name: &str, named: usize) -> &'static [(&'static str, &'static str)] {
+    const TEXT: &str = "* const c_char";
+    let bytes = name.as_bytes();
+    let (mut wide, mut n) = (false, 0);
+    while n < bytes.len() {
+        // wprintf, __isoc99_fwscanf; but not warn.
+        wide |= bytes[n] == b'w'
+            && n + 1 < bytes.len()
+            && (bytes[n + 1] == b'p' || bytes[n + 1] == b's');
+        n += 1;
+    }
+    match (named, wide) {
+        (1, false) => &[("format", TEXT)],
+        (1, true) => &[("format", "* const wchar_t")],
+        (2, _) if bytes[0] == b'e' && bytes[1] == b'x' => &[("path", TEXT), ("arg0", TEXT)],
+        (2, false) => &[("to", "word"), ("format", TEXT)],
+        (2, true) => &[("to", "word"), ("format", "* const wchar_t")],
+        (_, false) => &[("to", "word"), ("flag", "c_int"), ("format", TEXT)],
+        (_, true) => &[("to", "word"), ("flag", "c_int"), ("format", "* const wchar_t")],
+    }
+}
+
 /// `variadic!(Group "how it waits" name after N = body)`: exports `name`; `body` gets
 /// the N named arguments (1 to 3) and a `*mut VaList`, and returns an `int`. Without a
 /// group it is `Sys`.
@@ -81,15 +104,37 @@ macro_rules! variadic {
         $crate::variadic!(Sys $how $name after $n = $body);
     };
     ($group:ident $how:literal $name:ident after 1 = $body:path) => {
-        $crate::variadic!(@ $group, $how, $name, "rsi", "x1", 8, -56, $body);
+        $crate::variadic!(@ $group, $how, $name, "rsi", "x1", 8, -56, 1, $body);
     };
     ($group:ident $how:literal $name:ident after 2 = $body:path) => {
-        $crate::variadic!(@ $group, $how, $name, "rdx", "x2", 16, -48, $body);
+        $crate::variadic!(@ $group, $how, $name, "rdx", "x2", 16, -48, 2, $body);
     };
     ($group:ident $how:literal $name:ident after 3 = $body:path) => {
-        $crate::variadic!(@ $group, $how, $name, "rcx", "x3", 24, -40, $body);
+        $crate::variadic!(@ $group, $how, $name, "rcx", "x3", 24, -40, 3, $body);
     };
-    (@ $group:ident, $how:literal, $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $body:path) => {
+    (@ $group:ident, $how:literal, $name:ident, $amd:literal, $arm:literal, $gp:literal, $gr:literal, $named:literal, $body:path) => {
+        #[allow(non_camel_case_types)]
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            /// The body with an account of the call. Integers and pointers arrive in the same
+            /// registers, whatever they are called.
+            #[cfg(target_arch = "x86_64")]
+            pub(super) unsafe extern "C-unwind" fn observed(a: usize, b: usize, c: usize, d: usize) -> usize {
+                static HOOK: hub::observe::call::Hook = hub::observe::call::Hook::new(
+                    stringify!($name),
+                    stringify!($group),
+                    $how,
+                    $crate::variadic::parameters(stringify!($name), $named),
+                    "c_int",
+                );
+                type Body = unsafe extern "C-unwind" fn(usize, usize, usize, usize) -> usize;
+                $crate::entry::observe(&HOOK, &[a as u64, b as u64, c as u64][..$named], || {
+                    // SAFETY: a body's own registers.
+                    unsafe { core::mem::transmute::<*const (), Body>($body as *const ())(a, b, c, d) }
+                })
+            }
+        }
         #[doc = concat!("Hook of `", stringify!($name), "`: builds a `va_list`.")]
         ///
         /// # Safety
@@ -100,6 +145,9 @@ macro_rules! variadic {
             #[cfg(target_arch = "x86_64")]
             core::arch::naked_asm!(
                 ".cfi_startproc",
+                "cmp byte ptr [rip + {wanted}], 0",
+                "jne 4f",
+                "3:",
                 "push rbp",
                 ".cfi_def_cfa_offset 16",
                 ".cfi_offset rbp, -16",
@@ -130,12 +178,45 @@ macro_rules! variadic {
                 "mov [rsp + 184], rax",
                 "mov [rsp + 192], rsp",
                 concat!("lea ", $amd, ", [rsp + 176]"),
+                "cmp byte ptr [rip + {wanted}], 0",
+                "jne 7f",
                 "call {body}",
+                "8:",
+                ".cfi_remember_state",
                 "leave",
                 ".cfi_def_cfa rsp, 8",
                 "ret",
+                ".cfi_restore_state",
+                "7:",
+                "call {observed}",
+                "jmp 8b",
+                // As `entry::note`, but `al` is an argument.
+                "4:",
+                ".cfi_def_cfa rsp, 8",
+                ".cfi_restore rbp",
+                "mov r11, qword ptr [rip + geventrs_current@GOTTPOFF]",
+                "mov r11, fs:[r11]",
+                "test r11, r11",
+                "jz 5f",
+                "mov r11, [r11 + {ledger}]",
+                "test r11, r11",
+                "jz 3b",
+                "jmp 6f",
+                "5:",
+                "mov r11, [rip + {early}]",
+                "6:",
+                "mov r10, [rsp]",
+                "mov [r11 + {site}], r10",
+                "mov [r11 + {sp}], rsp",
+                "jmp 3b",
                 ".cfi_endproc",
                 body = sym $body,
+                observed = sym $name::observed,
+                wanted = sym hub::observe::WANTED,
+                ledger = const core::mem::offset_of!(hub::greenlet::Greenlet, ledger),
+                early = sym hub::observe::ledger::EARLY_ADDRESS,
+                site = const hub::observe::ledger::SITE,
+                sp = const hub::observe::ledger::SP,
             );
             #[cfg(target_arch = "aarch64")]
             core::arch::naked_asm!(

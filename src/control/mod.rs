@@ -33,7 +33,7 @@
 //! | [`json`] | writing JSON |
 
 pub mod answer;
-mod descriptors;
+pub(crate) mod descriptors;
 mod endpoint;
 mod json;
 pub mod lock_cycles;

@@ -4,13 +4,15 @@
 use super::json::Object;
 use super::{descriptors, memory};
 use crate::arch::Saved;
-use crate::greenlet::{Detail, Greenlet, Phase};
+use crate::greenlet::{fd_of, Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
 use crate::hub::{self, preempt};
 use crate::observe::{live, why};
+use crate::reactor::READ;
 use crate::time::{self, MILLISECOND, NEVER};
 use crate::unit::Stack;
 use crate::wait::Reason;
+use std::collections::BTreeMap;
 
 /// How long the hub is waited for.
 const PATIENCE: u64 = 2000 * MILLISECOND;
@@ -82,8 +84,13 @@ pub struct Row {
     made_at: Vec<usize>,
     taken: Option<live::Taken>,
     entry: usize,
+    /// Of one that polls: descriptors and directions.
+    polled: Vec<(i32, u8)>,
     bytes: Vec<u8>,
 }
+
+/// Descriptors that are told of one who polls, at most.
+const MOST_POLLED: usize = 8;
 
 impl Row {
     /// What is known of `g`.
@@ -131,6 +138,7 @@ impl Row {
             made_at: live::made_at(g),
             taken,
             entry: g.entry_point(),
+            polled: Vec::new(),
             bytes: Vec::new(),
         }
     }
@@ -277,6 +285,15 @@ impl Row {
             }
             Reason::Poll(n) => {
                 o.plain("fds", n);
+                let polled = self.polled.iter().map(|(fd, directions)| {
+                    let mut text = String::new();
+                    let mut about = Object::new(&mut text);
+                    about.plain("fd", fd).plain("write", directions & READ == 0);
+                    descriptors::describe(*fd, &mut about);
+                    drop(about);
+                    text
+                });
+                o.list("polled", polled);
             }
             Reason::Mutex(at, _)
             | Reason::Condition(at)
@@ -299,7 +316,11 @@ impl Row {
         if self.owner != 0 {
             o.plain("owner", self.owner);
         }
-        if let Some(detail) = self.detail {
+        let fd = self.detail.and_then(|d| fd_of(&d));
+        if let Some(fd) = fd {
+            o.plain("fd", fd);
+            descriptors::describe(fd, &mut o);
+        } else if let Some(detail) = self.detail {
             let end = detail.iter().position(|&b| b == 0).unwrap_or(detail.len());
             o.text("of", &detail[..end]);
         }
@@ -346,6 +367,22 @@ pub fn next(names: &mut &[Named], stacks: bool) -> Option<Vec<Row>> {
             }
             bytes += row.bytes.len();
             rows.push(row);
+        }
+        let mut polling: BTreeMap<u32, &mut Row> = rows
+            .iter_mut()
+            .filter(|r| matches!(r.reason, Reason::Poll(_)))
+            .map(|r| (r.id, r))
+            .collect();
+        if !polling.is_empty() {
+            hub::with_reactor(|r, _| {
+                r.table.each_waiter(|g, fd, directions| {
+                    if let Some(row) = polling.get_mut(&g.id()) {
+                        if row.polled.len() < MOST_POLLED {
+                            row.polled.push((fd, directions));
+                        }
+                    }
+                });
+            });
         }
     })?;
     Some(rows)

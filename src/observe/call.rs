@@ -5,6 +5,7 @@
 //! [`begin`] and [`end`] run around the hook's own function, as program code.
 
 use super::ledger::{self, Ledger};
+use super::peers::Peer;
 use super::places::{self, Number};
 use super::why::Why;
 use super::{asked, clock, modules, trace, TRACE};
@@ -235,6 +236,8 @@ pub struct Current {
     pub longest: (Why, u64, u64),
     /// That reason's text, if it has one.
     pub text: &'static str,
+    /// And who is at the other end of its descriptor.
+    pub peer: Peer,
 }
 
 impl Current {
@@ -248,6 +251,7 @@ impl Current {
         delayed: 0,
         longest: (Why::None, 0, 0),
         text: "",
+        peer: 0,
     };
 }
 

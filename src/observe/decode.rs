@@ -5,6 +5,7 @@
 
 use super::call::{Current, Hook};
 use super::errors;
+use super::peers::{self, Peer};
 use super::text::Text;
 use super::why::Why;
 use crate::syscall;
@@ -87,6 +88,16 @@ impl fmt::Display for Seconds {
 fn address(out: &mut Text, at: u64) {
     let mut bytes = [0u8; 110];
     let got = peek(at, &mut bytes);
+    if !socket_address(out, &bytes[..got]) {
+        let _ = write!(out, "{at:#x}");
+    }
+}
+
+/// An address as people write it. False: it is of no family that is known.
+pub(super) fn socket_address(out: &mut Text, given: &[u8]) -> bool {
+    let mut bytes = [0u8; 110];
+    let got = given.len().min(bytes.len());
+    bytes[..got].copy_from_slice(&given[..got]);
     let family = u16::from_ne_bytes([bytes[0], bytes[1]]);
     let port = u16::from_be_bytes([bytes[2], bytes[3]]);
     let _ = match i32::from(family) {
@@ -106,8 +117,9 @@ fn address(out: &mut Text, at: u64) {
             out.bytes(&name[..end]);
             Ok(())
         }
-        _ => write!(out, "{at:#x}"),
+        _ => return false,
     };
+    true
 }
 
 /// A parameter that is a buffer's address says nothing.
@@ -201,7 +213,7 @@ pub fn result(out: &mut Text, hook: &Hook, word: u64, errno: i32) {
 }
 
 /// What a wait was for, in the user's words.
-pub fn reason(out: &mut Text, why: Why, word: u64, text: &str) {
+pub fn reason(out: &mut Text, why: Why, word: u64, text: &str, peer: Peer) {
     let fd = word as i32;
     let _ = match why {
         Why::None => write!(out, "its turn"),
@@ -230,11 +242,12 @@ pub fn reason(out: &mut Text, why: Why, word: u64, text: &str) {
         Why::Api => write!(out, "{text}"),
         Why::Alone => write!(out, "in the kernel; there was one thread"),
     };
+    peers::write(out, why, peer);
 }
 
 /// A call that has waited, and for what: `read(7, 512): fd 7 readable`. Returns the
 /// length.
-pub fn call(call: &Current, wait: (Why, u64, &str), buffer: &mut [u8]) -> usize {
+pub fn call(call: &Current, wait: (Why, u64, &str, Peer), buffer: &mut [u8]) -> usize {
     let mut out = Text::new(buffer);
     // SAFETY: null or a static.
     if let Some(hook) = unsafe { call.hook.as_ref() } {
@@ -242,7 +255,7 @@ pub fn call(call: &Current, wait: (Why, u64, &str), buffer: &mut [u8]) -> usize 
         arguments(&mut out, hook, &call.arguments[..kept]);
         out.bytes(b": ");
     }
-    reason(&mut out, wait.0, wait.1, wait.2);
+    reason(&mut out, wait.0, wait.1, wait.2, wait.3);
     out.length()
 }
 

@@ -15,6 +15,7 @@
 //! greenlet's memory when it is used again, and are never freed.
 
 use super::call::{Current, Lock};
+use super::peers::{self, Peer};
 use super::places::Number;
 use super::why::{self, Why};
 use super::{asked, census, clock, hogs, holders, timeline, CENSUS, TIMELINE};
@@ -87,6 +88,7 @@ pub struct Ledger {
     run_from: AtomicU64,
     why: Cell<(Why, u64)>,
     text: Cell<&'static str>,
+    peer: Cell<Peer>,
     holder: Cell<Waker>,
     woken_at: AtomicU64,
     woken_by: AtomicU32,
@@ -120,6 +122,7 @@ impl Ledger {
             run_from: AtomicU64::new(0),
             why: Cell::new((Why::None, 0)),
             text: Cell::new(""),
+            peer: Cell::new(0),
             holder: Cell::new(Waker { id: 0, place: 0 }),
             woken_at: AtomicU64::new(0),
             woken_by: AtomicU32::new(0),
@@ -132,10 +135,11 @@ impl Ledger {
         (self.site.get(), self.sp.get())
     }
 
-    /// What its last wait was for: a kind, its word, and its text if it has one.
-    pub fn last_wait(&self) -> (Why, u64, &'static str) {
+    /// What its last wait was for: a kind, its word, its text if it has one, and
+    /// who is at the other end of its descriptor.
+    pub fn last_wait(&self) -> (Why, u64, &'static str, Peer) {
         let (why, word) = self.why.get();
-        (why, word, self.text.get())
+        (why, word, self.text.get(), self.peer.get())
     }
 
     /// Who held what it waited for last, when it began to wait.
@@ -165,7 +169,7 @@ impl Ledger {
     /// The wait that it is in: since when, in which call, for what. Any thread may look; what
     /// changes meanwhile is no wait.
     #[allow(clippy::type_complexity)]
-    pub fn ongoing(&self) -> Option<(u64, Current, (Why, u64, &'static str))> {
+    pub fn ongoing(&self) -> Option<(u64, Current, (Why, u64, &'static str, Peer))> {
         let at = || (self.state(), self.since.get(), self.woken_at.load(Ordering::Acquire));
         let before = at();
         let waits = matches!(before.0, State::Waiting | State::InSection) && before.2 == 0;
@@ -187,7 +191,7 @@ impl Ledger {
         }
         // SAFETY: it has not changed in between.
         let (call, text) = unsafe { (call.assume_init(), text.assume_init()) };
-        Some((before.1, call, (why, word, text)))
+        Some((before.1, call, (why, word, text, self.peer.get())))
     }
 
     fn begin(&self, id: u32, base: usize, now: u64) {
@@ -216,6 +220,7 @@ impl Ledger {
         self.since.set(now);
         self.set_state(state);
         let (why, word) = self.set_reason(reason);
+        self.peer.set(peers::of(why, word));
         self.holder.set(match why.has_holder() {
             true => holders::of(word as usize),
             false => Waker::default(),
@@ -272,6 +277,7 @@ impl Ledger {
         if waited >= call.longest.2 {
             call.longest = (why.0, why.1, waited);
             call.text = self.text.get();
+            call.peer = self.peer.get();
         }
         self.call.set(call);
         if asked(CENSUS) {
@@ -288,6 +294,7 @@ impl Ledger {
         let waited = now - call.entered;
         if call.entered != 0 && waited > WORTH_IT {
             self.why.set((Why::Alone, 0));
+            self.peer.set(0);
             self.text.set("");
             if self.id.get() == 0 {
                 census::first_thread(self);
@@ -514,7 +521,8 @@ pub(super) fn attach(g: &'static Greenlet, lent: &Lent, all: bool) {
             None if g.is_waiting() => (State::Waiting, 0),
             None => (State::Queued, now),
         };
-        l.set_reason(reason);
+        let (why, word) = l.set_reason(reason);
+        l.peer.set(peers::of_elsewhere(why, word));
         l.set_state(state);
         l.woken_at.store(woken, Ordering::Relaxed);
         l.woken_by.store(0, Ordering::Relaxed);

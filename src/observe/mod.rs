@@ -60,6 +60,7 @@ pub mod ledger;
 pub mod live;
 mod modules;
 pub mod output;
+pub mod peers;
 pub mod places;
 mod summary;
 mod text;

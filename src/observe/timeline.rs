@@ -13,6 +13,7 @@ use super::frames;
 use super::holders::Held;
 use super::ledger::{Ledger, State, Waker};
 use super::output;
+use super::peers::Peer;
 use super::places::{self, Number};
 use super::text::{Name, Text};
 use super::why::Why;
@@ -50,6 +51,7 @@ struct Body {
     now: u64,
     word: u64,
     text: &'static str,
+    peer: Peer,
 }
 
 const EMPTY: Body = Body {
@@ -66,6 +68,7 @@ const EMPTY: Body = Body {
     now: 0,
     word: 0,
     text: "",
+    peer: 0,
 };
 
 struct Record {
@@ -138,7 +141,7 @@ pub(super) fn turn(
     state: State,
     waker: Waker,
 ) {
-    let (why, word, text) = l.last_wait();
+    let (why, word, text, peer) = l.last_wait();
     let place = l.call.get().place;
     let (id, carrier) = (l.id.get(), l.carrier.get());
     let kind = Kind::Turn;
@@ -156,6 +159,7 @@ pub(super) fn turn(
         now,
         word,
         text,
+        peer,
     });
 }
 
@@ -280,7 +284,7 @@ impl Events<'_, '_> {
         if matches!(b.state, State::Waiting | State::InSection) {
             let mut words = [0; 128];
             let mut text = Text::new(&mut words);
-            decode::reason(&mut text, b.why, b.word, b.text);
+            decode::reason(&mut text, b.why, b.word, b.text, b.peer);
             let name = text.length();
             let class = if b.state == State::InSection { "section" } else { b.why.name() };
             self.span(track, &words[..name], class, (b.since, b.woken), args);

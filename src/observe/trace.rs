@@ -9,6 +9,7 @@ use super::call::{Current, Hook, ARGUMENTS};
 use super::clock::{self, Scale};
 use super::decode;
 use super::output::{self, Kind, Sink, Target};
+use super::peers::Peer;
 use super::text::{Name, Text};
 use super::why::Why;
 use crate::greenlet::Greenlet;
@@ -44,6 +45,7 @@ struct Body {
     delayed: u64,
     longest: (Why, u64, u64),
     text: &'static str,
+    peer: Peer,
     memory: [u8; MEMORY],
     memory_length: usize,
 }
@@ -67,6 +69,7 @@ static RING: [Record; RECORDS] = [const {
             delayed: 0,
             longest: (Why::None, 0, 0),
             text: "",
+            peer: 0,
             memory: [0; MEMORY],
             memory_length: 0,
         }),
@@ -179,6 +182,7 @@ pub(super) fn call_over(call: &Current, hook: &Hook, result: Option<(u64, i32)>)
     body.delayed = call.delayed;
     body.longest = call.longest;
     body.text = call.text;
+    body.peer = call.peer;
     body.memory_length = 0;
     if hook.reads_memory {
         // The memory may be another thing's when the line is made.
@@ -304,7 +308,7 @@ fn line(out: &mut Text, r: &Body, scale: &Scale) {
     }
     if r.waited != 0 {
         let _ = write!(out, " <waited {} s: ", Micro(waited));
-        decode::reason(out, r.longest.0, r.longest.1, r.text);
+        decode::reason(out, r.longest.0, r.longest.1, r.text, r.peer);
         let delayed = scale.span(r.delayed);
         if delayed > MILLISECOND {
             let _ = write!(out, ", then queued {} s", Micro(delayed));

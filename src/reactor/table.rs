@@ -95,6 +95,19 @@ impl FdTable {
         self.waiting
     }
 
+    /// Call `f` with every greenlet that waits, the descriptor and the directions.
+    pub fn each_waiter(&self, mut f: impl FnMut(&'static crate::greenlet::Greenlet, i32, u8)) {
+        for entry in &self.entries {
+            let mut at = entry.first;
+            // SAFETY: waiters are linked while they are on a stack that waits, and the
+            // caller has the hub.
+            while let Some(waiter) = unsafe { at.as_ref() } {
+                f(waiter.greenlet, waiter.fd, waiter.mask);
+                at = waiter.next.get();
+            }
+        }
+    }
+
     /// Highest descriptor that has an entry, plus one.
     pub fn end(&self) -> i32 {
         self.entries.len() as i32

@@ -368,3 +368,49 @@ fn locks_name_the_holder_of_a_convoy() {
     assert_eq!(lock["waiters"].as_array().unwrap().len(), 11);
     assert_eq!(json["deadlock"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn ps_lists_what_is_polled_and_the_file_of_a_section() {
+    let source = r#"
+        #include <fcntl.h>
+        #include <poll.h>
+        #include <pthread.h>
+        #include <sys/file.h>
+        #include <unistd.h>
+        static void *poller(void *arg)
+        {
+            int a[2], b[2];
+            pipe(a);
+            pipe(b);
+            struct pollfd both[] = { { a[0], POLLIN, 0 }, { b[0], POLLIN, 0 } };
+            poll(both, 2, -1);
+            return arg;
+        }
+        static void *locker(void *path)
+        {
+            int fd = open(path, O_CREAT | O_RDWR, 0600);
+            flock(fd, LOCK_EX);
+            for (;;)
+                sleep(1);
+            return path;
+        }
+        int main(int argc, char **argv)
+        {
+            pthread_t t;
+            pthread_create(&t, NULL, poller, NULL);
+            pthread_create(&t, NULL, locker, "file.lock");
+            pthread_create(&t, NULL, locker, "file.lock");
+            pthread_join(t, NULL);
+            return 0;
+        }
+    "#;
+    let directory = scratch("polled");
+    let program = compile(&directory, source, &[]);
+    let mut command = run(&["--"]);
+    command.arg(&program).current_dir(&directory);
+    let asked = Asked::start_command(&directory, command);
+    let text = asked.says("ps", &["poll of 2 fds: ", "flock fd "]);
+    let line = |words: &str| text.lines().find(|l| l.contains(words)).unwrap();
+    assert_eq!(line("poll of 2 fds: ").matches(" <- pipe:[").count(), 2, "{text}");
+    assert!(line("flock fd ").ends_with("/file.lock"), "{text}");
+}

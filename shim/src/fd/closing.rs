@@ -72,7 +72,7 @@ unsafe fn close_(fd: c_int) -> c_int {
         if let Some(shim) = doorway::enter(Group::Socket) {
             // The number is free from the call's start: nothing may be noted of
             // it afterwards.
-            return shim.section("close of a lingering socket", Section::Ends, call);
+            return shim.section_of_fd("close of a lingering socket", fd, Section::Ends, call);
         }
     }
     call()

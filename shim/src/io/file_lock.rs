@@ -39,7 +39,7 @@ unsafe fn flock_(fd: c_int, operation: c_int) -> c_int {
     let attempt = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation | libc::LOCK_NB) };
     // SAFETY: as above.
     let wait = || unsafe { hub::syscall!(libc::SYS_flock, fd, operation) };
-    returned(kernel_wait::try_then_wait(&shim, "flock", taken, attempt, wait)) as c_int
+    returned(kernel_wait::try_then_wait_for(&shim, ("flock", fd), taken, attempt, wait)) as c_int
 }
 
 /// fcntl(2)'s F_SETLKW or F_OFD_SETLKW (`command`) with the `lock` at this
@@ -58,7 +58,7 @@ pub unsafe fn set_waiting(
     let attempt = || unsafe { hub::syscall!(libc::SYS_fcntl, fd, at_once, lock) };
     // SAFETY: by the contract.
     let wait = || unsafe { hub::syscall!(libc::SYS_fcntl, fd, command, lock) };
-    let answer = kernel_wait::try_then_wait(shim, "a file lock", taken, attempt, wait);
+    let answer = kernel_wait::try_then_wait_for(shim, ("a file lock", fd), taken, attempt, wait);
     kernel_wait::cancellable(shim, answer)
 }
 

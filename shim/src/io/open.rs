@@ -83,7 +83,8 @@ unsafe fn opening<R>(
     // SAFETY: the program's own arguments.
     match unsafe { section_of(directory, path, flags) } {
         Some(section) => {
-            let result = shim.section("open", section, call);
+            // SAFETY: the program's path, which the look at it has found readable.
+            let result = unsafe { shim.section_of("open", path, section, call) };
             interrupted(&shim, failed(&result));
             result
         }

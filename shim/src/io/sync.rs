@@ -29,7 +29,7 @@ unsafe fn fsync_(fd: c_int) -> c_int {
     match doorway::enter(Group::File) {
         Some(shim) => {
             cancel::point(&shim);
-            shim.section("fsync", Section::Ends, call)
+            shim.section_of_fd("fsync", fd, Section::Ends, call)
         }
         None => call(),
     }
@@ -41,7 +41,7 @@ unsafe fn fdatasync_(fd: c_int) -> c_int {
     match doorway::enter(Group::File) {
         Some(shim) => {
             cancel::point(&shim);
-            shim.section("fdatasync", Section::Ends, call)
+            shim.section_of_fd("fdatasync", fd, Section::Ends, call)
         }
         None => call(),
     }
@@ -60,7 +60,7 @@ unsafe fn syncfs_(fd: c_int) -> c_int {
     // SAFETY: see `fsync_`.
     let call = || unsafe { real::syncfs(fd) };
     match doorway::enter(Group::File) {
-        Some(shim) => shim.section("syncfs", Section::Ends, call),
+        Some(shim) => shim.section_of_fd("syncfs", fd, Section::Ends, call),
         None => call(),
     }
 }
@@ -89,7 +89,7 @@ unsafe fn sync_file_range_(fd: c_int, offset: off64_t, length: off64_t, flags: c
         Some(shim) => {
             cancel::point(&shim);
             // Starting to write waits, too, when the device's queue is full.
-            shim.section("sync_file_range", Section::Ends, call)
+            shim.section_of_fd("sync_file_range", fd, Section::Ends, call)
         }
         None => call(),
     }

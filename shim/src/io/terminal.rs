@@ -26,7 +26,7 @@ unsafe fn tcdrain_(fd: c_int) -> c_int {
     let call = || unsafe { real::tcdrain(fd) };
     let Some(shim) = doorway::enter(Group::Os) else { return call() };
     cancel::point(&shim);
-    let result = shim.section("tcdrain", Section::Waits, call);
+    let result = shim.section_of_fd("tcdrain", fd, Section::Waits, call);
     if result == -1 && doorway::errno() == libc::EINTR {
         cancel::point(&shim);
     }
@@ -37,7 +37,7 @@ unsafe fn tcsendbreak_(fd: c_int, duration: c_int) -> c_int {
     // SAFETY: see above.
     let call = || unsafe { real::tcsendbreak(fd, duration) };
     match doorway::enter(Group::Os) {
-        Some(shim) => shim.section("tcsendbreak", Section::Ends, call),
+        Some(shim) => shim.section_of_fd("tcsendbreak", fd, Section::Ends, call),
         None => call(),
     }
 }
@@ -48,7 +48,7 @@ unsafe fn tcsetattr_(fd: c_int, when: c_int, settings: *const termios) -> c_int 
     match doorway::enter(Group::Os) {
         Some(shim) if when != libc::TCSANOW => {
             let _no_point = NoPoint::begin();
-            shim.section("tcsetattr", Section::Waits, call)
+            shim.section_of_fd("tcsetattr", fd, Section::Waits, call)
         }
         _ => call(),
     }

@@ -79,7 +79,7 @@ pub unsafe fn spawn(
         let own = with_mask(shim, attributes);
         let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
         environment::with(environment::bytes(path), envp.cast(), |envp| {
-            shim.section("posix_spawn", Section::Ends, || {
+            shim.section_of("posix_spawn", path, Section::Ends, || {
                 real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
             })
         })
@@ -115,7 +115,7 @@ unsafe fn call(
             };
             let own = with_mask(&shim, attributes);
             let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
-            shim.section(name, Section::Ends, || {
+            shim.section_of(name, file, Section::Ends, || {
                 real(made, file, actions, attributes, argv, envp.cast())
             })
         })

@@ -27,11 +27,14 @@ unsafe fn open(command: *const c_char, mode: *const c_char) -> *mut FILE {
         // SAFETY: the program's own call, here and below.
         return environment::in_own(|| unsafe { real::popen(command, mode) });
     };
-    shim.section("popen", Section::Ends, || {
-        // SAFETY: as above.
-        let call = || unsafe { real::popen(command, mode) };
-        mask::with_own_in_kernel(shim.greenlet, || environment::in_own(call))
-    })
+    // SAFETY: as above.
+    let call = || unsafe { real::popen(command, mode) };
+    // SAFETY: the program's string.
+    unsafe {
+        shim.section_of("popen", command, Section::Ends, || {
+            mask::with_own_in_kernel(shim.greenlet, || environment::in_own(call))
+        })
+    }
 }
 
 unsafe fn close(stream: *mut FILE) -> c_int {

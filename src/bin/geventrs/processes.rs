@@ -73,6 +73,9 @@ pub struct Reason {
     pub kind: String,
     pub words: String,
     pub fd: Option<i32>,
+    pub fds: Option<u32>,
+    #[serde(default)]
+    pub polled: Vec<Polled>,
     pub local: Option<String>,
     pub peer: Option<String>,
     pub file: Option<String>,
@@ -80,6 +83,17 @@ pub struct Reason {
     pub owner: Option<u32>,
     pub thread: Option<u32>,
     pub of: Option<String>,
+}
+
+/// One of several descriptors.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Polled {
+    pub fd: i32,
+    #[serde(default)]
+    pub write: bool,
+    pub local: Option<String>,
+    pub peer: Option<String>,
+    pub file: Option<String>,
 }
 
 /// An address as the protocol writes it.

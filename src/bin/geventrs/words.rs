@@ -1,6 +1,6 @@
 //! What greenlets do, in the words that people use.
 
-use crate::processes::{number, Greenlet, Process};
+use crate::processes::{number, Greenlet, Polled, Process};
 use std::fmt::Write;
 
 /// A span of time with two or three digits that matter.
@@ -53,15 +53,21 @@ pub fn reason(
         ("write", Some(fd)) => format!("write fd {fd} ->"),
         ("accept", Some(fd)) => format!("accept fd {fd}"),
         ("connect", Some(fd)) => format!("connect fd {fd} ->"),
+        ("section", Some(fd)) => format!("{} fd {fd}", r.words),
         _ => r.words.split(" held by").next().unwrap_or(&r.words).to_owned(),
     };
     match (r.kind.as_str(), &r.peer, &r.local, &r.file) {
         ("accept", _, Some(local), _) => drop(write!(text, " on {local}")),
         ("read" | "write" | "connect", Some(peer), ..) => drop(write!(text, " {peer}")),
         ("read" | "write", None, Some(local), _) => drop(write!(text, " {local}")),
-        ("read" | "write" | "epoll", _, _, Some(file)) => drop(write!(text, " {file}")),
+        ("read" | "write" | "epoll" | "section", _, _, Some(file)) => drop(write!(text, " {file}")),
         ("read" | "write" | "connect", ..) => text.truncate(text.len() - 3),
         _ => {}
+    }
+    if !r.polled.is_empty() {
+        let list: Vec<String> = r.polled.iter().map(polled).collect();
+        let more = if r.fds.unwrap_or(0) as usize > list.len() { ", ..." } else { "" };
+        let _ = write!(text, ": {}{more}", list.join(", "));
     }
     if let Some(of) = &r.of {
         let _ = write!(text, " \"{of}\"");
@@ -84,6 +90,17 @@ pub fn reason(
     }
     // "sleep, 2.0 s left" is what the others make of it.
     text.replacen("sleep, ", "sleep ", 1)
+}
+
+/// One of several descriptors: `7 <- 127.0.0.1:5432`.
+fn polled(p: &Polled) -> String {
+    let arrow = if p.write { "->" } else { "<-" };
+    match (&p.peer, &p.local, &p.file) {
+        (Some(end), ..) => format!("{} {arrow} {end}", p.fd),
+        (None, Some(local), _) => format!("{} on {local}", p.fd),
+        (None, None, Some(file)) => format!("{} {arrow} {file}", p.fd),
+        _ => p.fd.to_string(),
+    }
 }
 
 #[cfg(test)]

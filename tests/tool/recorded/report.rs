@@ -318,3 +318,62 @@ fn a_file_that_was_never_finished_says_whose_it_is() {
     let path = dir.join("r.json").to_str().unwrap().to_owned();
     fails(&mut tool(&["report", &path]), 125, "has not written it");
 }
+
+/// The peer is told although the connection is closed when the report is written; calls with
+/// `...` have a place.
+#[test]
+fn waits_name_their_peers_and_calls_with_variable_arguments_their_places() {
+    let source = r#"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static int server;
+static void *answers(void *arg)
+{
+	int fd = accept(server, NULL, NULL);
+	usleep(20000);
+	write(fd, "7\n", 2);
+	close(fd);
+	return arg;
+}
+int main(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t size = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), n = 0;
+	pthread_t t;
+	server = socket(AF_INET, SOCK_STREAM, 0);
+	bind(server, (void *)&at, size);
+	listen(server, 1);
+	getsockname(server, (void *)&at, &size);
+	pthread_create(&t, NULL, answers, NULL);
+	usleep(20000);
+	connect(fd, (void *)&at, size);
+	dup2(fd, 0);
+	close(fd);
+	scanf("%d", &n); /* here */
+	close(0);
+	pthread_join(t, NULL);
+	printf("%d %d\n", n, ntohs(at.sin_port));
+	return 0;
+}
+"#;
+    let dir = scratch("report-peers");
+    let program = compile(&dir, source, &["-g"]);
+    let settings = [("GEVENTRS_REPORT", "r.json"), ("GEVENTRS_TRACE", "to=trace")];
+    let output = succeeds(&mut preloaded(&dir, &program, &settings));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let port = said.trim().strip_prefix("7 ").unwrap_or_else(|| panic!("{said}")).to_owned();
+    let reader = format!("scanf(\"%d\"): fd 0 readable <- 127.0.0.1:{port}");
+    let text = report_of(&dir.join("r.json"), &[]);
+    let line = source.lines().position(|l| l.contains("/* here */")).unwrap() + 1;
+    let at = text.lines().position(|l| l.contains(&reader)).unwrap_or_else(|| panic!("{text}"));
+    let place = text.lines().nth(at + 1).unwrap();
+    assert!(place.contains(&format!("at main at program.c:{line}")), "{text}");
+    assert!(text.contains(&format!("connection on fd 4, at 127.0.0.1:{port}")), "{text}");
+    let trace = std::fs::read_to_string(dir.join("trace")).unwrap();
+    assert!(trace.contains(&format!("fd 0 readable <- 127.0.0.1:{port}>")), "{trace}");
+}
