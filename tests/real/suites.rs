@@ -46,6 +46,10 @@ const SUITES: &[Suite] = &[
             "test.test_poll",
             "test.test_select",
             "test.test_subprocess",
+            "test.test_signal",
+            "test.test_epoll",
+            "test.test_httpservers",
+            "test.test_faulthandler",
         ],
     },
     Suite {
