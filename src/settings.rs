@@ -146,9 +146,47 @@ pub fn is_unknown(name: &[u8]) -> bool {
         && !SETTINGS.iter().any(|s| s.name.as_bytes() == name)
 }
 
+/// The number of a signal that is written as a number or as kill(1) has it, with
+/// or without SIG. Those that have no use here, or another, are none.
+pub fn dump_signal(text: &str) -> Option<i32> {
+    const NAMES: [(&str, i32); 12] = [
+        ("HUP", libc::SIGHUP),
+        ("INT", libc::SIGINT),
+        ("QUIT", libc::SIGQUIT),
+        ("TRAP", libc::SIGTRAP),
+        ("USR1", libc::SIGUSR1),
+        ("USR2", libc::SIGUSR2),
+        ("ALRM", libc::SIGALRM),
+        ("TERM", libc::SIGTERM),
+        ("WINCH", libc::SIGWINCH),
+        ("URG", libc::SIGURG),
+        ("IO", libc::SIGIO),
+        ("PWR", libc::SIGPWR),
+    ];
+    let name = text.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    let named = NAMES.iter().find(|(n, _)| *n == name).map(|n| n.1);
+    named.or_else(|| {
+        let number = text.parse::<i32>().ok()?;
+        let real_time = (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(&number);
+        (real_time || NAMES.iter().any(|n| n.1 == number)).then_some(number)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signals_by_name_and_number() {
+        for text in ["USR2", "SIGUSR2", "sigusr2", "12"] {
+            assert_eq!(dump_signal(text), Some(libc::SIGUSR2), "{text}");
+        }
+        assert_eq!(dump_signal(&libc::SIGRTMIN().to_string()), Some(libc::SIGRTMIN()));
+        for text in ["", "0", "KILL", "9", "SEGV", "11", "32", "65", "-1", "CHLD"] {
+            assert_eq!(dump_signal(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn only_misspelt_settings_are_unknown() {

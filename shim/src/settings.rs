@@ -12,7 +12,7 @@ use hub::control::lock_cycles;
 use hub::deadlock;
 use hub::hub::monitor;
 use hub::observe::{wanted as asked, Wanted};
-use hub::settings::is_unknown;
+use hub::settings::{dump_signal, is_unknown};
 use hub::time::MILLISECOND;
 
 /// Bit per group; no group before the settings have been read.
@@ -121,7 +121,7 @@ pub fn disable() {
 pub fn init() {
     use std::os::unix::ffi::OsStrExt;
     let mut groups = if preloaded() { ALL_GROUPS } else { 0 };
-    let (mut disabled, mut dump_signal) = (false, 0);
+    let (mut disabled, mut dumps) = (false, 0);
     let mut follow = Follow::default();
     let mut wanted = Wanted::default();
     for (name, value) in std::env::vars_os() {
@@ -185,8 +185,8 @@ pub fn init() {
                 _ => complain(&[b"GEVENTRS_CONTROL: \"", value, b"\" is neither on nor off"]),
             },
             b"GEVENTRS_DUMP_SIGNAL" => {
-                match core::str::from_utf8(value).ok().and_then(dump::number) {
-                    Some(signal) => dump_signal = signal,
+                match core::str::from_utf8(value).ok().and_then(dump_signal) {
+                    Some(signal) => dumps = signal,
                     None => complain(&[
                         b"GEVENTRS_DUMP_SIGNAL: \"",
                         value,
@@ -255,8 +255,8 @@ pub fn init() {
     }
     if !disabled {
         PATCHED.store(groups, Ordering::Release);
-        if dump_signal != 0 {
-            dump::install(dump_signal);
+        if dumps != 0 {
+            dump::install(dumps);
         }
     }
 }

@@ -237,6 +237,7 @@ fn a_signal_dumps_all_greenlets() {
         let text = lines_until(&lines, "#1 nap at ").join("\n");
         assert!(text.contains(": 2 threads") && text.contains("\"napper\" waits"), "{text}");
     }
-    let wrong = output(&mut run(&["--dump-signal=KILL", "true"]));
+    fails(&mut run(&["--dump-signal=KILL", "true"]), 2, "no signal that can be used for it");
+    let wrong = output(run(&["true"]).env("GEVENTRS_DUMP_SIGNAL", "KILL"));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("GEVENTRS_DUMP_SIGNAL: \"KILL\""));
 }

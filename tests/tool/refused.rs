@@ -231,3 +231,29 @@ fn asking_the_loader_leaves_no_trace_in_the_program() {
         stdout(Command::new("sh").args(["-c", open]))
     );
 }
+
+/// Every flag of `run` that has a value looks at it before anything is started.
+#[test]
+fn bad_values_of_flags_are_one_line_and_2() {
+    const BAD: [(&str, &str); 16] = [
+        ("--patch=-dns,sokcet", "unknown group \"sokcet\""),
+        ("--disable=2", "--disable"),
+        ("--deadlock=maybe", "report, abort, off"),
+        ("--handoff=perhaps", "on, off"),
+        ("--slice=0", "1..=10000"),
+        ("--carriers=1", "2.."),
+        ("--file-io=x", "inline, section"),
+        ("--follow=gdb", "names with - before each"),
+        ("--control=x", "on, off"),
+        ("--dump-signal=KILL", "no signal"),
+        ("--lock-wait=-1", "86400000"),
+        ("--trace=min=soon", "\"min=soon\" is none of"),
+        ("--report=", "a file has a name"),
+        ("--timeline=", "a file has a name"),
+        ("--max-blocking-time=soon", "no time of a millisecond"),
+        ("--bogus", "unexpected argument"),
+    ];
+    for (flag, words) in BAD {
+        fails(&mut run(&[flag, "echo", "started"]), 2, words);
+    }
+}

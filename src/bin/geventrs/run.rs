@@ -2,6 +2,7 @@
 
 use crate::program::{is_plain_text, Program, SHELL};
 use crate::{library, obstacles, Failure, FAILED, NOT_EXECUTABLE, NOT_FOUND};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::ffi::{c_char, CString, OsStr, OsString};
 use std::io::{Error, ErrorKind};
@@ -23,7 +24,7 @@ pub struct Run {
     /// Groups of functions to make cooperative: all, none, or thread time
     /// select socket os dns subprocess signal file sys, with commas; `-` before
     /// a name removes it (GEVENTRS_PATCH)
-    #[arg(long, value_name = "GROUPS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "GROUPS", allow_hyphen_values = true, value_parser = groups)]
     patch: Option<OsString>,
     /// Load the library and let it do nothing (GEVENTRS_DISABLE)
     #[arg(long)]
@@ -48,7 +49,7 @@ pub struct Run {
     file_io: Option<FileIo>,
     /// Which programs that this one executes are preloaded: on (all), off, or
     /// names with `-` before each for all but those (GEVENTRS_FOLLOW)
-    #[arg(long, value_name = "WHOM", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WHOM", allow_hyphen_values = true, value_parser = whom)]
     follow: Option<OsString>,
     /// Whether the program can be asked by ps, stacks, locks and top
     /// (GEVENTRS_CONTROL)
@@ -56,7 +57,7 @@ pub struct Run {
     control: Option<Switch>,
     /// A signal on which all greenlets are printed on stderr, such as USR2
     /// (GEVENTRS_DUMP_SIGNAL)
-    #[arg(long, value_name = "SIGNAL")]
+    #[arg(long, value_name = "SIGNAL", value_parser = signal)]
     dump_signal: Option<OsString>,
     /// How long a wait for a mutex lasts before a cycle of mutexes is looked for, in
     /// milliseconds; 0: never (GEVENTRS_LOCK_WAIT)
@@ -70,10 +71,11 @@ pub struct Run {
     /// At the end, write where the program has waited: to stderr or a file
     /// (GEVENTRS_REPORT)
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
-        default_missing_value = "stderr")]
+        default_missing_value = "stderr",
+        value_parser = OsStringValueParser::new().try_map(file))]
     report: Option<OsString>,
     /// At the end, write who ran and waited when (GEVENTRS_TIMELINE)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
     timeline: Option<OsString>,
     /// Report threads that run for longer than this without a hooked call, with
     /// their stacks: seconds, or a time such as 50ms (GEVENTRS_MAX_BLOCKING_TIME)
@@ -98,6 +100,44 @@ fn trace_words(value: &str) -> Result<OsString, String> {
             "\"{}\" is none of waited, all, a group, min=SPAN, greenlet=WHO, to=FILE",
             String::from_utf8_lossy(word)
         )),
+    }
+}
+
+/// A file has a name.
+fn file(value: OsString) -> Result<OsString, &'static str> {
+    match value.is_empty() {
+        true => Err("a file has a name"),
+        false => Ok(value),
+    }
+}
+
+/// A value of `--patch` that the library will understand.
+fn groups(value: &str) -> Result<OsString, String> {
+    let known = |word: &str| {
+        let name = word.strip_prefix('-').unwrap_or(word);
+        let groups = geventrs::observe::call::GROUPS;
+        ["all", "none"].contains(&name) || groups.iter().any(|g| g.to_ascii_lowercase() == name)
+    };
+    let words = value.split([',', ' ']).map(str::trim).filter(|w| !w.is_empty());
+    match words.clone().find(|word| !known(word)) {
+        None => Ok(value.into()),
+        Some(word) => Err(format!("unknown group \"{word}\" (`geventrs settings` lists them)")),
+    }
+}
+
+/// A value of `--dump-signal` that the library will understand.
+fn signal(value: &str) -> Result<OsString, &'static str> {
+    let known = geventrs::settings::dump_signal(value);
+    known.map(|_| value.into()).ok_or("no signal that can be used for it")
+}
+
+/// A value of `--follow` that the library will understand.
+fn whom(value: &str) -> Result<OsString, &'static str> {
+    let mut names = value.split(',').filter(|name| !name.is_empty()).peekable();
+    let names = names.peek().is_some() && names.all(|n| n.len() > 1 && n.starts_with('-'));
+    match ["on", "off"].contains(&value) || names {
+        true => Ok(value.into()),
+        false => Err("neither on, off nor names with - before each"),
     }
 }
 
