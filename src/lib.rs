@@ -101,6 +101,7 @@
 mod api;
 mod debugger_tables;
 mod doorway;
+mod modules;
 mod thread_ids;
 mod thread_keys;
 

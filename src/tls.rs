@@ -21,9 +21,10 @@
 
 use crate::arch;
 use crate::debugger_tables;
+use crate::modules::{LinkMap, Loaded};
 use crate::raw_lock::RawLock;
 use crate::sys::Errno;
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::{c_void, CStr};
 use core::ptr;
 use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicUsize, Ordering};
 
@@ -54,8 +55,8 @@ struct Layout {
     link_map_tls_offset: usize,
     /// An address in libc.
     libc: usize,
-    /// ld.so's list of modules, for debuggers.
-    debug: *const RDebug,
+    /// ld.so's list of modules.
+    loaded: Loaded,
 }
 
 /// `robust_prev` and `robust_head` of `struct pthread`: libc expects the list
@@ -139,6 +140,7 @@ pub fn init() -> Result<Space, &'static str> {
     let tid = find_tid();
     let list = offset(c"_thread_db_pthread_list")?;
     let link_map_tls_offset = offset(c"_thread_db_link_map_l_tls_offset")?;
+    let module_offset = debugger_tables::offset(c"_thread_db_link_map_l_tls_modid");
     let (mut size, mut align) = (0usize, 0usize);
     // SAFETY: the signatures are those of ld.so since 2.1.
     let allocate = unsafe {
@@ -178,7 +180,7 @@ pub fn init() -> Result<Space, &'static str> {
         call_tls_dtors: function(c"__call_tls_dtors"),
         link_map_tls_offset,
         libc: symbol(c"gnu_get_libc_version") as usize,
-        debug: symbol(c"_r_debug").cast(),
+        loaded: Loaded::new(symbol, module_offset),
     });
     LAYOUT.store(Box::into_raw(new), Ordering::Release);
     refresh_modules(|_| ());
@@ -481,22 +483,6 @@ pub unsafe fn run_destructors() {
     }
 }
 
-/// A public `struct link_map`, as in <link.h>.
-#[repr(C)]
-struct LinkMap {
-    addr: usize,
-    name: *const c_char,
-    dynamic: usize,
-    next: *mut LinkMap,
-    prev: *mut LinkMap,
-}
-
-#[repr(C)]
-struct RDebug {
-    version: c_int,
-    map: *mut LinkMap,
-}
-
 /// Whether any block was ever shown to libc.
 static SHOWN: RawLock<bool> = RawLock::new(false);
 
@@ -575,10 +561,9 @@ pub fn modules_moved() -> bool {
 
 /// Look at the loaded modules again after a `dlopen` or `dlclose`, and call
 /// `with` with a function that copies the initial images of new static TLS into
-/// a block: ld.so has done that only for the threads that it knows. Runs on the hub while a greenlet may be inside dlopen:
-/// it may not take the loader's lock (dl_iterate_phdr(3) takes another one,
-/// which nobody keeps while it runs the program's constructors). Nobody may be
-/// inside dlclose(3).
+/// a block: ld.so has done that only for the threads that it knows. Runs on the hub while a
+/// greenlet may be inside dlopen or dl_iterate_phdr: it may not take the loader's locks
+/// ([`crate::modules`]). Nobody may be inside dlclose(3).
 pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let l = layout();
     let mut modules = MODULES.lock();
@@ -588,7 +573,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let mut dynamic = 0;
     modules.undecided.clear();
     let own = [l.libc, l.allocate as usize];
-    let (found, last) = tls_modules();
+    let (found, last) = l.loaded.with_thread_locals();
     modules.last = last;
     let mut fresh = Vec::new();
     for (map, segments) in found {
@@ -637,78 +622,4 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
             }
         }
     });
-}
-
-/// What the program headers of a loaded module say.
-struct Segments {
-    base: usize,
-    loads: Vec<(usize, usize)>,
-    image: Box<[u8]>,
-    memory_size: usize,
-    module: usize,
-}
-
-impl Segments {
-    fn contains(&self, address: usize) -> bool {
-        self.loads.iter().any(|&(start, len)| (start..start + len).contains(&address))
-    }
-}
-
-/// All modules with thread-locals, and the last link map of all.
-fn tls_modules() -> (Vec<(*const LinkMap, Segments)>, *const LinkMap) {
-    unsafe extern "C" fn each(
-        info: *mut libc::dl_phdr_info,
-        _size: usize,
-        found: *mut c_void,
-    ) -> c_int {
-        // SAFETY: ld.so passes valid headers and our own vector.
-        let (info, found) = unsafe { (&*info, &mut *found.cast::<Vec<Segments>>()) };
-        let mut s = Segments {
-            base: info.dlpi_addr as usize,
-            loads: Vec::new(),
-            image: Box::default(),
-            memory_size: 0,
-            module: info.dlpi_tls_modid,
-        };
-        for i in 0..info.dlpi_phnum as usize {
-            // SAFETY: within the header table.
-            let header = unsafe { &*info.dlpi_phdr.add(i) };
-            let start = (info.dlpi_addr + header.p_vaddr) as usize;
-            match header.p_type {
-                libc::PT_LOAD => s.loads.push((start, header.p_memsz as usize)),
-                libc::PT_TLS => {
-                    // SAFETY: mapped and relocated when the place of the block is
-                    // known, which is looked at after this; before, not used. The
-                    // module stays while this callback runs.
-                    let image = unsafe {
-                        core::slice::from_raw_parts(start as *const u8, header.p_filesz as usize)
-                    };
-                    s.image = image.into();
-                    s.memory_size = header.p_memsz as usize;
-                }
-                _ => {}
-            }
-        }
-        if s.memory_size != 0 {
-            found.push(s);
-        }
-        0
-    }
-    let mut found: Vec<Segments> = Vec::new();
-    // SAFETY: the callback gets the vector back and does not outlive it.
-    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut found).cast()) };
-    let debug = layout().debug;
-    let (mut result, mut last) = (Vec::new(), ptr::null());
-    // SAFETY: ld.so's list of link maps; the caller is inside no dlclose.
-    unsafe {
-        let mut map = if debug.is_null() { ptr::null_mut() } else { (*debug).map };
-        while !map.is_null() {
-            last = map.cast_const();
-            if let Some(i) = found.iter().position(|s| s.base == (*map).addr) {
-                result.push((map as *const LinkMap, found.swap_remove(i)));
-            }
-            map = (*map).next;
-        }
-    }
-    (result, last)
 }
