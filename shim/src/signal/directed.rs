@@ -75,7 +75,7 @@ pub struct Table {
 
 impl Table {
     /// Without any object.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Table {
             slots: [const {
                 Slot {

@@ -27,7 +27,7 @@ struct Owner {
     id: pid_t,
 }
 
-static OWNED: Table = Table::new();
+static OWNED: Table = Table::empty();
 
 /// The descriptor that has sent a signal. Callable in a signal handler.
 pub fn sender(info: &siginfo_t) -> Option<&'static Slot> {

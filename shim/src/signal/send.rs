@@ -170,7 +170,7 @@ unsafe fn raise_(signal: c_int) -> c_int {
 /// it is blocked the handler does not run, and the process ends.
 unsafe fn abort_() -> ! {
     const ONLY_RAISES: u32 = 41;
-    if !hub::libpthread::glibc().is_some_and(|minor| minor >= ONLY_RAISES) {
+    if hub::libpthread::glibc().is_none_or(|minor| minor < ONLY_RAISES) {
         super::mask::unblock(bit(libc::SIGABRT));
     }
     // SAFETY: the program's own call.

@@ -22,7 +22,7 @@ crate::hooks! {
 /// `si_code` of a timer's signal.
 const SI_TIMER: c_int = -2;
 
-static TIMERS: Table = Table::new();
+static TIMERS: Table = Table::empty();
 
 /// The timer of this kind that has sent a signal. Callable in a signal handler.
 pub fn sender(info: &siginfo_t) -> Option<&'static Slot> {
