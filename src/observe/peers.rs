@@ -54,7 +54,7 @@ static TABLE: Cells = Cells(UnsafeCell::new(Table {
 
 /// Who is at the other end of what `why` waits for. With the hub.
 pub(super) fn of(why: Why, word: u64) -> Peer {
-    look_up(why, word, |fd, own, text| ask(fd, own, text))
+    look_up(why, word, ask)
 }
 
 /// [`of`], on the OS thread of ours whose table of descriptors is not the program's.
