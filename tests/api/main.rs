@@ -3,6 +3,7 @@
 mod case;
 mod examples;
 mod first_turn;
+mod gevent_table;
 mod greenlets;
 mod io;
 mod models;
@@ -18,5 +19,7 @@ fn main() {
         ("io", io::CASES),
         ("models", models::CASES),
     ];
-    case::main(&groups, examples::trials());
+    let mut others = examples::trials();
+    others.push(gevent_table::trial());
+    case::main(&groups, others);
 }
