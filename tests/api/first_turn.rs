@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
     case("stacks_of_other_sizes_are_others", sizes),
     case("the_spawn_fails_where_there_is_no_room_and_no_first_turn_does", no_room),
     case("after_a_fork_only_the_parents_begin", forked),
+    case("stacks_are_made_while_others_compute", while_others_compute),
     case("closures_of_all_sizes_arrive_whole", closures),
 ];
 
@@ -260,6 +261,40 @@ fn forked() {
     }
     geventrs::joinall(&all, None);
     assert_eq!(ran.load(Ordering::Relaxed), 100);
+}
+
+/// Those who compute lose the hub, also in the midst of malloc and of making a stack.
+fn while_others_compute() {
+    let computing: Vec<_> = (0..8)
+        .map(|i| {
+            geventrs::spawn(move || {
+                let mut made = 0u64;
+                let end = std::time::Instant::now() + std::time::Duration::from_millis(150);
+                while std::time::Instant::now() < end {
+                    let list: Vec<u64> = (0..100 + i).collect();
+                    made += std::hint::black_box(list).len() as u64;
+                }
+                made
+            })
+        })
+        .collect();
+    for round in 0..20 {
+        let all: Vec<_> = (0..200u64)
+            .map(|i| {
+                geventrs::spawn(move || {
+                    if i % 3 == 0 {
+                        geventrs::sleep(std::time::Duration::from_millis(1 + i % 5));
+                    }
+                    i * round
+                })
+            })
+            .collect();
+        let sum: u64 = all.into_iter().map(|g| g.get().unwrap()).sum();
+        assert_eq!(sum, round * 199 * 200 / 2);
+    }
+    for g in computing {
+        assert!(g.get().unwrap() > 0);
+    }
 }
 
 fn closures() {
