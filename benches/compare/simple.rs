@@ -40,7 +40,7 @@ const fn work(
     Work { name, program, arg, kind, bar }
 }
 
-pub const WORKS: [Work; 12] = [
+pub const WORKS: [Work; 13] = [
     work("handoff", "handoff", "", Kind::PerOp, Bar::Ratio(25.0)),
     work("semaphore", "sem_pingpong", "", Kind::PerOp, Bar::Ratio(20.0)),
     work("pipe", "fd_pingpong", "pipe", Kind::PerOp, Bar::Ratio(2.0)),
@@ -51,7 +51,8 @@ pub const WORKS: [Work; 12] = [
     work("mutex-beside", "mutex", "2", Kind::PerOp, Bar::Ratio(1.0)),
     work("copy", "blocks", "copy", Kind::Total, Bar::Ratio(0.97)),
     work("pread", "blocks", "pread", Kind::Total, Bar::Ratio(0.97)),
-    work("section", "section", "", Kind::PerOp, Bar::Added(15_000.0)),
+    work("section", "section", "fsync", Kind::PerOp, Bar::Added(15_000.0)),
+    work("section-waiting", "section", "wait", Kind::PerOp, Bar::Added(15_000.0)),
     work("startup", "spawn", "", Kind::StartUp, Bar::Added(1.0)),
 ];
 

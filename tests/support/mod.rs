@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub mod conformance;
 pub mod process;
 use process::{
-    change_root, clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit,
-    Scratch,
+    change_root, clip, default_signals, end_group, first_difference, kill_group, tasks, threads_of,
+    Collected, Exit, Scratch,
 };
 
 /// Until then a thread of the library has its name.
@@ -585,6 +585,7 @@ impl Program {
                 c.env("LD_PRELOAD", library);
             }
         }
+        default_signals(&mut c);
         let start = Instant::now();
         let mut child = c.spawn().map_err(|e| format!("{}: {e}", self.binary.display()))?;
         let stdout = Collected::from(child.stdout.take().expect("piped"));
