@@ -326,43 +326,24 @@ macro_rules! hook_function {
     };
     (@with_site $symbol:ident, $amd:literal, $arm:literal, $group:ident $how:literal
         ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
-        #[allow(non_camel_case_types)]
-        mod $symbol {
-            #[allow(unused_imports)]
-            use super::*;
-            pub(super) unsafe extern "C-unwind" fn plain($($arg: $ty,)* site: usize) $(-> $ret)? {
-                // SAFETY: the program keeps the function's contract, here and below.
-                unsafe { $body($($arg,)* site) }
-            }
-            pub(super) unsafe extern "C-unwind" fn observed($($arg: $ty,)* site: usize) $(-> $ret)? {
-                static HOOK: hub::observe::call::Hook = hub::observe::call::Hook::new(
-                    stringify!($symbol),
-                    stringify!($group),
-                    $how,
-                    &[$((stringify!($arg), stringify!($ty))),*],
-                    concat!($(stringify!($ret))?),
-                );
-                $crate::entry::observe(
-                    &HOOK,
-                    &[$(hub::observe::call::word(&$arg)),*],
-                    // SAFETY: as above.
-                    || unsafe { $body($($arg,)* site) },
-                )
-            }
+        $crate::hook_function! {
+            @functions $group $how $symbol ($($arg : $ty),*) (site: usize) [$($ret)?] $body
         }
         $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] with
             (concat!("mov ", $amd, ", [rsp]")) (concat!("mov ", $arm, ", x30")) }
     };
-    ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+    // What an entry goes to. The second list is what the entry adds to the arguments.
+    (@functions $group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),*)
+        ($($added:ident : $added_ty:ty)?) [$($ret:ty)?] $body:path) => {
         #[allow(non_camel_case_types)]
         mod $symbol {
             #[allow(unused_imports)]
             use super::*;
-            pub(super) unsafe extern "C-unwind" fn plain($($arg: $ty),*) $(-> $ret)? {
+            pub(super) unsafe extern "C-unwind" fn plain($($arg: $ty,)* $($added: $added_ty)?) $(-> $ret)? {
                 // SAFETY: the program keeps the function's contract, here and below.
-                unsafe { $body($($arg),*) }
+                unsafe { $body($($arg,)* $($added)?) }
             }
-            pub(super) unsafe extern "C-unwind" fn observed($($arg: $ty),*) $(-> $ret)? {
+            pub(super) unsafe extern "C-unwind" fn observed($($arg: $ty,)* $($added: $added_ty)?) $(-> $ret)? {
                 static HOOK: hub::observe::call::Hook = hub::observe::call::Hook::new(
                     stringify!($symbol),
                     stringify!($group),
@@ -374,9 +355,14 @@ macro_rules! hook_function {
                     &HOOK,
                     &[$(hub::observe::call::word(&$arg)),*],
                     // SAFETY: as above.
-                    || unsafe { $body($($arg),*) },
+                    || unsafe { $body($($arg,)* $($added)?) },
                 )
             }
+        }
+    };
+    ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+        $crate::hook_function! {
+            @functions $group $how $symbol ($($arg : $ty),*) () [$($ret)?] $body
         }
         $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] }
     };

@@ -121,11 +121,14 @@ pub unsafe fn read_parts(
                         continue;
                     }
                 }
-                Err(libc::EOPNOTSUPP | libc::ENOSYS) => {
+                Err(refused @ (libc::EOPNOTSUPP | libc::ENOSYS)) => {
+                    // A kernel that has preadv2 has looked at the array before it asks
+                    // the file. Nothing to read is not waited for, a bad array neither.
+                    let empty = refused == libc::ENOSYS
+                        && !simple
+                        && vector::length(parts, count).unwrap_or(0) == 0;
                     // A FIFO without a writer polls as nothing, and is at its
                     // end for a reader that does not wait.
-                    // Nothing to read is not waited for, and a bad array neither.
-                    let empty = !simple && vector::length(parts, count).unwrap_or(0) == 0;
                     if empty
                         || wait.is_unpollable()
                         || probe::poll(fd, libc::POLLIN) != 0

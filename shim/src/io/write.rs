@@ -278,9 +278,11 @@ pub unsafe fn write_parts(
                         }
                     }
                 }
-                Err(libc::EOPNOTSUPP | libc::ENOSYS) if slow.is_none() => {
-                    // Nothing to write, a bad array, or not open for writing.
-                    let at_once = done == 0
+                Err(refused @ (libc::EOPNOTSUPP | libc::ENOSYS)) if slow.is_none() => {
+                    // Nothing to write, a bad array, or not open for writing. (A kernel
+                    // that has pwritev2 has seen to these before it asks the file.)
+                    let at_once = refused == libc::ENOSYS
+                        && done == 0
                         && (!simple && vector::length(parts, count).unwrap_or(0) == 0
                             || probe::status_flags(fd)
                                 .is_ok_and(|f| f & libc::O_ACCMODE == libc::O_RDONLY));
