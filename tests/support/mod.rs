@@ -10,9 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub mod conformance;
 pub mod process;
+mod signals;
 use process::{
-    change_root, clip, default_signals, end_group, first_difference, kill_group, tasks, threads_of,
-    Collected, Exit, Scratch,
+    change_root, clip, end_group, first_difference, kill_group, tasks, threads_of, Collected, Exit,
+    Scratch,
 };
 
 /// Until then a thread of the library has its name.
@@ -585,7 +586,7 @@ impl Program {
                 c.env("LD_PRELOAD", library);
             }
         }
-        default_signals(&mut c);
+        signals::default_signals(&mut c);
         let start = Instant::now();
         let mut child = c.spawn().map_err(|e| format!("{}: {e}", self.binary.display()))?;
         let stdout = Collected::from(child.stdout.take().expect("piped"));

@@ -16,13 +16,8 @@ unsafe extern "C" {
     fn kill(pid: i32, signal: i32) -> i32;
     fn chroot(path: *const std::ffi::c_char) -> i32;
     fn chdir(path: *const std::ffi::c_char) -> i32;
-    fn signal(number: i32, handler: usize) -> usize;
 }
-const SIGHUP: i32 = 1;
-const SIGINT: i32 = 2;
-const SIGQUIT: i32 = 3;
 const SIGKILL: i32 = 9;
-const SIG_DFL: usize = 0;
 
 /// Ends every process of the group that a child of ours leads.
 pub fn kill_group(leader: u32) {
@@ -231,19 +226,5 @@ impl Collected {
 
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap().0.clone()
-    }
-}
-
-/// Let `command` start with the signals that a terminal sends as nobody has set them: a
-/// shell without job control, or nohup(1), may have had them ignored.
-pub fn default_signals(command: &mut Command) {
-    // SAFETY: signal(2) may be called between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            for number in [SIGHUP, SIGINT, SIGQUIT] {
-                signal(number, SIG_DFL);
-            }
-            Ok(())
-        });
     }
 }

@@ -12,6 +12,8 @@ mod live;
 mod recorded;
 mod refused;
 mod screen;
+#[path = "../support/signals.rs"]
+mod signals;
 mod support;
 
 use std::fs;

@@ -1,8 +1,8 @@
 //! Starting the tool, and making programs for it.
 
+use crate::signals::default_signals;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{PoisonError, RwLock};
@@ -44,16 +44,7 @@ pub fn run(arguments: &[&str]) -> Command {
 static WRITING: RwLock<()> = RwLock::new(());
 
 pub fn start(command: &mut Command) -> Child {
-    // A shell without job control, or nohup(1), may have had them ignored.
-    // SAFETY: signal(2) may be called between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
-                libc::signal(signal, libc::SIG_DFL);
-            }
-            Ok(())
-        });
-    }
+    default_signals(command);
     // A failed test must not fail the others.
     let _nobody_writes = WRITING.read().unwrap_or_else(PoisonError::into_inner);
     command.spawn().expect("the program starts")
