@@ -9,6 +9,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const ROWS: u16 = 24;
@@ -23,6 +24,8 @@ struct Terminal {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// Feeds `screen`; ends when nobody has the terminal open any longer.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Drop for Terminal {
@@ -34,14 +37,18 @@ impl Drop for Terminal {
 
 impl Terminal {
     fn start(mut command: std::process::Command) -> Terminal {
-        let (mut master, mut slave) = (0, 0);
         let size = libc::winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
-        let none = std::ptr::null_mut();
-        // SAFETY: two descriptors are written; they are ours from here on.
+        // Close-on-exec from the start: a program that another test starts meanwhile must
+        // not keep the terminal open.
+        // SAFETY: two new descriptors, ours from here on; `size` outlives the call.
         let (master, slave) = unsafe {
-            let made = libc::openpty(&mut master, &mut slave, none, std::ptr::null_mut(), &size);
-            assert_eq!(made, 0);
-            libc::fcntl(master, libc::F_SETFD, libc::FD_CLOEXEC);
+            let master = libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
+            assert!(master >= 0);
+            assert_eq!((libc::grantpt(master), libc::unlockpt(master)), (0, 0));
+            assert_eq!(libc::ioctl(master, libc::TIOCSWINSZ, &size), 0);
+            let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+            let slave = libc::ioctl(master, libc::TIOCGPTPEER, flags);
+            assert!(slave >= 0);
             (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
         };
         let copy = || Stdio::from(slave.try_clone().unwrap());
@@ -62,7 +69,7 @@ impl Terminal {
             0,
         )));
         let (mut end, shown) = (master.try_clone().unwrap(), screen.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(n) = end.read(&mut bytes) {
                 if n == 0 {
@@ -71,11 +78,18 @@ impl Terminal {
                 shown.lock().unwrap().process(&bytes[..n]);
             }
         });
-        Terminal { child, keyboard: master, screen }
+        Terminal { child, keyboard: master, screen, reader: Some(reader) }
     }
 
     fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Its exit code, once all that it wrote is on the screen.
+    fn ends(&mut self) -> Option<i32> {
+        let status = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        status.code()
     }
 
     fn press(&mut self, keys: &str) {
@@ -162,7 +176,7 @@ fn top_shows_who_computes_and_obeys_keys() {
     asked.child.wait().unwrap();
     terminal.shows(&["no such process"]);
     terminal.press("q");
-    assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
+    assert_eq!(terminal.ends(), Some(0));
     assert!(!terminal.screen.lock().unwrap().screen().alternate_screen(), "as it was");
 }
 
@@ -179,7 +193,7 @@ fn colours_are_for_terminals_that_want_them() {
             None => ps.env_remove("NO_COLOR"),
         };
         let mut terminal = Terminal::start(ps);
-        terminal.child.wait().unwrap();
+        terminal.ends();
         terminal.shows(&["WAITS FOR", "hog"]);
         let parser = terminal.screen.lock().unwrap();
         let screen = parser.screen();
