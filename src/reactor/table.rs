@@ -25,6 +25,8 @@ pub(super) struct FdEntry {
     pub(super) level: bool,
     /// Bytes were seen to be there, and nobody has read since.
     pub(super) filled: bool,
+    /// What was taken last filled the reader's buffer.
+    exact: bool,
     pub(super) cycle: Cycle,
 }
 
@@ -46,6 +48,9 @@ const REPEATS: u8 = 2;
 /// A believed cycle is tested again after so many waits.
 const TEST_AFTER: u8 = 64;
 
+/// The hub reads for nobody who has room for more: it would hold up the others.
+const ROOM: usize = 16 * 1024;
+
 pub(super) const VACANT: FdEntry = FdEntry {
     generation: 0,
     registered: 0,
@@ -55,6 +60,7 @@ pub(super) const VACANT: FdEntry = FdEntry {
     last: ptr::null(),
     level: false,
     filled: false,
+    exact: false,
     cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0 },
 };
 
@@ -207,7 +213,7 @@ impl FdTable {
             }
             first = first.or(Some(w));
         }
-        first.filter(|w| w.sink().is_some() && w.greenlet.is_waiting())
+        first.filter(|w| w.sink().is_some_and(|s| s.take().is_none()) && w.greenlet.is_waiting())
     }
 
     /// Somebody in this process has done to the other end what makes `fd`
@@ -253,6 +259,43 @@ impl FdTable {
 }
 
 impl FdEntry {
+    /// Take what has come for the one who waits for it, and wake it: see "Reading ahead
+    /// of the reader" in the head of [`super`]. Returns how many bytes; `None`: nothing
+    /// was done, it is to be woken.
+    #[inline]
+    pub(super) fn take_for_reader(&mut self, run: &RunQueue) -> Option<usize> {
+        // SAFETY: linked waiters are alive.
+        let w = unsafe { self.first.as_ref() }?;
+        let sink = w.sink().filter(|s| s.room() <= ROOM)?;
+        let take = sink.take()?;
+        let alone = ptr::eq(self.first, self.last) && w.exclusive && w.mask == READ;
+        // Once claimed nobody else ends its wait: nothing that is taken can be lost.
+        if !alone || self.sticky || self.level || !w.greenlet.claim(Wake::Notified) {
+            return None;
+        }
+        // SAFETY: the buffer of a call that waits until it is pushed.
+        let taken = unsafe { take(w.fd, sink, self.exact) };
+        let bytes = match taken {
+            Ok(taken) => {
+                if taken.all {
+                    self.ready &= !READ;
+                }
+                self.filled = false;
+                self.exact = taken.bytes == sink.room();
+                self.cycle.reads = self.cycle.reads.saturating_add(1);
+                w.give(Ok(taken.bytes));
+                taken.bytes
+            }
+            Err(libc::EAGAIN) => 0,
+            Err(e) => {
+                w.give(Err(e));
+                0
+            }
+        };
+        run.push(w.greenlet);
+        Some(bytes)
+    }
+
     /// Wake all who look and the first who will consume. Who was claimed and
     /// has not run yet counts: it will consume, too.
     pub(super) fn wake(&self, bits: u8, run: &RunQueue) {

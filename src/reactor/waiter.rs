@@ -2,21 +2,48 @@
 
 use crate::greenlet::Greenlet;
 use crate::run_queue::RunQueue;
+use crate::sys::Errno;
 use crate::wait::Wake;
 use core::cell::Cell;
 use core::ptr;
+
+/// What a [`Take`] has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How many bytes; 0: the end of the stream, or an empty datagram.
+    pub bytes: usize,
+    /// Nothing is left.
+    pub all: bool,
+}
+
+/// Takes what has come for a descriptor into a sink's memory, without waiting.
+/// `exact`: the bytes will probably fill it, and whether that was all is worth asking.
+/// EAGAIN: the reader is to try for itself; any other error is the reader's.
+pub type Take = unsafe fn(fd: i32, sink: Sink, exact: bool) -> Result<Taken, Errno>;
 
 /// Memory of a waiting reader's into which somebody may put what it waits for.
 #[derive(Clone, Copy, Debug)]
 pub struct Sink {
     at: *mut u8,
     room: usize,
+    take: Option<Take>,
 }
 
 impl Sink {
     /// `room` bytes at `at`.
     pub fn new(at: *mut u8, room: usize) -> Self {
-        Sink { at, room }
+        Sink { at, room, take: None }
+    }
+
+    /// The hub fills it, when it hears that there is something.
+    pub fn taken_by(self, take: Take) -> Self {
+        Sink { take: Some(take), ..self }
+    }
+
+    /// How the hub fills it, if it may.
+    #[inline(always)]
+    pub(super) fn take(&self) -> Option<Take> {
+        self.take
     }
 
     /// Where it is.
@@ -41,7 +68,7 @@ pub struct FdWaiter {
     pub(super) exclusive: bool,
     pub(super) linked: Cell<bool>,
     sink: Option<Sink>,
-    given: Cell<usize>,
+    given: Cell<Option<Result<usize, Errno>>>,
 }
 
 impl FdWaiter {
@@ -56,7 +83,7 @@ impl FdWaiter {
             exclusive: false,
             linked: Cell::new(false),
             sink: None,
-            given: Cell::new(0),
+            given: Cell::new(None),
         }
     }
 
@@ -81,14 +108,20 @@ impl FdWaiter {
         if !self.greenlet.claim(Wake::Notified) {
             return false;
         }
-        self.given.set(length);
+        self.given.set(Some(Ok(length)));
         run.push(self.greenlet);
         true
     }
 
-    /// How many bytes of its sink were filled.
+    /// What was taken for it, by who has claimed its wait.
+    pub(super) fn give(&self, result: Result<usize, Errno>) {
+        self.given.set(Some(result));
+    }
+
+    /// How many bytes of its sink were filled, or the error of who was to fill it; `None`:
+    /// nobody did.
     #[inline(always)]
-    pub fn given(&self) -> usize {
+    pub fn given(&self) -> Option<Result<usize, Errno>> {
         self.given.get()
     }
 }

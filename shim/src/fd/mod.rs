@@ -17,6 +17,7 @@
 //! need no hook: they have no byte in [`known`], and a wait for such a
 //! descriptor asks the kernel each time what it would assume of others.
 
+pub mod ahead;
 pub mod closing;
 pub mod control;
 pub mod handover;

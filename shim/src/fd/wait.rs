@@ -13,6 +13,7 @@
 //!   (Linux goes on waiting on the old description; here the number may
 //!   belong to another file by then, which must not be touched.)
 
+use super::ahead;
 use super::handover;
 use super::known::{self, Kind, Known};
 use super::pauses::Pauses;
@@ -204,18 +205,23 @@ impl<'a> Wait<'a> {
         self.park_for(None).map(|_| ())
     }
 
-    /// [`Wait::park`] of a plain read into a buffer, which a writer may fill
-    /// meanwhile ([`handover`]): the call is over then, with so many bytes. `Ok(0)`: try
-    /// again.
-    pub fn park_to_read(&mut self, buffer: *mut c_void, length: usize) -> Result<usize, Errno> {
+    /// [`Wait::park`] of a plain read into a buffer, which a writer ([`handover`]) or
+    /// the hub ([`ahead`]) may fill meanwhile: the call is over then, with so many bytes.
+    /// `None`: try again.
+    pub fn park_to_read(
+        &mut self,
+        buffer: *mut c_void,
+        length: usize,
+    ) -> Result<Option<usize>, Errno> {
         let sink = match self.believed.replace(false) {
             true => None,
-            false => handover::sink(self.fd, self.known, buffer, length),
+            false => handover::sink(self.fd, self.known, buffer, length)
+                .or_else(|| ahead::sink(self.known, buffer, length)),
         };
         self.park_for(sink)
     }
 
-    fn park_for(&mut self, sink: Option<Sink>) -> Result<usize, Errno> {
+    fn park_for(&mut self, sink: Option<Sink>) -> Result<Option<usize>, Errno> {
         if !self.examined {
             self.examine()?;
         }
@@ -242,24 +248,26 @@ impl<'a> Wait<'a> {
             scheduler::wait_fds(g, &waiter, self.reason, self.deadline.min(self.until))
         });
         match woken {
-            Ok(Wake::Notified) if waiter[0].given() > 0 => Ok(waiter[0].given()),
             Ok(Wake::Notified) => {
+                if let Some(given) = waiter[0].given() {
+                    return given.map(Some);
+                }
                 self.woken.set(true);
                 let now = scheduler::with_reactor(|r, _| r.table.generation(fd));
                 if now != self.generation {
                     return Err(libc::EBADF);
                 }
-                Ok(0)
+                Ok(None)
             }
             Ok(Wake::TimedOut) => Err(self.timed_out()),
-            Ok(Wake::Interrupted) => self.interrupted().map(|()| 0),
+            Ok(Wake::Interrupted) => self.interrupted().map(|()| None),
             Err(libc::EPERM) => {
                 self.unpollable = true;
-                Ok(0)
+                Ok(None)
             }
             Err(libc::EBADF) => Err(libc::EBADF),
             // No memory or no watches left for epoll: look again soon.
-            Err(_) => self.pause(MILLISECOND).map(|()| 0),
+            Err(_) => self.pause(MILLISECOND).map(|()| None),
         }
     }
 

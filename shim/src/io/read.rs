@@ -150,13 +150,17 @@ pub unsafe fn read_parts(
             let part = unsafe { &*parts };
             wait.park_to_read(part.iov_base, part.iov_len)
         } else {
-            wait.park().map(|()| 0)
+            wait.park().map(|()| None)
         };
         match parked {
-            Ok(0) => {}
-            given => {
+            Ok(None) => {}
+            Ok(Some(given)) => {
                 wait.finish();
-                return given;
+                return Ok(given);
+            }
+            Err(e) => {
+                wait.finish();
+                return Err(e);
             }
         }
     };

@@ -81,11 +81,11 @@ fn receive(
         vain = false;
         let parked = match plain {
             Some((buffer, length)) if done == 0 => wait.park_to_read(buffer, length),
-            _ => wait.park().map(|()| 0),
+            _ => wait.park().map(|()| None),
         };
         match parked {
-            Ok(0) => {}
-            Ok(given) => {
+            Ok(None) => {}
+            Ok(Some(given)) => {
                 wait.finish();
                 return Ok(given);
             }
