@@ -5,13 +5,15 @@
 //! is there (a count may be one behind its sum).
 
 use super::call::Current;
+use super::clock::{self, Scale};
 use super::decode;
 use super::histogram::Histogram;
 use super::ledger::{Ledger, Waker};
 use super::places::Number;
 use super::why::{Why, KINDS};
-use super::{asked, clock, CENSUS, TIMELINE};
+use super::{asked, holders, CENSUS, TIMELINE};
 use crate::greenlet::Greenlet;
+use crate::hub;
 use core::cell::UnsafeCell;
 use core::ptr;
 
@@ -331,6 +333,11 @@ pub struct Ongoing {
     pub place: Number,
     /// For what kind of thing.
     pub why: Why,
+    /// Who could end it: whoever holds the lock and where he has taken it, or the thread whose end
+    /// is waited for; 0: nobody is known.
+    pub on: Waker,
+    /// Since when the lock is held, in ticks; 0: not known, or no lock.
+    pub held_since: u64,
     example: [u8; EXAMPLE],
     example_length: usize,
 }
@@ -341,10 +348,27 @@ impl Ongoing {
         &self.example[..self.example_length]
     }
 
-    fn of(life: &Life) -> Option<Ongoing> {
+    /// `at_rest`: the caller has the hub, and locks may be asked who holds them.
+    fn of(life: &Life, at_rest: bool) -> Option<Ongoing> {
         // SAFETY: null or a greenlet, which is never freed.
-        let l = super::ledger::of(unsafe { life.greenlet.as_ref() }?)?;
+        let g = unsafe { life.greenlet.as_ref() }?;
+        let l = super::ledger::of(g)?;
         let (since, call, wait) = l.ongoing().filter(|_| l.id.get() == life.id)?;
+        let (on, held_since) = match (wait.0, wait.1) {
+            (Why::Join, id) => (Waker { id: id as u32, place: 0 }, 0),
+            (why, address) if why.has_holder() => match holders::held(address as usize) {
+                Some(held) => (held.by, held.since),
+                // It was taken before anything was recorded.
+                None if at_rest => (Waker { id: hub::owner_of(g.reason()), place: 0 }, 0),
+                None => (Waker::default(), 0),
+            },
+            _ => (Waker::default(), 0),
+        };
+        // It may have begun before anybody wanted to know.
+        let since = match at_rest && g.is_waiting() {
+            true => since.min(Scale::now().tick(g.since.get())),
+            false => since,
+        };
         let mut example = [0; EXAMPLE];
         let example_length = decode::call(&call, wait, &mut example);
         Some(Ongoing {
@@ -352,6 +376,8 @@ impl Ongoing {
             since,
             place: call.place,
             why: wait.0,
+            on,
+            held_since,
             example,
             example_length,
         })
@@ -363,7 +389,7 @@ impl Counted<'_> {
     pub fn each_ongoing(&self, mut f: impl FnMut(&Ongoing)) {
         match self.ongoing {
             Some(copied) => copied.iter().for_each(f),
-            None => self.lives.iter().filter_map(Ongoing::of).for_each(|o| f(&o)),
+            None => self.lives.iter().filter_map(|l| Ongoing::of(l, false)).for_each(|o| f(&o)),
         }
     }
 }
@@ -392,7 +418,7 @@ impl Copied {
             lives: t.lives.iter().filter(|l| l.is_used()).cloned().collect(),
             locks: t.locks.iter().filter(|l| l.is_used()).cloned().collect(),
             queue: t.queue.clone(),
-            ongoing: t.lives.iter().filter_map(Ongoing::of).collect(),
+            ongoing: t.lives.iter().filter_map(|l| Ongoing::of(l, true)).collect(),
         }
     }
 

@@ -104,6 +104,12 @@ impl Scale {
         self.first_time + self.span(tick.saturating_sub(self.first_tick))
     }
 
+    /// The tick of a time of CLOCK_MONOTONIC; what was before [`start`] is that.
+    pub fn tick(&self, time: u64) -> u64 {
+        let span = u128::from(time.saturating_sub(self.first_time)) << 32;
+        self.first_tick + (span / u128::from(self.factor.max(1))) as u64
+    }
+
     /// The time of a tick, in nanoseconds since [`start`].
     pub fn since_start(&self, tick: u64) -> u64 {
         self.span(tick.saturating_sub(self.first_tick))
@@ -126,5 +132,6 @@ mod tests {
         // Reading two clocks is not one instant, least of all on a busy machine.
         assert!(span.abs_diff(real) < real / 2, "{span} ns by ticks, {real} ns by the clock");
         assert!(scale.time(tick).abs_diff(time) < 50 * time::MILLISECOND);
+        assert!(scale.time(scale.tick(time)).abs_diff(time) < 1000, "there and back");
     }
 }

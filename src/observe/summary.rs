@@ -135,7 +135,7 @@ fn json(out: &mut Document, c: &Counted, how: &str, ended: u64, deadline: u64) {
     c.each_ongoing(|o| {
         let _ = write!(
             out,
-            "{}{{\"greenlet\":{},\"place\":{},\"why\":\"{}\",\"example\":{},\"for\":{}}}",
+            "{}{{\"greenlet\":{},\"place\":{},\"why\":\"{}\",\"example\":{},\"for\":{},",
             comma.next(),
             o.id,
             o.place,
@@ -143,6 +143,12 @@ fn json(out: &mut Document, c: &Counted, how: &str, ended: u64, deadline: u64) {
             Json(o.example()),
             scale.span(now.saturating_sub(o.since)),
         );
+        waker(out, "on", o.on);
+        let held = match o.held_since {
+            0 => 0,
+            since => scale.span(now.saturating_sub(since)),
+        };
+        let _ = write!(out, ",\"held\":{held}}}");
     });
     let _ = out.write_str("],\n\"greenlets\":[");
     comma = Comma::new();
@@ -327,7 +333,11 @@ fn table(out: &mut Document, c: &Counted, how: &str) {
         if waiting <= ROWS {
             let span = Span(scale.span(now.saturating_sub(o.since))).to_string();
             let what = String::from_utf8_lossy(o.example());
-            let _ = writeln!(out, "{span:>11} greenlet {}: {what}", o.id);
+            let _ = write!(out, "{span:>11} greenlet {}: {what}", o.id);
+            if o.on.id != 0 && o.why.has_holder() {
+                let _ = write!(out, ", held by greenlet {}", o.on.id);
+            }
+            let _ = out.write_str("\n");
         }
     });
     if waiting > ROWS {

@@ -38,6 +38,88 @@ int main(void)
 }
 "#;
 
+/// Two that wait for each other's lock, one who joins them, and one who goes on.
+const STUCK: &str = r#"
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <unistd.h>
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static void *left(void *arg)
+{
+	pthread_mutex_lock(&first);
+	usleep(50000);
+	pthread_mutex_lock(&second);
+	return arg;
+}
+static void *right(void *arg)
+{
+	pthread_mutex_lock(&second);
+	usleep(50000);
+	pthread_mutex_lock(&first);
+	return arg;
+}
+static void *ticker(void *arg)
+{
+	for (;;)
+		usleep(5000);
+	return arg;
+}
+int main(void)
+{
+	void *(*run[])(void *) = { left, right, ticker };
+	const char *name[] = { "left", "right", "ticker" };
+	pthread_t t[3];
+	for (int i = 0; i < 3; i++) {
+		pthread_create(&t[i], NULL, run[i], NULL);
+		pthread_setname_np(t[i], name[i]);
+	}
+	pthread_join(t[0], NULL);
+	return 0;
+}
+"#;
+
+/// Who holds what is waited for, where that was taken, and what its holder waits for.
+#[test]
+fn waits_that_go_on_have_the_chain_of_their_owners() {
+    let dir = scratch("now-chain");
+    let program = compile(&dir, STUCK, &["-g", "-O1"]);
+    let report = format!("--report={}", dir.join("r.json").display());
+    let asked = Asked::start(&dir, &program, &["--deadlock=off", &report]);
+    let text = until("the deadlock", || {
+        let text = String::from_utf8(output(&mut now(&asked, "report", &[])).stdout).unwrap();
+        (text.matches("this one: a deadlock").count() == 2).then_some(text)
+    });
+    let still = text.find("Still waiting").unwrap_or_else(|| panic!("{text}"));
+    let still = text[still..].split("\n\n").next().unwrap();
+    let holds = |who: &str, line: u32| {
+        let row = still.lines().find(|l| l.contains("held by ") && l.contains(who));
+        let row = row.unwrap_or_else(|| panic!("{text}"));
+        assert!(row.contains(&format!("taken at {who} at program.c:{line}")), "{row}");
+        assert!(row.contains(" for "), "{row}");
+    };
+    holds("left", 8);
+    holds("right", 15);
+    // The one who joins is no part of it.
+    assert!(still.lines().any(|l| l.contains("again: a deadlock")), "{text}");
+
+    // What was taken before anything was recorded: by whom, but not where.
+    let asked = Asked::start(&dir, &program, &["--deadlock=off"]);
+    asked.says("locks", &["deadlock: "]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let text = stdout(&mut now(&asked, "report", &["--for=100ms", "--json"]));
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let of = |name: &str| {
+        let list = report["greenlets"].as_array().unwrap();
+        let id = &list.iter().find(|g| g["name"] == name).unwrap()["id"];
+        let waits = report["waiting"].as_array().unwrap();
+        (id, waits.iter().find(|w| w["greenlet"] == *id).unwrap_or_else(|| panic!("{text}")))
+    };
+    let ((left, left_waits), (right, right_waits)) = (of("left"), of("right"));
+    assert_eq!((&left_waits["on"]["greenlet"], &right_waits["on"]["greenlet"]), (right, left));
+    // How long it lasts does not depend on when somebody began to look.
+    assert!(left_waits["for"].as_u64().unwrap() > 900_000_000, "{left_waits}");
+}
+
 fn started(name: &str, flags: &[&str]) -> (std::path::PathBuf, Asked) {
     let dir = scratch(name);
     let program = compile(&dir, FOR_EVER, &["-g", "-O1"]);

@@ -51,6 +51,20 @@ pub struct Waiting {
     pub example: String,
     #[serde(rename = "for")]
     pub span: u64,
+    /// Who could end it, and where he has taken the lock.
+    #[serde(default)]
+    pub on: At,
+    /// For how long he has had it; 0: not known.
+    #[serde(default)]
+    pub held: u64,
+}
+
+impl Waiting {
+    /// Whether the call is known, and has no time-out.
+    pub fn is_endless(&self) -> bool {
+        let call = self.example.split('(').next().unwrap_or("");
+        self.place != 0 && !call.contains("timed") && !call.contains("clock")
+    }
 }
 
 /// Count and sum of one kind.
@@ -61,7 +75,7 @@ pub struct Sum {
 }
 
 /// A greenlet and a place of its.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
 pub struct At {
     pub greenlet: u32,
     pub place: u32,

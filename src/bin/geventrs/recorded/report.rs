@@ -1,6 +1,6 @@
 //! `geventrs report`: where a program has waited, on whom, for how long.
 
-use super::file::{self, Life, ReportFile, Source};
+use super::file::{self, Life, ReportFile, Source, Waiting};
 use super::stacks::{self, Stacks};
 use super::table::{time, Table};
 use crate::{print, Failure, FAILED};
@@ -114,6 +114,61 @@ fn folded(report: &ReportFile, stacks: &Stacks) -> String {
     text
 }
 
+/// What those wait for on whom `first` waits, one after the other: to somebody who waits for
+/// nobody in particular, or round in a circle.
+fn chain(first: &Waiting, all: &[Waiting], names: &HashMap<u32, &str>) -> Option<String> {
+    /// Longer chains are cut off: who is interested looks at the other rows.
+    const MOST: usize = 8;
+    let mut seen = vec![first.greenlet];
+    let mut text = String::new();
+    let mut next = first.on.greenlet;
+    loop {
+        if next == 0 {
+            break;
+        }
+        let name = names.get(&next).copied().unwrap_or("?");
+        if seen.contains(&next) {
+            let whom = match next == first.greenlet {
+                true => "this one".to_owned(),
+                false => format!("{name} ({next}) again"),
+            };
+            let circle = seen.iter().skip_while(|id| **id != next);
+            let what = match circle
+                .clone()
+                .all(|id| all.iter().any(|w| w.greenlet == *id && w.is_endless()))
+            {
+                true => "a deadlock",
+                false => "a circle",
+            };
+            text += &format!(", which waits for {whom}: {what}");
+            break;
+        }
+        let subject = match text.is_empty() {
+            true => format!("{name} ({next})"),
+            false => format!(", which waits for {name} ({next})"),
+        };
+        let Some(w) = all.iter().find(|w| w.greenlet == next) else {
+            // It was not waiting.
+            if !text.is_empty() {
+                text += &subject;
+            }
+            break;
+        };
+        text += &subject;
+        seen.push(next);
+        if w.on.greenlet == 0 {
+            text += &format!(", which waits in {}", w.example);
+            break;
+        }
+        if seen.len() > MOST {
+            text += ", and so on";
+            break;
+        }
+        next = w.on.greenlet;
+    }
+    (!text.is_empty()).then(|| format!("waits for {text}"))
+}
+
 /// The report for people.
 struct Text<'a> {
     report: &'a ReportFile,
@@ -182,14 +237,32 @@ impl Text<'_> {
         let mut table = Table::new(&["since", "greenlet", "for what, where"]);
         for w in waiting.iter().take(self.top) {
             let name = names.get(&w.greenlet).copied().unwrap_or("?");
-            let at = match self.stacks.place(w.place).1 {
+            let mut below = match self.stacks.place(w.place).1 {
                 [] => Vec::new(),
                 _ => vec![format!("at {}", self.stacks.line(w.place, self.depth))],
             };
-            table
-                .row(vec![time(w.span), format!("{name} ({})", w.greenlet), w.example.clone()], at);
+            below.extend(self.holder(w, &names));
+            below.extend(chain(w, &self.report.waiting, &names));
+            let who = format!("{name} ({})", w.greenlet);
+            table.row(vec![time(w.span), who, w.example.clone()], below);
         }
         self.section("Still waiting", &table, waiting.len())
+    }
+
+    /// Who holds what is waited for.
+    fn holder(&self, w: &Waiting, names: &HashMap<u32, &str>) -> Option<String> {
+        if w.on.greenlet == 0 || w.why == "join" {
+            return None;
+        }
+        let name = names.get(&w.on.greenlet).copied().unwrap_or("?");
+        let mut text = format!("held by {name} ({})", w.on.greenlet);
+        if w.held != 0 {
+            text += &format!(" for {}", time(w.held));
+        }
+        if w.on.place != 0 {
+            text += &format!(", taken at {}", self.stacks.line(w.on.place, self.depth));
+        }
+        Some(text)
     }
 
     fn names(&self) -> HashMap<u32, &str> {
@@ -319,5 +392,51 @@ impl Text<'_> {
         }
         let title = "Blocked where no hook is (each time for at least a slice)";
         self.section(title, &table, self.report.blocked_outside.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorded::file::At;
+
+    fn waits(greenlet: u32, on: u32) -> Waiting {
+        Waiting {
+            greenlet,
+            place: 1,
+            why: "mutex".into(),
+            example: format!("call {greenlet}"),
+            span: 1,
+            on: At { greenlet: on, place: 0 },
+            held: 0,
+        }
+    }
+
+    #[test]
+    fn chains_of_owners_end_at_somebody_or_are_circles() {
+        let names = HashMap::from([(1, "a"), (2, "b"), (3, "c"), (4, "d")]);
+        let of = |first: usize, all: &[Waiting]| chain(&all[first], all, &names);
+        // 1 waits for 2, which waits for 3, which waits for a descriptor.
+        let all = [waits(1, 2), waits(2, 3), waits(3, 0)];
+        let text = "waits for b (2), which waits for c (3), which waits in call 3";
+        assert_eq!(of(0, &all).unwrap(), text);
+        assert_eq!(of(2, &all), None);
+        // 2 runs: the row says who it is, and there is no more.
+        assert_eq!(of(0, &[waits(1, 2)]), None);
+        let all = [waits(1, 2), waits(2, 3)];
+        assert_eq!(of(0, &all).unwrap(), "waits for b (2), which waits for c (3)");
+        // Circles, from within and from without.
+        let all = [waits(1, 2), waits(2, 1), waits(4, 1)];
+        assert_eq!(of(0, &all).unwrap(), "waits for b (2), which waits for this one: a deadlock");
+        let text =
+            "waits for a (1), which waits for b (2), which waits for a (1) again: a deadlock";
+        assert_eq!(of(2, &all).unwrap(), text);
+        // A time-out ends one.
+        let timed = Waiting { example: "pthread_mutex_timedlock(0x1, 0x2)".into(), ..waits(2, 1) };
+        let all = [waits(1, 2), timed];
+        assert_eq!(of(0, &all).unwrap(), "waits for b (2), which waits for this one: a circle");
+        // Long ones are cut off.
+        let all: Vec<_> = (1..50).map(|n| waits(n, n + 1)).collect();
+        assert!(of(0, &all).unwrap().ends_with(", and so on"));
     }
 }
