@@ -9,6 +9,7 @@ mod check;
 mod deadlocks;
 mod debugger;
 mod live;
+mod reach;
 mod recorded;
 mod refused;
 mod screen;

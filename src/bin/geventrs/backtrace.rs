@@ -4,6 +4,7 @@ use crate::address_space::{AddressSpace, Place};
 use crate::processes::{number, Greenlet, Process};
 use crate::symbols::{Frame, Symbols};
 use crate::unwind::{unwind, Stack};
+use std::collections::HashMap;
 
 /// One line of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +37,16 @@ impl std::fmt::Display for Call {
 pub struct Reader {
     space: AddressSpace,
     symbols: Symbols,
+    routines: HashMap<u64, Option<String>>,
 }
 
 impl Reader {
     pub fn new(process: &Process) -> Reader {
-        Reader { space: AddressSpace::new(process.pid, &process.maps), symbols: Symbols::new() }
+        Reader {
+            space: AddressSpace::new(process.pid, &process.maps),
+            symbols: Symbols::new(),
+            routines: HashMap::new(),
+        }
     }
 
     /// The stack of `g`, the innermost call first. What it does inside the preload
@@ -130,6 +136,18 @@ impl Reader {
         };
         // `recv` rather than `read`; but the body of epoll's family is `wait_`.
         Some(body.filter(|b| b != "wait").unwrap_or_else(|| function.to_owned()))
+    }
+
+    /// The name of the function that begins at `address`, as the symbols have it. Many
+    /// greenlets begin at one.
+    pub fn routine(&mut self, address: u64) -> Option<String> {
+        if let Some(known) = self.routines.get(&address) {
+            return known.clone();
+        }
+        let place = self.space.place(address).filter(|p| !p.module.is_ours);
+        let found = place.and_then(|p| self.symbols.routine(&p.module.path, p.address));
+        self.routines.insert(address, found.clone());
+        found
     }
 
     /// The function at `address`, with its place.

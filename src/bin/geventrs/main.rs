@@ -21,6 +21,7 @@ mod loader;
 mod locks;
 mod manual;
 mod obstacles;
+mod outside;
 mod processes;
 mod program;
 mod ps;

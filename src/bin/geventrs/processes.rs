@@ -1,7 +1,7 @@
 //! The processes that run under the library: their control sockets, and what
 //! they answer. (`geventrs::control` is the other end.)
 
-use crate::{Failure, UNREACHABLE};
+use crate::{outside, Failure, UNREACHABLE};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -83,6 +83,9 @@ pub struct Reason {
     pub owner: Option<u32>,
     pub thread: Option<u32>,
     pub of: Option<String>,
+    /// Not told by the process: the other ends of the pipe.
+    #[serde(skip)]
+    pub ends: Vec<outside::End>,
 }
 
 /// One of several descriptors.
@@ -178,7 +181,9 @@ pub fn ask(pid: u32, question: Question) -> Result<Process, Failure> {
     let Some(stream) = sockets(pid).find_map(|path| connect(&path)) else {
         return Err(fail(&why_not(pid)));
     };
-    exchange(stream, question).map_err(|e| fail(&e))
+    let mut process = exchange(stream, question).map_err(|e| fail(&e))?;
+    outside::complete(&mut process);
+    Ok(process)
 }
 
 /// What the process `pid` has recorded: its file of the kind `kind` as it would be now.

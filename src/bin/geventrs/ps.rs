@@ -3,6 +3,7 @@
 use crate::backtrace::Reader;
 use crate::colours::Colours;
 use crate::columns::Table;
+use crate::outside::End;
 use crate::processes::{self, number, Process, Question};
 use crate::words::{bytes, reason, span};
 use crate::{print, Failure, NOTHING, SUCCEEDED};
@@ -42,9 +43,7 @@ impl Ps {
 
     fn one(&self, pid: u32) -> Result<u8, Failure> {
         let question = Question { stacks: false, limit: Some(self.limit) };
-        let mut process = processes::ask(pid, question)?;
-        // Names of locks: the process need not be asked for what /proc tells.
-        process.maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let process = processes::ask(pid, question)?;
         if self.json {
             print(&format!("{:#}\n", to_json(&process)))?;
         } else {
@@ -110,13 +109,23 @@ pub fn head(process: &Process, colours: Colours) -> String {
 
 /// A table of the greenlets.
 pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
-    let mut table =
-        Table::new(&[">ID", "NAME", "STATE", ">FOR", ">SWITCHES", ">CPU", ">STACK", "WAITS FOR"]);
+    let mut table = Table::new(&[
+        ">ID",
+        "NAME",
+        "RUNS",
+        "STATE",
+        ">FOR",
+        ">SWITCHES",
+        ">CPU",
+        ">STACK",
+        "WAITS FOR",
+    ]);
     let mut reader = Reader::new(process);
     for g in &process.greenlets {
         table.add(vec![
             g.id.to_string(),
             g.name.clone(),
+            number(&g.entry).and_then(|at| reader.routine(at)).unwrap_or_default(),
             g.state.clone(),
             g.for_ns.map_or(String::new(), span),
             g.switches.to_string(),
@@ -127,7 +136,7 @@ pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
     }
     table.lines(|row, column, cell| match (row, column) {
         (0, _) => colours.strong(&cell),
-        (_, 2) => colours.state(&cell),
+        (_, 3) => colours.state(&cell),
         _ => cell,
     })
 }
@@ -143,6 +152,7 @@ fn to_json(process: &Process) -> serde_json::Value {
             json!({
                 "id": g.id,
                 "name": g.name,
+                "runs": number(&g.entry).and_then(|at| reader.routine(at)),
                 "state": g.state,
                 "for_ns": g.for_ns,
                 "left_ns": g.left_ns,
@@ -158,6 +168,10 @@ fn to_json(process: &Process) -> serde_json::Value {
                 "peer": r.and_then(|r| r.peer.as_ref()),
                 "local": r.and_then(|r| r.local.as_ref()),
                 "file": r.and_then(|r| r.file.as_ref()),
+                "ends": r.filter(|r| !r.ends.is_empty()).map(|r| {
+                    let end = |e: &End| json!({"pid": e.pid, "name": e.name, "fd": e.fd});
+                    r.ends.iter().map(end).collect::<Vec<_>>()
+                }),
                 "address": r.and_then(|r| number(&r.address)).map(|a| format!("{a:#x}")),
                 "owner": r.and_then(|r| r.owner.or(r.thread)),
             })

@@ -74,6 +74,19 @@ impl Symbols {
         self.module(path, build_id).symbols.find(address).map(|s| s.name.clone())
     }
 
+    /// The function that begins at `address`, as people write it, shortened to what a column has
+    /// room for.
+    pub fn routine(&mut self, path: &Path, address: u64) -> Option<String> {
+        const LONGEST: usize = 32;
+        let name = demangled(&self.symbol(path, address, None)?);
+        // The end says more than the beginning: `std::...::thread_start`.
+        let extra = name.chars().count().saturating_sub(LONGEST);
+        Some(match extra {
+            0 => name,
+            _ => "...".to_owned() + &name.chars().skip(extra + 3).collect::<String>(),
+        })
+    }
+
     /// The variable that `address` lies in, with the distance from its beginning.
     pub fn variable(&mut self, path: &Path, address: u64) -> Option<String> {
         let symbol = self.module(path, None).variables.find(address)?;

@@ -148,12 +148,7 @@ impl Top {
     }
 
     fn ask(&self, stacks: bool) -> Result<Process, Failure> {
-        let mut process = processes::ask(self.pid, Question { stacks, limit: Some(self.limit) })?;
-        if !stacks {
-            let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.pid));
-            process.maps = maps.unwrap_or_default();
-        }
-        Ok(process)
+        processes::ask(self.pid, Question { stacks, limit: Some(self.limit) })
     }
 
     fn watch(&self, screen: &mut Screen, process: Process) -> std::io::Result<()> {

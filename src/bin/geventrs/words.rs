@@ -1,5 +1,6 @@
 //! What greenlets do, in the words that people use.
 
+use crate::outside::End;
 use crate::processes::{number, Greenlet, Polled, Process};
 use std::fmt::Write;
 
@@ -64,6 +65,9 @@ pub fn reason(
         ("read" | "write" | "connect", ..) => text.truncate(text.len() - 3),
         _ => {}
     }
+    if !r.ends.is_empty() {
+        let _ = write!(text, " ({})", ends(process.pid, &r.ends));
+    }
     if !r.polled.is_empty() {
         let list: Vec<String> = r.polled.iter().map(polled).collect();
         let more = if r.fds.unwrap_or(0) as usize > list.len() { ", ..." } else { "" };
@@ -90,6 +94,18 @@ pub fn reason(
     }
     // "sleep, 2.0 s left" is what the others make of it.
     text.replacen("sleep, ", "sleep ", 1)
+}
+
+/// Who has the other end of a pipe: `fd 4 here`, `fd 1 of 4711 "producer"`.
+fn ends(here: u32, ends: &[End]) -> String {
+    /// More are not listed.
+    const MOST: usize = 2;
+    let shown = ends.iter().take(MOST).map(|e| match e.pid == here {
+        true => format!("fd {} here", e.fd),
+        false => format!("fd {} of {} \"{}\"", e.fd, e.pid, e.name),
+    });
+    let more = if ends.len() > MOST { ", ..." } else { "" };
+    shown.collect::<Vec<_>>().join(", ") + more
 }
 
 /// One of several descriptors: `7 <- 127.0.0.1:5432`.
@@ -154,6 +170,21 @@ mod tests {
         let local = Some("0.0.0.0:80".to_owned());
         let accept = Reason { fd: Some(3), local, ..of("accept", "accept fd 3") };
         assert_eq!(waits(accept), "accept fd 3 on 0.0.0.0:80");
+    }
+
+    #[test]
+    fn pipes_say_who_has_their_other_end() {
+        let end = |pid, name: &str, fd| End { pid, name: name.into(), fd };
+        let r = Reason {
+            kind: "read".into(),
+            words: "read fd 3".into(),
+            fd: Some(3),
+            file: Some("pipe:[7]".into()),
+            ends: vec![end(0, "me", 4), end(12, "producer", 1), end(13, "other", 9)],
+            ..Reason::default()
+        };
+        let text = "read fd 3 <- pipe:[7] (fd 4 here, fd 1 of 12 \"producer\", ...)";
+        assert_eq!(waits(r), text);
     }
 
     #[test]

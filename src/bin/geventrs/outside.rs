@@ -1,0 +1,135 @@
+//! What /proc tells of a process from outside: who has the other ends of the pipes that
+//! its greenlets wait for, and what a process that has changed its root directory, and has no
+//! /proc there, cannot say of itself.
+
+use crate::processes::{Process, Reason};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+/// One end of a pipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The process that has it.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+    /// The descriptor.
+    pub fd: i32,
+}
+
+/// Descriptors of other processes that are looked at, at most.
+const MOST_LOOKED_AT: usize = 100_000;
+/// Ends that are remembered of a pipe.
+const MOST_ENDS: usize = 8;
+
+/// The target of a link in /proc; what is no UTF-8 as `?`.
+fn link(path: &str) -> Option<String> {
+    let target = fs::read_link(path).ok()?;
+    Some(String::from_utf8_lossy(target.as_os_str().as_bytes()).into_owned())
+}
+
+/// proc(5), `comm`.
+fn name(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+/// Add to an answer what is seen from here.
+pub fn complete(process: &mut Process) {
+    let pid = process.pid;
+    if process.name.is_empty() {
+        process.name = name(pid);
+    }
+    if process.maps.is_empty() {
+        // Names of locks and functions: the process need not be asked for what /proc tells.
+        process.maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    }
+    let reasons = || process.greenlets.iter().filter_map(|g| g.reason.as_ref());
+    if reasons().any(|r| r.nothing_known_of_fd()) {
+        for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
+            if let (true, Some(fd)) = (r.nothing_known_of_fd(), r.fd) {
+                r.file =
+                    link(&format!("/proc/{pid}/fd/{fd}")).filter(|l| !l.starts_with("socket:"));
+            }
+        }
+    }
+    let pipes: BTreeSet<String> =
+        process.greenlets.iter().filter_map(|g| g.reason.as_ref()?.pipe().cloned()).collect();
+    if pipes.is_empty() {
+        return;
+    }
+    let ends = ends(pid, &pipes);
+    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
+        if let Some(pipe) = r.pipe() {
+            let writes = r.kind == "write";
+            let others = ends.get(pipe).into_iter().flatten();
+            let others = others.filter(|(_, access)| match writes {
+                true => *access != libc::O_WRONLY,
+                false => *access != libc::O_RDONLY,
+            });
+            r.ends = others.map(|(end, _)| end.clone()).take(MOST_ENDS).collect();
+        }
+    }
+}
+
+impl Reason {
+    /// It is about a descriptor of which the process has said nothing.
+    fn nothing_known_of_fd(&self) -> bool {
+        self.fd.is_some() && self.file.is_none() && self.local.is_none() && self.peer.is_none()
+    }
+
+    /// The pipe that it waits for.
+    fn pipe(&self) -> Option<&String> {
+        let waits = matches!(self.kind.as_str(), "read" | "write");
+        self.file.as_ref().filter(|f| waits && f.starts_with("pipe:["))
+    }
+}
+
+/// Who has ends of these pipes, and which: the process `first` first.
+fn ends(first: u32, pipes: &BTreeSet<String>) -> BTreeMap<String, Vec<(End, i32)>> {
+    let mut found: BTreeMap<String, Vec<(End, i32)>> = BTreeMap::new();
+    let mut rest = MOST_LOOKED_AT;
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all = all.filter_map(|e| e.file_name().to_str()?.parse().ok()).filter(|pid| *pid != first);
+    for pid in std::iter::once(first).chain(all) {
+        // Another user's cannot be looked at.
+        let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        for fd in descriptors.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()) {
+            let Some(left) = rest.checked_sub(1) else { return found };
+            rest = left;
+            let Some(target) = link(&format!("/proc/{pid}/fd/{fd}")) else { continue };
+            if pipes.contains(&target) {
+                let Some(access) = access(pid, fd) else { continue };
+                let end = End { pid, name: name(pid), fd };
+                found.entry(target).or_default().push((end, access));
+            }
+        }
+    }
+    found
+}
+
+/// How a descriptor was opened: `O_RDONLY`, `O_WRONLY` or `O_RDWR`.
+fn access(pid: u32, fd: i32) -> Option<i32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).ok()?;
+    let flags = text.lines().find_map(|l| l.strip_prefix("flags:"))?;
+    Some(i32::from_str_radix(flags.trim(), 8).ok()? & libc::O_ACCMODE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn the_other_end_of_a_pipe_is_found() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let me = std::process::id();
+        let pipe = link(&format!("/proc/{me}/fd/{}", reader.as_raw_fd())).unwrap();
+        let found = &ends(me, &BTreeSet::from([pipe.clone()]))[&pipe];
+        let mine: BTreeMap<_, _> =
+            found.iter().filter(|(e, _)| e.pid == me).map(|(e, access)| (e.fd, *access)).collect();
+        assert_eq!(mine[&reader.as_raw_fd()], libc::O_RDONLY);
+        assert_eq!(mine[&writer.as_raw_fd()], libc::O_WRONLY);
+        assert_eq!(found[0].0.pid, me, "the process itself comes first");
+    }
+}
