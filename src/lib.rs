@@ -127,6 +127,8 @@ pub mod raw_lock;
 #[doc(hidden)]
 pub mod reactor;
 #[doc(hidden)]
+pub mod receive;
+#[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
 pub mod run_queue;

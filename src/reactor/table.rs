@@ -268,7 +268,7 @@ impl FdEntry {
         let w = unsafe { self.first.as_ref() }?;
         let sink = w.sink().filter(|s| s.room() <= ROOM)?;
         let take = sink.take()?;
-        let alone = ptr::eq(self.first, self.last) && w.exclusive && w.mask == READ;
+        let alone = ptr::eq(self.first, self.last) && w.mask == READ;
         // Once claimed nobody else ends its wait: nothing that is taken can be lost.
         if !alone || self.sticky || self.level || !w.greenlet.claim(Wake::Notified) {
             return None;

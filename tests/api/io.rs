@@ -28,6 +28,10 @@ pub const CASES: &[Case] = &[
     case("a_large_transfer_waits_for_room_and_arrives_whole", large_transfer),
     case("a_read_times_out_and_the_connection_lives_on", read_times_out),
     case("waits_on_sockets_are_killed_and_cut_short", sockets_interrupted),
+    case("bursts_of_messages_reach_their_readers_whole", bursts),
+    case("what_came_before_a_kill_is_read", killed_when_it_came),
+    case("a_time_out_that_comes_with_bytes_loses_none", late_when_it_came),
+    case("who_looks_beside_a_reader_is_told", looks_beside),
     case("two_greenlets_read_and_write_one_socket", both_directions),
     case("a_shutdown_wakes_the_reader", shutdown_wakes),
     case("a_refused_connection_is_an_error", refused),
@@ -184,6 +188,163 @@ fn sockets_interrupted() {
         geventrs::sleep(ms(10));
         assert!(!g.ready() && g.kill(Some(ms(5000))));
     }
+}
+
+/// The hub reads for those who wait; of each kind of socket, and however it ends.
+fn bursts() {
+    const SIZE: usize = 64;
+    const ROUNDS: usize = 20;
+    let message = |round: usize| [round as u8; SIZE];
+    let mut readers = vec![];
+    let mut writers: Vec<Box<dyn FnMut(usize) + Send>> = vec![];
+    for i in 0..24 {
+        // What a round brings, in bytes; fewer and more than the reader asks for, too.
+        let lengths: &[usize] = [&[SIZE][..], &[SIZE, SIZE], &[10], &[SIZE, 1]][i % 4];
+        let each: usize = lengths.iter().sum();
+        let (reads, mut writes): (Box<dyn Read + Send>, Box<dyn Write + Send>) = if i % 3 == 0 {
+            let (a, b) = UnixStream::pair().unwrap();
+            (Box::new(a), Box::new(b.into_std().unwrap()))
+        } else {
+            let (a, b) = connected();
+            b.set_nodelay(true).unwrap();
+            (Box::new(a), Box::new(b.into_std().unwrap()))
+        };
+        let mut reads = reads;
+        readers.push(geventrs::spawn(move || {
+            let (mut all, mut buffer) = (vec![], [0; SIZE]);
+            loop {
+                match reads.read(&mut buffer).unwrap() {
+                    0 => break,
+                    n => all.extend_from_slice(&buffer[..n]),
+                }
+            }
+            let expected: Vec<u8> = (0..ROUNDS).flat_map(|r| vec![r as u8; each]).collect();
+            assert_eq!(all, expected, "reader {i}");
+        }));
+        writers.push(Box::new(move |round| {
+            for &length in lengths {
+                writes.write_all(&message(round)[..length]).unwrap();
+            }
+        }));
+    }
+    let (datagrams, from) = {
+        let (a, b) = (UdpSocket::bind("127.0.0.1:0"), UdpSocket::bind("127.0.0.1:0"));
+        let (a, b) = (a.unwrap(), b.unwrap());
+        b.connect(a.local_addr().unwrap()).unwrap();
+        (a, b.into_std().unwrap())
+    };
+    let receives = geventrs::spawn(move || {
+        let mut buffer = [0; SIZE];
+        for round in 0..ROUNDS {
+            for length in [SIZE, 0, 3] {
+                assert_eq!(datagrams.recv(&mut buffer).unwrap(), length);
+                assert_eq!(buffer[..length], message(round)[..length]);
+            }
+        }
+    });
+    // Another OS thread serves all of them in bursts, and ends them.
+    let serves = std::thread::spawn(move || {
+        for round in 0..ROUNDS {
+            writers.iter_mut().for_each(|write| write(round));
+            for length in [SIZE, 0, 3] {
+                from.send(&message(round)[..length]).unwrap();
+            }
+            std::thread::sleep(ms(2));
+        }
+    });
+    readers.into_iter().for_each(|g| g.get().unwrap());
+    receives.get().unwrap();
+    serves.join().unwrap();
+
+    // An error is told once, to who waits.
+    let (a, b) = connected();
+    let reads = geventrs::spawn(move || {
+        let first = (&a).read(&mut [0; SIZE]).unwrap_err().kind();
+        (first, (&a).read(&mut [0; SIZE]).unwrap())
+    });
+    geventrs::sleep(ms(10));
+    let reset = libc::linger { l_onoff: 1, l_linger: 0 };
+    // SAFETY: an option of a socket that we have, and its size.
+    let set = unsafe {
+        let (at, size) = ((&raw const reset).cast(), size_of_val(&reset) as u32);
+        libc::setsockopt(b.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, at, size)
+    };
+    assert_eq!(set, 0);
+    drop(b);
+    assert_eq!(reads.get().unwrap(), (ErrorKind::ConnectionReset, 0));
+}
+
+fn killed_when_it_came() {
+    let ((a, mut b), (signal, mut gives)) = (connected(), connected());
+    let a = Arc::new(a);
+    let got = Arc::new(AtomicUsize::new(0));
+    let reads = {
+        let (a, got) = (a.clone(), got.clone());
+        geventrs::spawn(move || loop {
+            let n = (&*a).read(&mut [0; 16]).unwrap();
+            got.fetch_add(n, Ordering::SeqCst);
+        })
+    };
+    geventrs::yield_now();
+    let reads = Arc::new(reads);
+    let kills = {
+        let reads = reads.clone();
+        geventrs::spawn(move || {
+            (&signal).read_exact(&mut [0]).unwrap();
+            // The hub has heard of both: it has read for the reader, which has not run.
+            let left = a.as_std().peek(&mut [0; 16]).map_err(|e| e.kind());
+            reads.kill_nowait();
+            left
+        })
+    };
+    geventrs::sleep(ms(10));
+    gives.write_all(b"!").unwrap();
+    b.write_all(b"hello").unwrap();
+    assert_eq!(kills.get().unwrap(), Err(ErrorKind::WouldBlock));
+    assert!(reads.join(Some(ms(5000))));
+    assert!(reads.exception().is_some());
+    assert_eq!(got.load(Ordering::SeqCst), 5);
+}
+
+fn late_when_it_came() {
+    let (a, mut b) = connected();
+    let reads = geventrs::spawn(move || {
+        let (mut got, mut late) = (0, 0);
+        while got < 3 * 40 {
+            match with_timeout(ms(3), || (&a).read(&mut [0; 16])) {
+                Ok(n) => got += n.unwrap(),
+                Err(_) => late += 1,
+            }
+            assert!(late < 100_000, "{got} bytes have come");
+        }
+        got
+    });
+    for i in 0..40 {
+        geventrs::sleep(ms(1));
+        b.write_all(b"abc").unwrap();
+        // Nobody else runs meanwhile, so that time-out and bytes come together.
+        std::thread::sleep(ms(i % 5));
+    }
+    assert_eq!(reads.get().unwrap(), 3 * 40);
+}
+
+fn looks_beside() {
+    let (a, mut b) = connected();
+    let a = Arc::new(a);
+    let peeks = {
+        let a = a.clone();
+        geventrs::spawn(move || a.peek(&mut [0; 8]).unwrap())
+    };
+    let selects = {
+        let fd = a.as_raw_fd();
+        geventrs::spawn(move || geventrs::wait_fd(fd, geventrs::Interest::Read, None).unwrap())
+    };
+    geventrs::yield_now();
+    // It comes last, and would leave nothing if it were served before the others.
+    let reads = geventrs::spawn(move || (&*a).read(&mut [0; 8]).unwrap());
+    geventrs::yield_now();
+    b.write_all(b"for all").unwrap();
+    assert_eq!((peeks.get().unwrap(), selects.get().unwrap(), reads.get().unwrap()), (7, true, 7));
 }
 
 fn both_directions() {

@@ -13,6 +13,7 @@
 use super::known::{self, Kind, Known};
 use core::ffi::{c_int, c_void};
 use hub::reactor::{Sink, Taken};
+use hub::receive::{self, Drained};
 use hub::sys::Errno;
 
 /// Where a plain read of a descriptor lets the hub put what comes, if it may.
@@ -30,35 +31,11 @@ unsafe fn receive(fd: c_int, sink: Sink, exact: bool) -> Result<Taken, Errno> {
     if !known.is_own() || known::low_water() {
         return Err(libc::EAGAIN);
     }
-    let (at, room) = (sink.at(), sink.room());
-    let taken = if exact && known.kind() == Kind::Tcp {
-        // SAFETY: as the caller's.
-        unsafe { receive_and_look(fd, at, room) }
-    } else {
-        let flags = libc::MSG_DONTWAIT;
-        // SAFETY: as the caller's; the kernel checks the address.
-        unsafe { hub::syscall!(libc::SYS_recvfrom, fd, at, room, flags, 0, 0) }
-            .map(|bytes| Taken { bytes, all: bytes < room && known.short_means_drained() })
+    let drained = match known.kind() {
+        Kind::Tcp => Drained::BySight,
+        _ if known.short_means_drained() => Drained::ByShortRead,
+        _ => Drained::InVain,
     };
-    match taken {
-        // Closed and made anew behind our back; or a sandbox knows no such call.
-        Err(libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM) => Err(libc::EAGAIN),
-        other => other,
-    }
-}
-
-/// Receive from a TCP stream, and see in the same call whether that was all: behind the
-/// message comes one of no bytes, which finds nothing to wait for (EAGAIN, so it is not
-/// counted) only if the stream is empty. An error that it meets is kept for the next
-/// call (recvmmsg(2)). Of a datagram socket it would take a datagram.
-unsafe fn receive_and_look(fd: c_int, at: *mut u8, room: usize) -> Result<Taken, Errno> {
-    let mut part = libc::iovec { iov_base: at.cast(), iov_len: room };
-    // SAFETY: null pointers and zeros are a message of no bytes.
-    let mut messages: [libc::mmsghdr; 2] = unsafe { core::mem::zeroed() };
-    messages[0].msg_hdr.msg_iov = &raw mut part;
-    messages[0].msg_hdr.msg_iovlen = 1;
-    let (all, flags) = (messages.as_mut_ptr(), libc::MSG_DONTWAIT);
-    // SAFETY: as the caller's; the kernel checks the address.
-    let count = unsafe { hub::syscall!(libc::SYS_recvmmsg, fd, all, 2, flags, 0) }?;
-    Ok(Taken { bytes: messages[0].msg_len as usize, all: count == 1 })
+    // SAFETY: as the caller's.
+    unsafe { receive::receive(fd, sink, drained, exact) }
 }

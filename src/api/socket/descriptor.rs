@@ -3,7 +3,9 @@
 
 use super::super::interrupt;
 use super::super::{deadline, fds};
-use crate::reactor::{FdWaiter, READ, WRITE};
+use crate::reactor::{FdWaiter, Sink, Take, READ, WRITE};
+use crate::receive::{receive, Drained};
+use crate::sys::Errno;
 use crate::time::{self, NEVER};
 use crate::wait::{Reason, Wake};
 use crate::{doorway, hub, Interest};
@@ -12,6 +14,74 @@ use core::time::Duration;
 use libc::pollfd;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
+
+/// A call that waits if it must.
+trait Attempt<S> {
+    /// What it comes to.
+    type Done;
+
+    /// Make it; `WouldBlock`: it must wait.
+    fn make(&mut self, socket: &S) -> io::Result<Self::Done>;
+
+    /// What it came to tells that the descriptor is drained: the next one waits for an edge
+    /// without trying. (Edges are read by the holder of the hub, who makes the call as
+    /// well: none is lost between.)
+    fn drains(&self, _: &Self::Done) -> bool {
+        false
+    }
+
+    /// Where the hub may put what comes while it waits, and what so many bytes mean.
+    fn sink(&mut self) -> Option<(Sink, fn(usize) -> Self::Done)> {
+        None
+    }
+}
+
+/// Any call.
+struct Call<F>(F);
+
+impl<S, R, F: FnMut(&S) -> io::Result<R>> Attempt<S> for Call<F> {
+    type Done = R;
+
+    fn make(&mut self, socket: &S) -> io::Result<R> {
+        (self.0)(socket)
+    }
+}
+
+/// recv(2) without flags.
+struct Receive<'a, F> {
+    drained: Drained,
+    buffer: &'a mut [u8],
+    call: F,
+}
+
+impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F> {
+    type Done = usize;
+
+    fn make(&mut self, socket: &S) -> io::Result<usize> {
+        (self.call)(socket, self.buffer)
+    }
+
+    fn drains(&self, got: &usize) -> bool {
+        self.drained != Drained::InVain && (1..self.buffer.len()).contains(got)
+    }
+
+    fn sink(&mut self) -> Option<(Sink, fn(usize) -> usize)> {
+        // SAFETY: a waiting call's sink, as they ask for.
+        let take: Take = match self.drained {
+            Drained::BySight => {
+                |fd, sink, exact| unsafe { receive(fd, sink, Drained::BySight, exact) }
+            }
+            Drained::ByShortRead => {
+                |fd, sink, exact| unsafe { receive(fd, sink, Drained::ByShortRead, exact) }
+            }
+            Drained::InVain => {
+                |fd, sink, exact| unsafe { receive(fd, sink, Drained::InVain, exact) }
+            }
+        };
+        let sink = Sink::new(self.buffer.as_mut_ptr(), self.buffer.len()).taken_by(take);
+        Some((sink, |bytes| bytes))
+    }
+}
 
 /// std's socket `S`, non-blocking.
 pub(in super::super) struct Descriptor<S: AsRawFd> {
@@ -78,6 +148,19 @@ impl<S: AsRawFd> Descriptor<S> {
         self.io(Interest::Read, Reason::Read(fd), self.timeout(Interest::Read), call)
     }
 
+    /// [`read`](Self::read) of a call that puts what has come into `buffer`, as recv(2)
+    /// does without flags. While it waits the hub may make it ([`receive`]).
+    pub(in super::super) fn read_into(
+        &self,
+        drained: Drained,
+        buffer: &mut [u8],
+        call: impl Fn(&S, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let (fd, timeout) = (self.fd(), self.timeout(Interest::Read));
+        let attempt = Receive { drained, buffer, call };
+        self.io_until(Interest::Read, Reason::Read(fd), timeout, attempt)
+    }
+
     /// Make a call that must wait for writing, for the write time-out at most.
     pub(in super::super) fn write<R>(
         &self,
@@ -96,29 +179,7 @@ impl<S: AsRawFd> Descriptor<S> {
         timeout: Option<Duration>,
         call: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io_until(interest, reason, timeout, call, |_| false)
-    }
-
-    /// [`read`](Self::read) of `wanted` bytes of a TCP stream. One that gets fewer has
-    /// taken all there was: the next one waits for an edge without trying. (Edges are
-    /// read by the holder of the hub, who makes the call as well: none is lost between.)
-    pub(in super::super) fn read_stream(
-        &self,
-        wanted: usize,
-        call: impl FnMut(&S) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        let (fd, timeout) = (self.fd(), self.timeout(Interest::Read));
-        let short = |&got: &usize| got < wanted && got > 0;
-        self.io_until(Interest::Read, Reason::Read(fd), timeout, call, short)
-    }
-
-    /// As [`read`](Self::read), of a stream whose reads may end early.
-    pub(in super::super) fn read_any(
-        &self,
-        _wanted: usize,
-        call: impl FnMut(&S) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        self.read(call)
+        self.io_until(interest, reason, timeout, Call(call))
     }
 
     /// Trying would be in vain: nothing has come since the descriptor was found drained.
@@ -132,14 +193,13 @@ impl<S: AsRawFd> Descriptor<S> {
         hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
     }
 
-    fn io_until<R>(
+    fn io_until<A: Attempt<S>>(
         &self,
         interest: Interest,
         reason: Reason,
         timeout: Option<Duration>,
-        mut call: impl FnMut(&S) -> io::Result<R>,
-        drains: impl Fn(&R) -> bool,
-    ) -> io::Result<R> {
+        mut attempt: A,
+    ) -> io::Result<A::Done> {
         let direction = match interest {
             Interest::Read => READ,
             Interest::Write => WRITE,
@@ -148,7 +208,8 @@ impl<S: AsRawFd> Descriptor<S> {
         loop {
             let inside = doorway::enter();
             let vain = inside.is_some() && self.in_vain(direction);
-            let result = if vain { Err(ErrorKind::WouldBlock.into()) } else { call(self.get()) };
+            let result =
+                if vain { Err(ErrorKind::WouldBlock.into()) } else { attempt.make(self.get()) };
             match result {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     if inside.is_some() && !vain {
@@ -157,7 +218,7 @@ impl<S: AsRawFd> Descriptor<S> {
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 result => {
-                    if inside.is_some() && result.as_ref().is_ok_and(&drains) {
+                    if inside.is_some() && result.as_ref().is_ok_and(|done| attempt.drains(done)) {
                         self.note_drained(direction);
                     }
                     // A loop of calls that never wait must not keep the hub.
@@ -174,7 +235,16 @@ impl<S: AsRawFd> Descriptor<S> {
                 return Err(ErrorKind::TimedOut.into());
             }
             let wake = match &inside {
-                Some(inside) => self.park(inside, direction, reason, until)?,
+                Some(inside) => {
+                    let (sink, done) = attempt.sink().unzip();
+                    let (wake, given) = self.park(inside, direction, reason, until, sink)?;
+                    if let Some((given, done)) = given.zip(done) {
+                        // What was taken is not lost: who was killed meanwhile, or whose
+                        // time is up, is unwound when it waits the next time.
+                        return given.map(done).map_err(io::Error::from_raw_os_error);
+                    }
+                    wake
+                }
                 None => self.block(interest, until)?,
             };
             drop(inside);
@@ -190,14 +260,16 @@ impl<S: AsRawFd> Descriptor<S> {
         direction: u8,
         reason: Reason,
         until: u64,
-    ) -> io::Result<Wake> {
+        sink: Option<Sink>,
+    ) -> io::Result<(Wake, Option<Result<usize, Errno>>)> {
         let raw = io::Error::from_raw_os_error;
         if self.told.load(Ordering::Relaxed) & direction == 0 {
             hub::with_reactor(|r, _| r.confirm(self.fd(), direction)).map_err(raw)?;
             self.told.fetch_or(direction, Ordering::Relaxed);
         }
-        let waiter = [FdWaiter::shared(inside.greenlet, self.fd(), direction)];
-        fds::wait_linked(inside.greenlet, &waiter, reason, until).map_err(raw)
+        let waiter = [FdWaiter::shared(inside.greenlet, self.fd(), direction).with_sink(sink)];
+        let wake = fds::wait_linked(inside.greenlet, &waiter, reason, until).map_err(raw)?;
+        Ok((wake, waiter[0].given()))
     }
 
     /// On an OS thread that is no greenlet.

@@ -83,20 +83,24 @@ macro_rules! timeouts {
     };
 }
 
-/// `Read` and `Write` of a stream, also by reference; `$read` is the descriptor's.
+/// `Read` and `Write` of a stream, also by reference; `$drained` tells that it has been
+/// drained.
 macro_rules! stream {
-    ($name:ident, $read:ident) => {
+    ($name:ident, $drained:expr) => {
         impl std::io::Read for &$name {
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                self.inner.$read(buffer.len(), |mut s| std::io::Read::read(&mut s, buffer))
+                let read = |mut s: &_, buffer: &mut [u8]| std::io::Read::read(&mut s, buffer);
+                self.inner.read_into($drained, buffer, read)
             }
 
             fn read_vectored(
                 &mut self,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                let wanted = buffers.iter().map(|b| b.len()).sum();
-                self.inner.$read(wanted, |mut s| std::io::Read::read_vectored(&mut s, buffers))
+                match buffers {
+                    [buffer] => std::io::Read::read(self, buffer),
+                    _ => self.inner.read(|mut s| std::io::Read::read_vectored(&mut s, buffers)),
+                }
             }
         }
 

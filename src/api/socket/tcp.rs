@@ -4,6 +4,7 @@ use super::address::{connected, RawAddress};
 use super::resolve::{each, Addresses};
 use super::stream::{socket, stream, timeouts};
 use super::Descriptor;
+use crate::receive::Drained;
 use crate::wait::Reason;
 use crate::Interest;
 use core::time::Duration;
@@ -37,7 +38,7 @@ pub struct TcpStream {
 
 socket!(TcpStream, net::TcpStream);
 timeouts!(TcpStream);
-stream!(TcpStream, read_stream);
+stream!(TcpStream, Drained::BySight);
 
 impl TcpStream {
     /// Connects to the first of the addresses that accepts.

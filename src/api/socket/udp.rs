@@ -3,6 +3,7 @@
 use super::resolve::{each, Addresses};
 use super::stream::{socket, timeouts};
 use super::Descriptor;
+use crate::receive::Drained;
 use std::io;
 use std::net::{self, SocketAddr};
 
@@ -68,7 +69,7 @@ impl UdpSocket {
     /// # Errors
     /// recv(2)'s, `TimedOut`.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(|s| s.recv(buffer))
+        self.inner.read_into(Drained::InVain, buffer, |s, buffer| s.recv(buffer))
     }
 
     /// Waits for a datagram, and tells who has sent it.

@@ -4,6 +4,7 @@ use super::super::park;
 use super::address::RawAddress;
 use super::stream::{socket, stream, timeouts};
 use super::Descriptor;
+use crate::receive::Drained;
 use crate::time;
 use crate::wait::Reason;
 use crate::Interest;
@@ -37,7 +38,8 @@ pub struct UnixStream {
 
 socket!(UnixStream, net::UnixStream);
 timeouts!(UnixStream);
-stream!(UnixStream, read_any);
+// Credentials that come along may end a read early.
+stream!(UnixStream, Drained::InVain);
 
 impl UnixStream {
     /// Connects to the socket at `path`.

@@ -1,0 +1,116 @@
+//! Receiving from a socket for a reader that waits: what a [`Take`] of a socket does.
+//!
+//! It is the call that the reader would make, only earlier: into the same memory, and
+//! without waiting.
+
+#[allow(unused_imports)] // For the text.
+use crate::reactor::Take;
+use crate::reactor::{Sink, Taken};
+use crate::sys::Errno;
+use crate::syscall;
+
+/// What tells that a socket has been drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// A read that gets less than it asks for; where it gets all, another one of no bytes
+    /// that finds nothing. So of TCP.
+    BySight,
+    /// A read that gets less than it asks for.
+    ByShortRead,
+    /// A read in vain, only.
+    InVain,
+}
+
+/// Receive what is there into `sink`, without waiting; `exact`: see [`Take`].
+///
+/// # Safety
+/// As of a [`Take`].
+///
+/// # Errors
+/// As of a [`Take`].
+pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Result<Taken, Errno> {
+    let (at, room) = (sink.at(), sink.room());
+    let taken = if exact && drained == Drained::BySight {
+        // SAFETY: as the caller's.
+        unsafe { receive_and_look(fd, at, room) }
+    } else {
+        let flags = libc::MSG_DONTWAIT;
+        // SAFETY: as the caller's; the kernel checks the address.
+        unsafe { syscall!(libc::SYS_recvfrom, fd, at, room, flags, 0, 0) }
+            .map(|bytes| Taken { bytes, all: bytes < room && drained != Drained::InVain })
+    };
+    match taken {
+        // Closed and made anew behind our back; or a sandbox knows no such call.
+        Err(libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM) => Err(libc::EAGAIN),
+        other => other,
+    }
+}
+
+/// Receive from a TCP stream, and see in the same call whether that was all: behind the
+/// message comes one of no bytes, which finds nothing to wait for (EAGAIN, so it is not
+/// counted) only if the stream is empty. An error that it meets is kept for the next
+/// call (recvmmsg(2)). Of a datagram socket it would take a datagram.
+unsafe fn receive_and_look(fd: i32, at: *mut u8, room: usize) -> Result<Taken, Errno> {
+    let mut part = libc::iovec { iov_base: at.cast(), iov_len: room };
+    // SAFETY: null pointers and zeros are a message of no bytes.
+    let mut messages: [libc::mmsghdr; 2] = unsafe { core::mem::zeroed() };
+    messages[0].msg_hdr.msg_iov = &raw mut part;
+    messages[0].msg_hdr.msg_iovlen = 1;
+    let (all, flags) = (messages.as_mut_ptr(), libc::MSG_DONTWAIT);
+    // SAFETY: as the caller's; the kernel checks the address.
+    let count = unsafe { syscall!(libc::SYS_recvmmsg, fd, all, 2, flags, 0) }?;
+    Ok(Taken { bytes: messages[0].msg_len as usize, all: count == 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
+
+    fn connected() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    fn take(from: &TcpStream, buffer: &mut [u8], exact: bool) -> Result<Taken, Errno> {
+        let sink = Sink::new(buffer.as_mut_ptr(), buffer.len());
+        // What was sent on loopback may be on its way for a moment.
+        let mut polled = libc::pollfd { fd: from.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one entry, and the buffer outlives the call.
+        unsafe {
+            libc::poll(&raw mut polled, 1, 100);
+            receive(from.as_raw_fd(), sink, Drained::BySight, exact)
+        }
+    }
+
+    #[test]
+    fn a_full_buffer_is_looked_behind_when_that_is_worth_it() {
+        let (mut a, b) = connected();
+        let mut buffer = [0; 4];
+        for exact in [false, true] {
+            a.write_all(b"four").unwrap();
+            assert_eq!(take(&b, &mut buffer, exact), Ok(Taken { bytes: 4, all: exact }));
+            assert_eq!(&buffer, b"four");
+        }
+        a.write_all(b"sixsix").unwrap();
+        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 4, all: false }));
+        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 2, all: true }));
+        assert_eq!(&buffer[..2], b"ix");
+        assert_eq!(take(&b, &mut buffer, true), Err(libc::EAGAIN));
+    }
+
+    #[test]
+    fn what_cannot_be_received_from_is_the_readers_affair() {
+        let mut buffer = [0; 4];
+        let sink = Sink::new(buffer.as_mut_ptr(), buffer.len());
+        let (pipe, _writer) = std::io::pipe().unwrap();
+        for fd in [pipe.as_raw_fd(), -1] {
+            // SAFETY: the buffer outlives the call.
+            let taken = unsafe { receive(fd, sink, Drained::ByShortRead, false) };
+            assert_eq!(taken, Err(libc::EAGAIN));
+        }
+    }
+}
