@@ -9,22 +9,6 @@
 //!    └────────────── detached, or joined and collected ─────────┘
 //! ```
 //!
-//! # Its memory (`unit`)
-//!
-//! A thread of pthread_create's is the *resident* of a unit ([`crate::unit`]): it has
-//! its stack and its TLS block for life, since its `pthread_t` is that block's address.
-//! A greenlet of the native API is *light* ([`crate::light`]): a control block alone,
-//! until its first turn.
-//!
-//! ```text
-//!                 spawn            first turn             has ended
-//!   light: Free ─────────▶ no unit ──────────▶ has a unit ─────────▶ Free
-//!                            │  ▲     (tenant of its resident)
-//!       none ready           ▼  │ one is
-//!                     waits for a unit ([`crate::hub::units`])
-//! ```
-//! A resident whose unit has a tenant is `Free` meanwhile.
-//!
 //! # Whose code is running (`context`)
 //!
 //! | value | meaning | left by |
@@ -35,34 +19,37 @@
 //! Whether the greenlet that runs has the hub is a second word, `link`; both
 //! together, and who changes what when, are in [`crate::hub::handoff`].
 //!
-//! # One wait (`wake`)
+//! # Its other concepts
 //!
-//! ```text
-//!            begin_wait                    claim (one wins)
-//!   RUNNING ────────────▶ WAITING ──────────────────────────▶ CLAIMED
-//!      ▲                     │ cancel_wait (found nothing to   │
-//!      │                     │ wait for; claims lost)          │ scheduled by
-//!      └─────────────────────┘                                 │ the claimer
-//!      └───────────────────────────────────────────────────────┘ resumed
-//! ```
-//! Between `begin_wait` and the moment it is off its stack, the greenlet holds
-//! the hub; a claimer elsewhere can only put it on the inject queue, which the
-//! hub's holder reads. So no greenlet is ever resumed while it still runs.
+//! | file | what |
+//! |---|---|
+//! | `turn.rs` | the two words above, as hooks, the monitor and sections change them |
+//! | `claim.rs` | a wait (`wake`), and who ends it |
+//! | `tenancy.rs` | its memory (`unit`) |
+//! | `detail.rs` | what more reports say about its waits |
+//! | `offsets.rs` | where a debugger finds it |
 
 use crate::arch::FpControl;
 use crate::hub::carrier::Carrier;
-use crate::hub::handoff::{self, ASKED, AWAY, HELD};
+use crate::hub::handoff::HELD;
 use crate::observe;
-use crate::sys;
-use crate::time::NEVER;
-use crate::timers::{Slot, NO_SLOT};
+use crate::timers::NO_SLOT;
 use crate::unit::Stack;
 use crate::wait::{Reason, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
-use core::marker::PhantomData;
 use core::ptr;
-use core::sync::atomic::{compiler_fence, AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
+
+pub use detail::{detail_of_fd, Detail, Told};
+
+pub(crate) use detail::fd_of;
+
+mod claim;
+mod detail;
+pub(crate) mod offsets;
+mod tenancy;
+mod turn;
 
 /// A greenlet's first function: a pthread start routine that may be unwound.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -75,10 +62,6 @@ pub const PROGRAM: u8 = 0;
 /// `context`: our code runs on the program's behalf.
 pub const SHIM: u8 = 1;
 
-const RUNNING: u32 = 0;
-const WAITING: u32 = 1;
-const CLAIMED: u32 = 2;
-
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -89,39 +72,6 @@ pub enum Phase {
     Alive,
     /// Ended, its value not collected.
     Ended,
-}
-
-/// A text that says more about a wait, up to a zero: see [`Greenlet::tell`].
-pub type Detail = [u8; 64];
-
-/// The text of a wait that is about a descriptor: no name begins so.
-pub fn detail_of_fd(fd: i32) -> Detail {
-    let mut detail = [0; size_of::<Detail>()];
-    detail[0] = FD_MARK;
-    detail[1..5].copy_from_slice(&fd.to_ne_bytes());
-    detail
-}
-
-/// The descriptor of such a text.
-pub(crate) fn fd_of(detail: &Detail) -> Option<i32> {
-    let bytes = detail[1..5].try_into().ok()?;
-    (detail[0] == FD_MARK).then(|| i32::from_ne_bytes(bytes))
-}
-
-const FD_MARK: u8 = 1;
-
-/// While this lives, reports of the greenlet's waits say more: [`Greenlet::tell`].
-#[derive(Debug)]
-pub struct Told<'a> {
-    greenlet: &'static Greenlet,
-    before: *const Detail,
-    _detail: PhantomData<&'a Detail>,
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        self.greenlet.detail.set(self.before);
-    }
 }
 
 /// Words that a layer above the hub keeps in a greenlet (the shim: its
@@ -146,7 +96,7 @@ pub struct Greenlet {
     wake: AtomicU32,
     context: AtomicU8,
     root: Cell<bool>,
-    /// Has the hub when it runs, or not: see [`handoff`].
+    /// Has the hub when it runs, or not: see [`crate::hub::handoff`].
     link: AtomicU32,
     /// While it is off the hub: the carrier that it is on.
     pub(crate) home: Cell<*const Carrier>,
@@ -236,7 +186,7 @@ impl Greenlet {
             tp: Cell::new(ptr::null_mut()),
             sp: Cell::new(ptr::null_mut()),
             fp_control: Cell::new(FpControl::default()),
-            wake: AtomicU32::new(RUNNING),
+            wake: AtomicU32::new(claim::RUNNING),
             context: AtomicU8::new(PROGRAM),
             root: Cell::new(false),
             link: AtomicU32::new(HELD),
@@ -325,18 +275,6 @@ impl Greenlet {
         self.reason.get()
     }
 
-    /// Say more about the waits to come, until the result is dropped. In our code, both
-    /// times.
-    pub fn tell<'a>(&'static self, detail: &'a Detail) -> Told<'a> {
-        Told { greenlet: self, before: self.detail.replace(detail), _detail: PhantomData }
-    }
-
-    /// What more there is to say about its wait. The caller has the hub.
-    pub(crate) fn detail(&self) -> Option<Detail> {
-        // SAFETY: null, or on the stack of a frame that clears it with the hub.
-        unsafe { self.detail.get().as_ref() }.copied()
-    }
-
     /// Its first function.
     pub(crate) fn entry_point(&self) -> usize {
         self.entry.get().map_or(0, |f| f as usize)
@@ -361,60 +299,6 @@ impl Greenlet {
         self.name.set(name);
     }
 
-    /// The stack that it runs on ([`Stack::NONE`] for a root, and for one that has
-    /// no unit yet).
-    pub fn stack(&self) -> Stack {
-        self.resident().map_or(Stack::NONE, |r| r.stack.get())
-    }
-
-    /// The stack of its own unit, used or not.
-    pub(crate) fn unit_stack(&self) -> Stack {
-        self.resident().map_or(Stack::NONE, |r| r.unit_stack.get())
-    }
-
-    /// The resident of the unit that it runs in, which may be itself.
-    pub(crate) fn resident(&self) -> Option<&'static Greenlet> {
-        // SAFETY: null or a unit's, which stays mapped.
-        unsafe { self.unit.get().as_ref() }
-    }
-
-    /// Whether it gets its unit at its first turn.
-    pub(crate) fn is_light(&self) -> bool {
-        !ptr::eq(self.unit.get(), self) && !self.is_root()
-    }
-
-    /// A light greenlet is given a unit, by its resident.
-    pub(crate) fn move_in(&self, resident: &'static Greenlet) {
-        debug_assert!(self.is_light() && self.unit.get().is_null());
-        debug_assert!(resident.tenant.get().is_null());
-        resident.tenant.set(self);
-        resident.stack.set(resident.unit_stack.get());
-        resident.asked_guard.set(crate::unit::GUARD);
-        self.unit.set(resident);
-        self.tp.set(resident.tp.get());
-    }
-
-    /// A light greenlet that has ended gives its unit up.
-    pub(crate) fn move_out(&self) -> Option<&'static Greenlet> {
-        let resident = self.resident();
-        if let Some(resident) = resident {
-            resident.tenant.set(ptr::null());
-        }
-        self.unit.set(ptr::null());
-        self.tp.set(ptr::null_mut());
-        resident
-    }
-
-    /// The size class of its unit.
-    pub(crate) fn class(&self) -> usize {
-        self.class.get()
-    }
-
-    /// The guard size that its creator asked for (attributes must tell it).
-    pub fn asked_guard(&self) -> usize {
-        self.resident().map_or(0, |r| r.asked_guard.get())
-    }
-
     /// The value that it ended with.
     pub fn value(&self) -> *mut c_void {
         self.value.get()
@@ -428,24 +312,6 @@ impl Greenlet {
     /// Whether nobody will join it.
     pub fn is_detached(&self) -> bool {
         self.detached.get()
-    }
-
-    /// It is the resident of a new unit. (It has its place there.)
-    pub(crate) fn set_unit(&mut self, tp: *mut u8, stack: Stack, class: usize) {
-        self.unit.set(self);
-        self.tp.set(tp);
-        self.unit_stack.set(stack);
-        self.class.set(class);
-    }
-
-    /// Let a free resident have another stack than its unit's for its next thread.
-    pub(crate) fn set_stack(&self, stack: Stack) {
-        self.stack.set(stack);
-    }
-
-    /// A free light greenlet will get a unit of that size class.
-    pub(crate) fn set_class(&self, class: usize) {
-        self.class.set(class);
     }
 
     /// Make a free greenlet ready for a new thread.
@@ -463,7 +329,7 @@ impl Greenlet {
         self.sampled.store(0, Ordering::Relaxed);
         self.away_from.set(0);
         self.detail.set(ptr::null());
-        self.wake.store(RUNNING, Ordering::Relaxed);
+        self.wake.store(claim::RUNNING, Ordering::Relaxed);
         // A new greenlet starts inside our code, on its way to the entry.
         self.context.store(SHIM, Ordering::Relaxed);
         self.handlers.set(0);
@@ -484,269 +350,15 @@ impl Greenlet {
         self.set_name(name);
     }
 
-    /// Nobody will run on its stack any more: let corosensei forget it.
-    pub(crate) fn forget_stack(&self) {
-        let Some(resident) = self.resident() else { return };
-        // SAFETY: the coroutine is touched at birth and at the end only, by the
-        // holder of the hub.
-        unsafe {
-            if let Some(mut c) = (*resident.coroutine.get()).take() {
-                c.force_reset();
-            }
-        }
-    }
-
     /// The timers were forgotten (in the child of a fork).
     pub(crate) fn timer_cleared(&self) {
         self.timer_index.set(NO_SLOT);
-    }
-
-    pub(crate) fn set_asked_guard(&self, guard: usize) {
-        self.asked_guard.set(guard);
     }
 
     /// In the child of a fork the calling thread is the first thread.
     pub(crate) fn set_id(&self, id: u32) {
         self.id.set(id);
     }
-
-    /// The doorway of every hook: false if our code is running already, and
-    /// then the hook must pass straight through. On `true` the caller has the
-    /// hub: if that has moved on, this waits for its turn.
-    #[inline(always)]
-    pub fn enter_shim(&self) -> bool {
-        if self.context.load(Ordering::Relaxed) != PROGRAM {
-            return false;
-        }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD {
-            return self.enter_slow();
-        }
-        true
-    }
-
-    /// Back into our code, for those who have stepped out of it for a while: on
-    /// return the caller has the hub, also in a signal's handler.
-    pub fn reenter_shim(&self) {
-        if self.in_shim() {
-            return;
-        }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD && self.verdict() == AWAY {
-            crate::hub::rejoin(self);
-        }
-    }
-
-    /// For a few instructions on words that several greenlets use: step in if
-    /// this greenlet has the hub and will keep it; [`Greenlet::leave_shim`] after
-    /// them. False changes nothing, and waits for nothing.
-    #[inline(always)]
-    pub fn enter_briefly(&self) -> bool {
-        if self.context.load(Ordering::Relaxed) != PROGRAM {
-            return false;
-        }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD {
-            self.leave_shim();
-            return false;
-        }
-        true
-    }
-
-    /// Program code counts as ours until [`Greenlet::leave_shim`], with the hub or
-    /// without: nobody asks for its turn, and signals are noted. For what touches
-    /// nothing of the hub's and waits for nobody who needs it.
-    #[inline(always)]
-    pub fn pass_for_shim(&self) {
-        self.context.store(SHIM, Ordering::Relaxed);
-        compiler_fence(Ordering::SeqCst);
-    }
-
-    /// The monitor has asked for the hub, or taken it, or a section is on.
-    #[cold]
-    #[inline(never)]
-    fn enter_slow(&self) -> bool {
-        if self.verdict() == AWAY {
-            if self.handlers.get() != 0 {
-                // What the handler has interrupted may hold libc's locks, for
-                // which the hub's holder may wait: it must not wait for the
-                // hub. Off the hub a call may block for real.
-                self.context.store(PROGRAM, Ordering::Relaxed);
-                return false;
-            }
-            crate::hub::rejoin(self);
-        }
-        true
-    }
-
-    /// The link, after the monitor has decided.
-    fn verdict(&self) -> u32 {
-        loop {
-            match self.link.load(Ordering::Acquire) {
-                ASKED => {
-                    let _ = sys::futex_wait(&self.link, ASKED, NEVER);
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// The way out of a hook.
-    #[inline(always)]
-    pub fn leave_shim(&self) {
-        self.context.store(PROGRAM, Ordering::Release);
-    }
-
-    /// Whether it runs without the hub, or queues for it.
-    pub fn is_away(&self) -> bool {
-        self.link.load(Ordering::Acquire) == AWAY
-    }
-
-    /// First step of [`handoff::ask`].
-    pub(crate) fn ask(&self) -> bool {
-        self.link.compare_exchange(HELD, ASKED, Ordering::SeqCst, Ordering::Relaxed).is_ok()
-    }
-
-    /// The monitor leaves the hub to it.
-    pub(crate) fn refuse(&self) {
-        self.link.store(HELD, Ordering::Release);
-        sys::futex_wake(self.link.as_ptr(), 1);
-    }
-
-    /// The monitor has taken the hub; the greenlet stays on `home`.
-    pub(crate) fn taken(&self, home: &Carrier) {
-        self.home.set(home);
-        self.since.set(crate::time::coarse());
-        self.away_from.set(crate::time::processor_time(home.tid()));
-        self.link.store(AWAY, Ordering::Release);
-        sys::futex_wake(self.link.as_ptr(), 1);
-    }
-
-    /// A section begins: it stays on `home`, off the hub. It counts as our code
-    /// until the hub has been given away: whoever interrupts it before that must
-    /// not queue for a hub that nobody has.
-    pub(crate) fn begin_section(&self, home: &Carrier) {
-        self.home.set(home);
-        // A request that is under way is refused: this is our code.
-        while self.link.compare_exchange(HELD, AWAY, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            self.verdict();
-        }
-    }
-
-    /// It has the hub again.
-    pub(crate) fn rejoined(&self) {
-        if self.away_from.get() != 0 {
-            self.sampled.store(self.processor_time(), Ordering::Relaxed);
-            self.away_from.set(0);
-        }
-        self.home.set(ptr::null());
-        self.offered.set(ptr::null());
-        self.link.store(HELD, Ordering::Release);
-    }
-
-    /// About how long it has run, in nanoseconds: as the monitor has sampled it, and
-    /// exactly for the time off the hub.
-    pub(crate) fn processor_time(&self) -> u64 {
-        let from = self.away_from.get();
-        // SAFETY: null or a carrier; they live for ever.
-        let away = match unsafe { self.home.get().as_ref() } {
-            Some(home) if from != 0 => crate::time::processor_time(home.tid()).saturating_sub(from),
-            _ => 0,
-        };
-        self.sampled.load(Ordering::Relaxed) + away
-    }
-
-    /// A handler that the kernel has called begins on it (`1`) or returns (`-1`).
-    pub fn count_handler(&self, change: i32) {
-        self.handlers.set(self.handlers.get().wrapping_add_signed(change));
-    }
-
-    /// Whether a handler that the kernel has called on it has not returned.
-    pub fn in_handler(&self) -> bool {
-        self.handlers.get() != 0
-    }
-
-    /// All handlers on it were left by a jump.
-    pub fn forget_handlers(&self) {
-        self.handlers.set(0);
-    }
-
-    /// Whether our code runs on this greenlet's behalf.
-    pub fn in_shim(&self) -> bool {
-        self.context.load(Ordering::Relaxed) != PROGRAM
-    }
-
-    /// Start a wait. From here on it can be claimed.
-    #[inline(always)]
-    pub fn begin_wait(&self, reason: Reason) {
-        self.reason.set(reason);
-        self.wake.store(WAITING, Ordering::Release);
-    }
-
-    /// End a wait that turned out to be needless. False if somebody has
-    /// claimed it meanwhile: then it must be parked, for it will be scheduled.
-    pub fn cancel_wait(&self) -> bool {
-        sys::cas_u32(&self.wake, WAITING, RUNNING, sys::one_os_thread()) == WAITING
-    }
-
-    /// Whether it waits and nobody has claimed the wake-up.
-    pub fn is_waiting(&self) -> bool {
-        self.wake.load(Ordering::Acquire) == WAITING
-    }
-
-    /// Try to be the one who ends the wait; the winner must schedule it.
-    #[inline(always)]
-    pub fn claim(&self, how: Wake) -> bool {
-        if sys::one_os_thread() {
-            // As in `raw_lock`: claims come from our own code only.
-            if self.wake.load(Ordering::Relaxed) != WAITING {
-                return false;
-            }
-            self.wake.store(CLAIMED, Ordering::Relaxed);
-        } else if sys::cas_u32(&self.wake, WAITING, CLAIMED, false) != WAITING {
-            return false;
-        }
-        self.outcome.set(how);
-        observe::woken(self, how);
-        true
-    }
-
-    /// Whether its wait was ended by what it waits for, and it has not run yet.
-    pub fn is_claimed_notified(&self) -> bool {
-        self.wake.load(Ordering::Acquire) == CLAIMED && self.outcome.get() == Wake::Notified
-    }
-
-    /// The resumed greenlet takes note of how its wait ended.
-    #[inline(always)]
-    pub(crate) fn end_wait(&self) -> Wake {
-        self.wake.store(RUNNING, Ordering::Relaxed);
-        self.reason.set(Reason::None);
-        self.outcome.get()
-    }
-}
-
-/// Where a debugger finds things: see [`crate::hub::debugger`].
-pub(crate) mod offsets {
-    use super::Greenlet;
-    use core::mem::offset_of;
-
-    pub(crate) const NEXT: usize = offset_of!(Greenlet, all_next);
-    pub(crate) const ID: usize = offset_of!(Greenlet, id);
-    pub(crate) const NAME: usize = offset_of!(Greenlet, name);
-    pub(crate) const WAKE: usize = offset_of!(Greenlet, wake);
-    pub(crate) const LINK: usize = offset_of!(Greenlet, link);
-    pub(crate) const HOME: usize = offset_of!(Greenlet, home);
-    pub(crate) const PHASE: usize = offset_of!(Greenlet, phase);
-    pub(crate) const SP: usize = offset_of!(Greenlet, sp);
-    pub(crate) const REASON: usize = offset_of!(Greenlet, reason);
-    pub(crate) const ENTRY: usize = offset_of!(Greenlet, entry);
-    pub(crate) const PARENT: usize = offset_of!(Greenlet, parent);
-    pub(crate) const WAITING: u32 = super::WAITING;
-    pub(crate) const CLAIMED: u32 = super::CLAIMED;
-    pub(crate) const ALIVE: u8 = super::Phase::Alive as u8;
 }
 
 impl Default for Greenlet {
@@ -765,50 +377,9 @@ impl core::fmt::Debug for Greenlet {
     }
 }
 
-impl Slot for &'static Greenlet {
-    #[inline(always)]
-    fn set_index(self, index: u32) {
-        self.timer_index.set(index);
-    }
-    #[inline(always)]
-    fn index(self) -> u32 {
-        self.timer_index.get()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_claim_wins_and_the_others_lose() {
-        let g = Greenlet::new();
-        assert!(!g.claim(Wake::Notified), "nothing to claim before a wait");
-        g.begin_wait(Reason::Sleep);
-        assert!(g.is_waiting());
-        assert!(g.claim(Wake::TimedOut));
-        assert!(!g.claim(Wake::Notified));
-        assert!(!g.cancel_wait());
-        assert_eq!(g.end_wait(), Wake::TimedOut);
-        assert!(!g.claim(Wake::Notified));
-    }
-
-    #[test]
-    fn a_cancelled_wait_cannot_be_claimed() {
-        let g = Greenlet::new();
-        g.begin_wait(Reason::Sleep);
-        assert!(g.cancel_wait());
-        assert!(!g.claim(Wake::Notified));
-    }
-
-    #[test]
-    fn hooks_do_not_nest() {
-        let g = Greenlet::new();
-        assert!(g.enter_shim());
-        assert!(!g.enter_shim());
-        g.leave_shim();
-        assert!(g.enter_shim());
-    }
 
     #[test]
     fn names_are_cut_as_the_kernel_cuts_them() {
