@@ -6,9 +6,7 @@
 //!                                   stack base ^     ^ thread pointer
 //! ```
 //! One mapping (slab) holds many units: `vm.max_map_count` is 65,530, so a
-//! million stacks cannot have a mapping each. For the same reason the guard is
-//! a guard region (MADV_GUARD_INSTALL, Linux 6.13: no mapping of its own), and
-//! only where the kernel lacks it a protected page, while a budget lasts.
+//! million stacks cannot have a mapping each, nor their guards (`guard.rs`).
 //! `MADV_NOHUGEPAGE` keeps a stack at the pages that it touches. The stack's
 //! top, the TLS block and the control block lie side by side: a sleeping
 //! greenlet touches two pages.
@@ -41,11 +39,17 @@
 
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
-use crate::sys::{self, Errno};
+use crate::sys::Errno;
 use crate::{syscall, tls};
+use arena::{Arena, Cut};
 use core::mem::size_of;
-use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
+
+pub use stack::Stack;
+
+mod arena;
+mod guard;
+mod stack;
 
 const PAGE: usize = 4096;
 /// Size of the guard below each stack. One page, as glibc's default.
@@ -54,131 +58,12 @@ pub const GUARD: usize = PAGE;
 /// libc function under it run on the program's stack, and programs that ask
 /// for the minimum have counted without them.
 pub const SLACK: usize = 64 * 1024;
-/// Units per slab, at most; a slab is also at most [`SLAB_BYTES`] long.
-const SLAB_UNITS: usize = 256;
-const SLAB_BYTES: usize = 512 << 20;
 /// Free units of one size that keep their stack pages.
 const WARM: usize = 4096;
-/// Guards made with mprotect, at most: each splits a mapping.
-const PROTECTED_GUARDS: usize = 15_000;
 const COLOURS: usize = 8;
 const COLOUR_STEP: usize = 128;
-/// Linux 6.13; not in the libc crate's constants for this target.
-const MADV_GUARD_INSTALL: i32 = 102;
 
-/// The part of a unit that its greenlet runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stack {
-    /// The end of the stack, where it begins to grow down.
-    pub base: usize,
-    /// The lowest usable address.
-    pub limit: usize,
-    /// Size of the guard below `limit`; 0: none.
-    pub guard: usize,
-}
-
-impl Stack {
-    /// An empty description, for the greenlet on an OS thread's own stack.
-    pub const NONE: Stack = Stack { base: 0, limit: 0, guard: 0 };
-
-    /// Whether `address` is one of the stack's, or of its guard.
-    pub fn holds_or_guards(&self, address: usize) -> bool {
-        (self.limit - self.guard..=self.base).contains(&address)
-    }
-
-    /// Whether `address` lies in the guard: whoever runs on this stack and
-    /// touches it has used the stack up.
-    pub fn guards(&self, address: usize) -> bool {
-        (self.limit - self.guard..self.limit).contains(&address)
-    }
-}
-
-// SAFETY: base and limit are page-aligned bounds of a mapping that is never
-// unmapped; the guard lies below the limit.
-unsafe impl corosensei::stack::Stack for Stack {
-    fn base(&self) -> corosensei::stack::StackPointer {
-        corosensei::stack::StackPointer::new(self.base).expect("a stack has an address")
-    }
-    fn limit(&self) -> corosensei::stack::StackPointer {
-        corosensei::stack::StackPointer::new(self.limit).expect("a stack has an address")
-    }
-}
-
-/// All units of one stack size.
-struct Class {
-    /// Bytes from one unit to the next.
-    stride: usize,
-    free: *const Greenlet,
-    free_count: usize,
-    /// Units that its slabs have room for and that have not been cut.
-    uncut: usize,
-    /// Units that light greenlets will want.
-    promised: usize,
-    /// The slab that is being cut; those before it are cut.
-    slab: usize,
-}
-
-impl Class {
-    /// Units there are for those who have no promise.
-    fn spare(&self) -> usize {
-        (self.free_count + self.uncut).saturating_sub(self.promised)
-    }
-
-    fn pop(&mut self) -> Option<&'static Greenlet> {
-        // SAFETY: free units stay mapped and are linked through `next`.
-        let g = unsafe { self.free.as_ref() }?;
-        self.free = g.next.get();
-        self.free_count -= 1;
-        Some(g)
-    }
-
-    fn push(&mut self, g: &'static Greenlet) {
-        g.next.set(self.free);
-        self.free = g;
-        self.free_count += 1;
-    }
-}
-
-struct Slab {
-    start: usize,
-    end: usize,
-    stride: usize,
-    /// Where the part begins that has not been cut.
-    fresh: usize,
-}
-
-/// A unit that is to be made: where it begins and its slab does, its size and its
-/// guard's.
-struct Cut {
-    start: usize,
-    slab: usize,
-    stride: usize,
-    guard: usize,
-}
-
-struct Arena {
-    classes: Vec<Class>,
-    slabs: Vec<Slab>,
-    guards: Guards,
-    /// The stack size that was asked for last, and its class.
-    asked_last: Option<(usize, usize)>,
-}
-
-#[derive(PartialEq)]
-enum Guards {
-    Region,
-    Protect { left: usize },
-}
-
-// SAFETY: units belong to the process, not to an OS thread.
-unsafe impl Send for Arena {}
-
-static ARENA: RawLock<Arena> = RawLock::new(Arena {
-    classes: Vec::new(),
-    slabs: Vec::new(),
-    guards: Guards::Region,
-    asked_last: None,
-});
+static ARENA: RawLock<Arena> = RawLock::new(Arena::EMPTY);
 /// Distance from a thread pointer of ours up to its `Greenlet`.
 static TP_TO_GREENLET: AtomicUsize = AtomicUsize::new(0);
 
@@ -405,106 +290,11 @@ pub(crate) fn map(len: usize) -> Result<usize, Errno> {
     Ok(start)
 }
 
-impl Arena {
-    /// The class of units whose stack has at least `stack_size` usable bytes.
-    #[inline]
-    fn class_for(&mut self, stack_size: usize) -> Result<usize, Errno> {
-        match self.asked_last {
-            Some((asked, class)) if asked == stack_size => Ok(class),
-            _ => self.find_class_for(stack_size),
-        }
-    }
-
-    #[cold]
-    fn find_class_for(&mut self, stack_size: usize) -> Result<usize, Errno> {
-        let space = tls::init().map_err(|_| libc::EAGAIN)?;
-        let wanted = stack_size.checked_add(SLACK + GUARD).ok_or(libc::EAGAIN)?;
-        if wanted > isize::MAX as usize / 2 {
-            return Err(libc::EAGAIN);
-        }
-        let stride = round_up(wanted + upper_part(&space), PAGE);
-        let known = self.classes.iter().position(|c| c.stride == stride);
-        let class = known.unwrap_or_else(|| {
-            self.classes.push(Class {
-                stride,
-                free: ptr::null(),
-                free_count: 0,
-                uncut: 0,
-                promised: 0,
-                slab: 0,
-            });
-            self.classes.len() - 1
-        });
-        self.asked_last = Some((stack_size, class));
-        Ok(class)
-    }
-
-    /// Map another slab of the class.
-    fn map_slab(&mut self, class: usize) -> Result<(), Errno> {
-        let class = &mut self.classes[class];
-        let stride = class.stride;
-        // A smaller one where address space is limited (RLIMIT_AS).
-        let mut units = (SLAB_BYTES / stride).clamp(1, SLAB_UNITS);
-        let start = loop {
-            match map(units * stride) {
-                Ok(start) => break start,
-                Err(_) if units > 1 => units /= 2,
-                Err(_) => return Err(libc::EAGAIN),
-            }
-        };
-        class.uncut += units;
-        self.slabs.push(Slab { start, end: start + units * stride, stride, fresh: start });
-        Ok(())
-    }
-
-    /// Cut a unit that has never been used, if the class's slabs have one left.
-    fn cut(&mut self, class: usize) -> Option<Cut> {
-        let class = &mut self.classes[class];
-        let stride = class.stride;
-        let rest = self.slabs.get_mut(class.slab..)?;
-        let (skipped, slab) =
-            rest.iter_mut().enumerate().find(|(_, s)| s.stride == stride && s.fresh < s.end)?;
-        class.slab += skipped;
-        class.uncut -= 1;
-        let (start, slab_start) = (slab.fresh, slab.start);
-        slab.fresh += stride;
-        Some(Cut { start, slab: slab_start, stride, guard: self.guard(start) })
-    }
-
-    /// Guard the lowest page of a unit; returns the guard's size.
-    fn guard(&mut self, start: usize) -> usize {
-        loop {
-            match &mut self.guards {
-                Guards::Region => {
-                    // SAFETY: a page of our own that nobody uses.
-                    let made =
-                        unsafe { syscall!(libc::SYS_madvise, start, GUARD, MADV_GUARD_INSTALL) };
-                    if made.is_ok() {
-                        return GUARD;
-                    }
-                    self.guards = Guards::Protect { left: PROTECTED_GUARDS };
-                }
-                Guards::Protect { left: 0 } => return 0,
-                Guards::Protect { left } => {
-                    *left -= 1;
-                    if *left == 0 {
-                        sys::write_stderr(
-                            b"geventrs: this kernel has no guard regions; stacks from here on have no guard page\n",
-                        );
-                    }
-                    // SAFETY: as above.
-                    let made =
-                        unsafe { syscall!(libc::SYS_mprotect, start, GUARD, libc::PROT_NONE) };
-                    return if made.is_ok() { GUARD } else { 0 };
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::arena::SLAB_UNITS;
     use super::*;
+    use core::ptr;
 
     fn same(a: &Greenlet, b: &Greenlet) -> bool {
         ptr::eq(a, b)
