@@ -110,6 +110,34 @@ pub fn pages_are_well_formed(tree: &Tree) -> Result<(), Failed> {
     Err(String::from_utf8_lossy(&output.stdout).into_owned().into())
 }
 
+/// The tool's pages and completions, and the commands that gdb loads with the library.
+pub fn the_tool_has_pages_completions_and_commands_for_gdb(tree: &Tree) -> Result<(), Failed> {
+    let has = |file: &str, words: &str| {
+        let text = std::fs::read_to_string(tree.prefix.join("share").join(file));
+        let text = text.unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert!(text.contains(words), "{file} without {words:?}");
+    };
+    has("man/man1/geventrs.1", ".TH geventrs 1");
+    has("man/man1/geventrs-run.1", "deadlock");
+    has("bash-completion/completions/geventrs", "complete -F _geventrs");
+    has("zsh/site-functions/_geventrs", "#compdef geventrs");
+    has("fish/vendor_completions.d/geventrs.fish", "complete -c geventrs");
+    let scripts = tree.prefix.join("share/gdb/auto-load");
+    let gdb = Command::new("gdb")
+        .args(["-nx", "-batch"])
+        .arg("-iex")
+        .arg(format!("add-auto-load-scripts-directory {}", scripts.display()))
+        .arg("-iex")
+        .arg(format!("add-auto-load-safe-path {}", scripts.display()))
+        .arg(tree.library())
+        .args(["-ex", "help info greenlets"])
+        .output()
+        .map_err(|e| format!("gdb: {e} (tests/setup installs it)"))?;
+    let said = String::from_utf8_lossy(&gdb.stdout);
+    assert!(said.contains("reenlet"), "{gdb:?}");
+    Ok(())
+}
+
 /// A package's tree: DESTDIR is in no file, and nothing is left afterwards.
 pub fn uninstall_leaves_nothing(tree: &Tree) -> Result<(), Failed> {
     let package = tree.root.join("target/c_api/package");

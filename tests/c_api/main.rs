@@ -43,6 +43,11 @@ fn main() {
     trials.push(Trial::test("install/pages_are_well_formed", move || {
         installed::pages_are_well_formed(ready(&page)?)
     }));
+    let tool = tree.clone();
+    trials.push(Trial::test(
+        "install/the_tool_has_pages_completions_and_commands_for_gdb",
+        move || installed::the_tool_has_pages_completions_and_commands_for_gdb(ready(&tool)?),
+    ));
     let all = tree.clone();
     trials.push(Trial::test("install/uninstall_leaves_nothing", move || {
         installed::uninstall_leaves_nothing(ready(&all)?)
