@@ -36,8 +36,11 @@ pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Res
     } else {
         let flags = libc::MSG_DONTWAIT;
         // SAFETY: as the caller's; the kernel checks the address.
-        unsafe { syscall!(libc::SYS_recvfrom, fd, at, room, flags, 0, 0) }
-            .map(|bytes| Taken { bytes, all: bytes < room && drained != Drained::InVain })
+        unsafe { syscall!(libc::SYS_recvfrom, fd, at, room, flags, 0, 0) }.map(|bytes| Taken {
+            bytes,
+            all: bytes < room && drained != Drained::InVain,
+            error: 0,
+        })
     };
     match taken {
         // Closed and made anew behind our back; or a sandbox knows no such call.
@@ -50,6 +53,11 @@ pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Res
 /// message comes one of no bytes, which finds nothing to wait for (EAGAIN, so it is not
 /// counted) only if the stream is empty. An error that it meets is kept for the next
 /// call (recvmmsg(2)). Of a datagram socket it would take a datagram.
+///
+/// recvmmsg looks for an error of the socket before it looks for bytes, other calls behind
+/// them. So if a reset has come since the event, the bytes are received by another call, and
+/// the error, which the kernel has told and forgotten, waits for the reader that has got all
+/// of them and finds the end. (`SO_ERROR` and a write do not see it meanwhile.)
 unsafe fn receive_and_look(fd: i32, at: *mut u8, room: usize) -> Result<Taken, Errno> {
     let mut part = libc::iovec { iov_base: at.cast(), iov_len: room };
     // SAFETY: null pointers and zeros are a message of no bytes.
@@ -58,8 +66,20 @@ unsafe fn receive_and_look(fd: i32, at: *mut u8, room: usize) -> Result<Taken, E
     messages[0].msg_hdr.msg_iovlen = 1;
     let (all, flags) = (messages.as_mut_ptr(), libc::MSG_DONTWAIT);
     // SAFETY: as the caller's; the kernel checks the address.
-    let count = unsafe { syscall!(libc::SYS_recvmmsg, fd, all, 2, flags, 0) }?;
-    Ok(Taken { bytes: messages[0].msg_len as usize, all: count == 1 })
+    let error = match unsafe { syscall!(libc::SYS_recvmmsg, fd, all, 2, flags, 0) } {
+        Ok(count) => {
+            return Ok(Taken { bytes: messages[0].msg_len as usize, all: count == 1, error: 0 })
+        }
+        Err(e @ (libc::EAGAIN | libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM)) => {
+            return Err(e)
+        }
+        Err(e) => e,
+    };
+    // SAFETY: as above.
+    match unsafe { syscall!(libc::SYS_recvfrom, fd, at, room, flags, 0, 0) } {
+        Ok(bytes @ 1..) => Ok(Taken { bytes, all: false, error }),
+        _ => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -92,14 +112,40 @@ mod tests {
         let mut buffer = [0; 4];
         for exact in [false, true] {
             a.write_all(b"four").unwrap();
-            assert_eq!(take(&b, &mut buffer, exact), Ok(Taken { bytes: 4, all: exact }));
+            assert_eq!(take(&b, &mut buffer, exact), Ok(Taken { bytes: 4, all: exact, error: 0 }));
             assert_eq!(&buffer, b"four");
         }
         a.write_all(b"sixsix").unwrap();
-        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 4, all: false }));
-        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 2, all: true }));
+        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 4, all: false, error: 0 }));
+        assert_eq!(take(&b, &mut buffer, true), Ok(Taken { bytes: 2, all: true, error: 0 }));
         assert_eq!(&buffer[..2], b"ix");
         assert_eq!(take(&b, &mut buffer, true), Err(libc::EAGAIN));
+    }
+
+    #[test]
+    fn bytes_come_before_a_reset() {
+        for exact in [false, true] {
+            let (mut a, b) = connected();
+            a.write_all(b"four").unwrap();
+            let now = libc::linger { l_onoff: 1, l_linger: 0 };
+            let mut polled = libc::pollfd { fd: b.as_raw_fd(), events: 0, revents: 0 };
+            // SAFETY: an option of that type, and one entry.
+            unsafe {
+                let size = size_of_val(&now) as libc::socklen_t;
+                let at = (&raw const now).cast();
+                libc::setsockopt(a.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, at, size);
+                drop(a);
+                libc::poll(&raw mut polled, 1, 10_000);
+            }
+            let mut buffer = [0; 4];
+            let error = if exact { libc::ECONNRESET } else { 0 };
+            let first = take(&b, &mut buffer, exact);
+            assert_eq!(first, Ok(Taken { bytes: 4, all: false, error }));
+            assert_eq!(&buffer, b"four");
+            let next = take(&b, &mut buffer, false);
+            let end = Taken { bytes: 0, all: true, error: 0 };
+            assert_eq!(next, if exact { Ok(end) } else { Err(libc::ECONNRESET) });
+        }
     }
 
     #[test]

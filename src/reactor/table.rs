@@ -25,12 +25,10 @@ pub(super) struct FdEntry {
     pub(super) level: bool,
     /// Bytes were seen to be there, and nobody has read since.
     pub(super) filled: bool,
-    /// What was taken last filled the reader's buffer.
-    exact: bool,
     pub(super) cycle: Cycle,
 }
 
-/// How many reads succeed between two waits.
+/// How many reads succeed between two waits, and what else they were like.
 #[derive(Clone, Copy)]
 pub(super) struct Cycle {
     /// Since the last wait.
@@ -41,6 +39,11 @@ pub(super) struct Cycle {
     repeats: u8,
     /// How often it was believed since it was last put to the test.
     believed: u8,
+    /// What was taken last filled the reader's buffer.
+    exact: bool,
+    /// An error that [`super::Taken`] has left for who finds the end; 0: none. (All of
+    /// Linux' fit.)
+    kept: u8,
 }
 
 /// Repetitions after which a cycle is believed.
@@ -60,8 +63,7 @@ pub(super) const VACANT: FdEntry = FdEntry {
     last: ptr::null(),
     level: false,
     filled: false,
-    exact: false,
-    cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0 },
+    cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0, exact: false, kept: 0 },
 };
 
 /// What is known of each descriptor.
@@ -149,6 +151,13 @@ impl FdTable {
             e.filled = false;
             e.cycle.reads = e.cycle.reads.saturating_add(1);
         }
+    }
+
+    /// A read has found the end: the error that it is to be told instead, once.
+    #[cold]
+    pub fn kept_error(&mut self, fd: i32) -> Option<Errno> {
+        let kept = core::mem::take(&mut self.entries.get_mut(fd as usize)?.cycle.kept);
+        (kept != 0).then_some(Errno::from(kept))
     }
 
     /// A read was attempted in vain: the end of a cycle.
@@ -274,14 +283,18 @@ impl FdEntry {
             return None;
         }
         // SAFETY: the buffer of a call that waits until it is pushed.
-        let taken = unsafe { take(w.fd, sink, self.exact) };
+        let taken = unsafe { take(w.fd, sink, self.cycle.exact) };
         let bytes = match taken {
             Ok(taken) => {
                 if taken.all {
                     self.ready &= !READ;
                 }
+                if taken.error != 0 {
+                    self.cycle.kept = taken.error as u8;
+                    self.sticky = true;
+                }
                 self.filled = false;
-                self.exact = taken.bytes == sink.room();
+                self.cycle.exact = taken.bytes == sink.room();
                 self.cycle.reads = self.cycle.reads.saturating_add(1);
                 w.give(Ok(taken.bytes));
                 taken.bytes

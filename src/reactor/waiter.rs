@@ -14,6 +14,9 @@ pub struct Taken {
     pub bytes: usize,
     /// Nothing is left.
     pub all: bool,
+    /// An error that was met on the way and is told once: it comes after all bytes, so
+    /// who finds the end is to be told of it. 0: none.
+    pub error: Errno,
 }
 
 /// Takes what has come for a descriptor into a sink's memory, without waiting.

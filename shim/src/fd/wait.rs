@@ -149,6 +149,12 @@ impl<'a> Wait<'a> {
         scheduler::with_reactor(|r, _| r.table.drained(self.fd, self.direction));
     }
 
+    /// A read has found the end: that, or an error that is told before it.
+    #[cold]
+    pub fn end(&self) -> Result<usize, Errno> {
+        scheduler::with_reactor(|r, _| r.table.kept_error(self.fd)).map_or(Ok(0), Err)
+    }
+
     /// Make a call that will not wait, unless somebody else takes just now what was
     /// seen to be there: then the monitor moves the hub.
     #[inline(always)]

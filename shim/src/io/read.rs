@@ -90,10 +90,11 @@ pub unsafe fn read_parts(
                 }
             };
             match tried {
+                Ok(0) => break wait.end(),
                 Ok(n) => {
                     // SAFETY: the kernel has read the array.
                     let length = unsafe { vector::total(parts, count) };
-                    if 0 < n && n < length {
+                    if n < length {
                         if wait.known.short_means_drained() {
                             wait.drained();
                         }

@@ -30,6 +30,12 @@ trait Attempt<S> {
         false
     }
 
+    /// It is the end of a stream: an error may have been kept for who finds it
+    /// ([`Taken::error`](crate::reactor::Taken::error)).
+    fn is_end(&self, _: &Self::Done) -> bool {
+        false
+    }
+
     /// Where the hub may put what comes while it waits, and what so many bytes mean.
     fn sink(&mut self) -> Option<(Sink, fn(usize) -> Self::Done)> {
         None
@@ -63,6 +69,10 @@ impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F>
 
     fn drains(&self, got: &usize) -> bool {
         self.drained != Drained::InVain && (1..self.buffer.len()).contains(got)
+    }
+
+    fn is_end(&self, got: &usize) -> bool {
+        *got == 0 && !self.buffer.is_empty()
     }
 
     fn sink(&mut self) -> Option<(Sink, fn(usize) -> usize)> {
@@ -193,6 +203,11 @@ impl<S: AsRawFd> Descriptor<S> {
         hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
     }
 
+    #[cold]
+    fn kept_error(&self) -> Option<Errno> {
+        hub::with_reactor(|r, _| r.table.kept_error(self.fd()))
+    }
+
     fn io_until<A: Attempt<S>>(
         &self,
         interest: Interest,
@@ -218,6 +233,11 @@ impl<S: AsRawFd> Descriptor<S> {
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 result => {
+                    if inside.is_some() && result.as_ref().is_ok_and(|done| attempt.is_end(done)) {
+                        if let Some(e) = self.kept_error() {
+                            return Err(io::Error::from_raw_os_error(e));
+                        }
+                    }
                     if inside.is_some() && result.as_ref().is_ok_and(|done| attempt.drains(done)) {
                         self.note_drained(direction);
                     }
