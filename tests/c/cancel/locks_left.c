@@ -61,7 +61,9 @@ int main(void)
 	cancelled(t);
 	CHECK_OK(pthread_mutex_trylock(&checked));
 	CHECK_OK(pthread_create(&t, NULL, holds, &robust));
-	sleep_ms(5);
+	while (sem_wait(&ready))
+		;
+	sem_post(&ready); /* for cancelled() */
 	CHECK_OK(pthread_create(&w, NULL, wants, NULL));
 	sleep_ms(5);
 	cancelled(t);

@@ -2,6 +2,7 @@
 // exit: 2
 // variant: main -DFROM_MAIN
 #include "../check.h"
+#include <semaphore.h>
 #include <string>
 struct Noisy {
 	std::string name;
@@ -10,11 +11,13 @@ struct Noisy {
 };
 static Noisy first("static 1");
 static thread_local Noisy *which;
+static sem_t made;
 static void at_exit() { printf("atexit\n"); }
 static void *sleeps(void *arg)
 {
 	static thread_local Noisy own("of the sleeper");
 	which = &own;
+	sem_post(&made);
 	sleep_ms(100000);
 	return arg;
 }
@@ -32,8 +35,9 @@ int main()
 	which = &of_main;
 	pthread_t t;
 	atexit(at_exit);
+	CHECK_EQ(sem_init(&made, 0, 0), 0);
 	CHECK_OK(pthread_create(&t, NULL, sleeps, NULL));
-	sleep_ms(10);
+	CHECK_EQ(sem_wait(&made), 0);
 #ifdef FROM_MAIN
 	exits();
 #endif
