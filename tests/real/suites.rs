@@ -1,9 +1,10 @@
 //! Programs that come with test suites of their own: each suite is run natively
 //! and preloaded, and the outcomes are compared case by case.
 //!
-//! `tests/real/suites/setup` installs them from PyPI. What `tests/run` does is a
+//! `tests/real/suites/setup` installs them from PyPI; Debian's CPython brings its own, which
+//! `tests/setup` installs. What `tests/run` does is a
 //! part that takes a minute or two; `GEVENTRS_TEST_LONG=1` runs the suites as a
-//! whole (a quarter of an hour).
+//! whole (more than half an hour).
 
 use super::run::run;
 use super::Case;
@@ -12,10 +13,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One suite, run by pytest.
+/// One suite, run by pytest, or with Debian's interpreter by `suites/outcomes.py`.
 struct Suite {
     /// What it is an example of, and its name.
     name: &'static str,
+    /// Debian's interpreter and its modules, instead of those that setup has installed.
+    debian: bool,
     /// Where its tests are, under `target/suites`; none: in the packages.
     sources: Option<&'static str>,
     /// What is run always.
@@ -27,6 +30,7 @@ struct Suite {
 const SUITES: &[Suite] = &[
     Suite {
         name: "language_runtime/cpython",
+        debian: false,
         sources: None,
         part: &[
             "test.test_queue",
@@ -53,7 +57,25 @@ const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        name: "language_runtime/cpython_pools",
+        debian: true,
+        sources: None,
+        part: &[
+            "test.test_concurrent_futures.ThreadPoolExecutorTest",
+            "test.test_concurrent_futures.ThreadPoolAsCompletedTest",
+            "test.test_concurrent_futures.ProcessPoolForkProcessPoolExecutorTest",
+        ],
+        whole: &[
+            "test.test_asyncio",
+            "test.test_concurrent_futures",
+            "test.test_multiprocessing_fork",
+            "test.test_multiprocessing_forkserver",
+            "test.test_multiprocessing_spawn",
+        ],
+    },
+    Suite {
         name: "database/zodb",
+        debian: false,
         sources: None,
         part: &["ZODB.tests.testMappingStorage"],
         whole: &[
@@ -65,18 +87,21 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "http_server/waitress",
+        debian: false,
         sources: Some("waitress"),
         part: &["tests/test_functional.py", "tests/test_task.py", "tests/test_trigger.py"],
         whole: &["tests"],
     },
     Suite {
         name: "download/s3transfer",
+        debian: false,
         sources: Some("s3transfer"),
         part: &["tests/functional/test_download.py", "tests/unit/test_futures.py"],
         whole: &["tests/functional", "tests/unit"],
     },
     Suite {
         name: "compression/zstandard",
+        debian: false,
         sources: Some("zstandard"),
         part: &[
             "tests/test_compressor_multi_compress_to_buffer.py",
@@ -88,6 +113,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "mail_server/aiosmtpd",
+        debian: false,
         sources: None,
         part: &["aiosmtpd.tests.test_handlers", "aiosmtpd.tests.test_lmtp"],
         whole: &[
@@ -105,26 +131,47 @@ const LONG_PATIENCE: Duration = Duration::from_secs(1800);
 
 pub fn cases() -> Vec<Case> {
     let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/suites");
-    let python = place.join("venv/bin/python").display().to_string();
+    let outcomes_py =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/real/suites/outcomes.py");
+    let installed = place.join("venv/bin/python").display().to_string();
     let long = std::env::var_os("GEVENTRS_TEST_LONG").is_some();
     let case = |suite: &'static Suite| {
-        let (place, python) = (place.clone(), python.clone());
+        let python = match suite.debian {
+            true => "/usr/bin/python3".to_owned(),
+            false => installed.clone(),
+        };
+        let (place, outcomes_py) = (place.clone(), outcomes_py.clone());
         Case::new(format!("suites/{}", suite.name), &[&python.clone()], move |here| {
             let outcomes = |mode: Mode| {
                 here.clear();
                 let mut c = here.command(mode, PathBuf::from(&python));
                 c.env("PYTHONDONTWRITEBYTECODE", "1");
-                c.args(["-m", "pytest", "-q", "-rA", "--tb=short", "-p", "no:cacheprovider"]);
-                c.args(["-o", "addopts=", "--show-capture=no"]);
+                let tests = if long { suite.whole } else { suite.part };
+                let pytest = [
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-rA",
+                    "--tb=short",
+                    "-p",
+                    "no:cacheprovider",
+                    "-o",
+                    "addopts=",
+                    "--show-capture=no",
+                ];
                 match suite.sources {
+                    _ if suite.debian => {
+                        c.arg(&outcomes_py).args(tests);
+                    }
                     Some(sources) => {
+                        c.args(pytest);
                         let sources = place.join(sources);
                         c.arg("--rootdir").arg(&sources);
                         let path = |p: &&str| sources.join(p);
-                        c.args((if long { suite.whole } else { suite.part }).iter().map(path));
+                        c.args(tests.iter().map(path));
                     }
                     None => {
-                        c.arg("--pyargs").args(if long { suite.whole } else { suite.part });
+                        c.args(pytest).arg("--pyargs").args(tests);
                     }
                 }
                 let ended = run(&mut c, b"", if long { LONG_PATIENCE } else { PATIENCE })?;
