@@ -39,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--deadlock",
         values: "`report`, `abort` or `off`",
         default: "`report`",
-        effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing. If it is set to one of the first two, where locks are taken is noted, for the report (which costs each hooked call some tens of nanoseconds)",
+        effect: "what to do when every greenlet waits and nothing can wake any: say who waits for what and go on waiting, say it and exit with 97, or nothing. If it is set to one of the first two, where locks are taken is noted, for the report (each hooked call costs more then; `cargo bench --bench compare -- --only observe` says how much)",
     },
     Setting {
         name: "GEVENTRS_HANDOFF",
@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--file-io",
         values: "`inline` or `section`",
         default: "`inline`",
-        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; costs about 1 µs a call)",
+        effect: "how regular files and block devices are read and written: in place, or on another OS thread while other greenlets run (for slow disks and network file systems; each such call is a blocking section then, and costs what that does)",
     },
     Setting {
         name: "GEVENTRS_FOLLOW",

@@ -25,9 +25,14 @@ const SEMAPHORE: (&str, [&str; 2], f64) = ("sem_pingpong", ["300000", ""], 5.0);
 /// As many switches as the ring has room for: what is measured is the way into the buffer,
 /// not what the monitor does with it.
 const FEW: (&str, [&str; 2], f64) = ("sem_pingpong", ["1500", ""], 5.0);
+/// As many rounds as the ring has room for.
+const FEW_MUTEX: (&str, [&str; 2], f64) = ("mutex", ["1500", "2"], 2.0);
 const REPORT: (&str, &str) = ("GEVENTRS_REPORT", "/dev/null");
 const TIMELINE: (&str, &str) = ("GEVENTRS_TIMELINE", "/dev/null");
 const TRACE: (&str, &str) = ("GEVENTRS_TRACE", "to=/dev/null");
+const TRACE_ALL: (&str, &str) = ("GEVENTRS_TRACE", "all,to=/dev/null");
+/// Where locks are taken and greenlets made, for reports of deadlocks.
+const SITES: (&str, &str) = ("GEVENTRS_DEADLOCK", "report");
 
 const fn work(
     name: &'static str,
@@ -38,17 +43,21 @@ const fn work(
     Work { name, program: of.0, args: of.1, events: of.2, setting, most }
 }
 
-const WORKS: [Work; 6] = [
+const WORKS: [Work; 10] = [
+    work("observe-sites-mutex", MUTEX, SITES, 100.0),
+    work("observe-sites-semaphore", SEMAPHORE, SITES, 100.0),
     work("observe-report-mutex", MUTEX, REPORT, 100.0),
     work("observe-report-semaphore", SEMAPHORE, REPORT, 100.0),
     work("observe-timeline-mutex", MUTEX, TIMELINE, 200.0),
     work("observe-timeline-semaphore", SEMAPHORE, TIMELINE, 200.0),
     work("observe-trace-buffer", FEW, TRACE, 200.0),
     work("observe-trace-semaphore", SEMAPHORE, TRACE, 200.0),
+    work("observe-trace-all-buffer", FEW_MUTEX, TRACE_ALL, 200.0),
+    work("observe-trace-all-mutex", MUTEX, TRACE_ALL, 200.0),
 ];
 
-pub const NAMES: [&str; 6] = {
-    let mut names = [""; 6];
+pub const NAMES: [&str; WORKS.len()] = {
+    let mut names = [""; WORKS.len()];
     let mut n = 0;
     while n < names.len() {
         names[n] = WORKS[n].name;
