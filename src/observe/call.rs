@@ -13,6 +13,52 @@ use crate::greenlet::Greenlet;
 use crate::hub;
 use core::ptr;
 
+/// How an argument is shown, as its type and its name say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Not at all: a buffer's address says nothing.
+    Not,
+    /// The string that it points to.
+    String,
+    /// The time that it points to.
+    Timespec,
+    /// Likewise, in microseconds.
+    Timeval,
+    /// The socket's address that it points to.
+    Address,
+    /// As an address, or `NULL`.
+    Pointer,
+    /// As an address.
+    Hex,
+    /// As an `int`.
+    Int,
+    /// Likewise, in hexadecimal if there is any.
+    Flags,
+    /// As an `unsigned`.
+    Unsigned,
+    /// As a `long`.
+    Long,
+    /// As an `unsigned long`.
+    UnsignedLong,
+    /// A small number, or an address.
+    Word,
+}
+
+/// How a result is shown, as its type and the function's name say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowResult {
+    /// There is none.
+    Not,
+    /// As an address; NULL is an error.
+    Pointer,
+    /// As an `int`; -1 is an error.
+    Int,
+    /// As a `long`; -1 is an error.
+    Long,
+    /// As an `int` that is an error itself, if it is not 0.
+    Error,
+}
+
 /// What a call does with a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
@@ -47,6 +93,10 @@ pub struct Hook {
     pub group_bit: u32,
     /// Whether showing its arguments takes the program's memory.
     pub reads_memory: bool,
+    /// How its arguments are shown.
+    pub shows: [Show; ARGUMENTS],
+    /// How its result is shown.
+    pub shows_result: ShowResult,
 }
 
 /// The patch groups, in the order of their numbers.
@@ -86,6 +136,85 @@ const fn is_shown_by_content(kind: &str) -> bool {
         || ends_with(kind, "timespec")
         || ends_with(kind, "timeval")
         || ends_with(kind, "sockaddr"))
+}
+
+const fn starts_with(text: &str, start: &str) -> bool {
+    let (text, start) = (text.as_bytes(), start.as_bytes());
+    if text.len() < start.len() {
+        return false;
+    }
+    let mut n = 0;
+    while n < start.len() {
+        if text[n] != start[n] {
+            return false;
+        }
+        n += 1;
+    }
+    true
+}
+
+const fn ends_with_one_of(text: &str, ends: &[&str]) -> bool {
+    let mut n = 0;
+    while n < ends.len() {
+        if ends_with(text, ends[n]) {
+            return true;
+        }
+        n += 1;
+    }
+    false
+}
+
+const fn show(name: &str, kind: &str) -> Show {
+    const BUFFERS: &[&str] = &["buffer", "buf", "data", "message"];
+    const UNSIGNED: &[&str] = &["c_uint", "socklen_t", "u32", "mode_t"];
+    const LONG: &[&str] = &["off_t", "off64_t", "ssize_t", "c_long", "i64", "time_t"];
+    const UNSIGNED_LONG: &[&str] = &["size_t", "nfds_t", "c_ulong", "u64", "usize"];
+    if ends_with(kind, "c_void") && one_of(name, BUFFERS) {
+        return Show::Not;
+    }
+    if starts_with(kind, "*") {
+        return match starts_with(kind, "* mut") || starts_with(kind, "*mut") {
+            true => Show::Pointer,
+            false if ends_with(kind, "c_char") => Show::String,
+            false if ends_with(kind, "timespec") => Show::Timespec,
+            false if ends_with(kind, "timeval") => Show::Timeval,
+            false if ends_with(kind, "sockaddr") => Show::Address,
+            false => Show::Pointer,
+        };
+    }
+    if ends_with(kind, "pthread_t") {
+        Show::Hex
+    } else if ends_with_one_of(kind, &["c_int", "pid_t", "clockid_t"]) {
+        match equal(name, "flags") || equal(name, "options") {
+            true => Show::Flags,
+            false => Show::Int,
+        }
+    } else if ends_with_one_of(kind, UNSIGNED) {
+        Show::Unsigned
+    } else if ends_with_one_of(kind, LONG) {
+        Show::Long
+    } else if ends_with_one_of(kind, UNSIGNED_LONG) {
+        Show::UnsignedLong
+    } else {
+        Show::Word
+    }
+}
+
+const fn show_result(name: &str, kind: &str) -> ShowResult {
+    let by_value = starts_with(name, "pthread_")
+        || starts_with(name, "sem_clock")
+        || starts_with(name, "posix_");
+    if kind.is_empty() {
+        ShowResult::Not
+    } else if starts_with(kind, "*") {
+        ShowResult::Pointer
+    } else if by_value {
+        ShowResult::Error
+    } else if ends_with_one_of(kind, &["size_t", "long", "off64_t"]) {
+        ShowResult::Long
+    } else {
+        ShowResult::Int
+    }
 }
 
 const fn equal(a: &str, b: &str) -> bool {
@@ -182,14 +311,30 @@ impl Hook {
             Lock::No
         };
         let mut reads_memory = false;
+        let mut shows = [Show::Not; ARGUMENTS];
         let mut n = 0;
         while n < parameters.len() {
             reads_memory |= is_shown_by_content(parameters[n].1);
+            if n < ARGUMENTS {
+                shows[n] = show(parameters[n].0, parameters[n].1);
+            }
             n += 1;
         }
+        let shows_result = show_result(name, result);
         let waits = !equal(how, "never");
         let group_bit = group_bit(group);
-        Hook { name, group, parameters, result, waits, lock, group_bit, reads_memory }
+        Hook {
+            name,
+            group,
+            parameters,
+            result,
+            waits,
+            lock,
+            group_bit,
+            reads_memory,
+            shows,
+            shows_result,
+        }
     }
 
     #[cfg(test)]
@@ -259,8 +404,8 @@ impl Current {
 pub struct Call {
     ledger: &'static Ledger,
     /// The call inside which this one was made (by a handler, or by libc in a
-    /// blocking section).
-    outer: Current,
+    /// blocking section), if there is one.
+    outer: Option<Current>,
     /// Nothing was to be scheduled when it began: if it waits, then in the real
     /// call.
     alone: bool,
@@ -298,7 +443,15 @@ pub fn begin(hook: &'static Hook, arguments: &[u64]) -> Option<Call> {
     let mut current = Current { hook, place, entered, ..Current::NONE };
     let kept = arguments.len().min(ARGUMENTS);
     current.arguments[..kept].copy_from_slice(&arguments[..kept]);
-    let outer = ledger.call.replace(current);
+    // SAFETY: a cell of this thread's; nobody writes it meanwhile, for the ledger is busy.
+    let alone_in_it = unsafe { (*ledger.call.as_ptr()).hook.is_null() };
+    let outer = match alone_in_it {
+        true => {
+            ledger.call.set(current);
+            None
+        }
+        false => Some(ledger.call.replace(current)),
+    };
     if hook.lock == Lock::Lends {
         ledger.lock_changed(Lock::Releases, current.arguments[1] as usize);
     }
@@ -336,7 +489,7 @@ impl Call {
                 trace::call_over(&ledger.call.get(), hook, result);
             }
         }
-        ledger.call.set(self.outer);
+        ledger.call.set(self.outer.unwrap_or(Current::NONE));
         ledger.busy.set(false);
     }
 }

@@ -3,7 +3,7 @@
 //! The program's memory is read by process_vm_readv(2), which fails where a plain read
 //! would crash.
 
-use super::call::{Current, Hook};
+use super::call::{Current, Hook, Show, ShowResult};
 use super::errors;
 use super::peers::{self, Peer};
 use super::text::Text;
@@ -122,68 +122,41 @@ pub(super) fn socket_address(out: &mut Text, given: &[u8]) -> bool {
     true
 }
 
-/// A parameter that is a buffer's address says nothing.
-fn is_buffer(name: &str, kind: &str) -> bool {
-    kind.ends_with("c_void") && ["buffer", "buf", "data", "message"].contains(&name)
-}
-
-fn argument(out: &mut Text, name: &str, kind: &str, word: u64) {
-    let output = kind.starts_with("* mut") || kind.starts_with("*mut");
-    let _ = match kind {
-        k if k.starts_with('*') && word == 0 => write!(out, "NULL"),
-        k if k.ends_with("c_char") && k.starts_with('*') && !output => {
-            string(out, word);
-            Ok(())
-        }
-        k if k.ends_with("timespec") && k.starts_with('*') && !output => {
-            timespec(out, word, 1_000_000_000);
-            Ok(())
-        }
-        k if k.ends_with("timeval") && k.starts_with('*') && !output => {
-            timespec(out, word, 1_000_000);
-            Ok(())
-        }
-        k if k.ends_with("sockaddr") && k.starts_with('*') && !output => {
-            address(out, word);
-            Ok(())
-        }
-        k if k.starts_with('*') || k.ends_with("pthread_t") => write!(out, "{word:#x}"),
-        k if k.ends_with("c_int") || k.ends_with("pid_t") || k.ends_with("clockid_t") => match name
-        {
-            "flags" | "options" if word as i32 != 0 => write!(out, "{:#x}", word as u32),
-            _ => write!(out, "{}", word as i32),
-        },
-        k if ["c_uint", "socklen_t", "u32", "mode_t"].iter().any(|t| k.ends_with(t)) => {
-            write!(out, "{}", word as u32)
-        }
-        k if ["off_t", "off64_t", "ssize_t", "c_long", "i64", "time_t"]
-            .iter()
-            .any(|t| k.ends_with(t)) =>
-        {
-            write!(out, "{}", word as i64)
-        }
-        k if ["size_t", "nfds_t", "c_ulong", "u64", "usize"].iter().any(|t| k.ends_with(t)) => {
-            write!(out, "{word}")
-        }
+fn argument(out: &mut Text, show: Show, word: u64) {
+    use Show::{Address, Pointer, String, Timespec, Timeval};
+    match show {
+        String | Timespec | Timeval | Address | Pointer if word == 0 => out.bytes(b"NULL"),
+        Show::Not => {}
+        Show::String => string(out, word),
+        Show::Timespec => timespec(out, word, 1_000_000_000),
+        Show::Timeval => timespec(out, word, 1_000_000),
+        Show::Address => address(out, word),
+        Show::Pointer | Show::Hex => out.hex(word),
+        Show::Flags if word as i32 != 0 => out.hex(u64::from(word as u32)),
+        Show::Int | Show::Flags => out.signed(i64::from(word as i32)),
+        Show::Unsigned => out.decimal(u64::from(word as u32)),
+        Show::Long => out.signed(word as i64),
+        Show::UnsignedLong => out.decimal(word),
         // Small enumerations, counts, and the like.
-        _ if word < 1 << 32 => write!(out, "{word}"),
-        _ => write!(out, "{word:#x}"),
-    };
+        Show::Word if word < 1 << 32 => out.decimal(word),
+        Show::Word => out.hex(word),
+    }
 }
 
 /// `name(arguments)`.
 pub fn arguments(out: &mut Text, hook: &Hook, words: &[u64]) {
-    let _ = write!(out, "{}(", hook.name);
+    out.bytes(hook.name.as_bytes());
+    out.bytes(b"(");
     let mut first = true;
-    for ((name, kind), word) in hook.parameters.iter().zip(words) {
-        if is_buffer(name, kind) {
+    for (show, word) in hook.shows.iter().zip(words) {
+        if *show == Show::Not {
             continue;
         }
         if !first {
             out.bytes(b", ");
         }
         first = false;
-        argument(out, name, kind, *word);
+        argument(out, *show, *word);
     }
     let more = hook.parameters.len() > words.len();
     out.bytes(if more { b", ...)" } else { b")" });
@@ -191,25 +164,33 @@ pub fn arguments(out: &mut Text, hook: &Hook, words: &[u64]) {
 
 /// ` = result`, with the name of an error.
 pub fn result(out: &mut Text, hook: &Hook, word: u64, errno: i32) {
-    let kind = hook.result;
-    if kind.is_empty() {
-        return;
-    }
-    let _ = if kind.starts_with('*') {
-        match word {
-            0 => write!(out, " = NULL {}", errors::name(errno)),
-            _ => write!(out, " = {word:#x}"),
-        }
-    } else {
-        let wide = kind.ends_with("size_t") || kind.ends_with("long") || kind.ends_with("off64_t");
-        let n = if wide { word as i64 } else { i64::from(word as i32) };
-        let by_value = ["pthread_", "sem_clock", "posix_"].iter().any(|p| hook.name.starts_with(p));
-        match n {
-            -1 => write!(out, " = -1 {}", errors::name(errno)),
-            1.. if by_value => write!(out, " = {n} {}", errors::name(n as i32)),
-            _ => write!(out, " = {n}"),
-        }
+    let failed = |out: &mut Text, value: &[u8]| {
+        out.bytes(value);
+        out.bytes(errors::name(errno).as_bytes());
     };
+    let n = match hook.shows_result {
+        ShowResult::Not => return,
+        ShowResult::Pointer => {
+            out.bytes(b" = ");
+            match word {
+                0 => failed(out, b"NULL "),
+                _ => out.hex(word),
+            }
+            return;
+        }
+        ShowResult::Long => word as i64,
+        ShowResult::Int | ShowResult::Error => i64::from(word as i32),
+    };
+    out.bytes(b" = ");
+    match n {
+        -1 => failed(out, b"-1 "),
+        1.. if hook.shows_result == ShowResult::Error => {
+            out.signed(n);
+            out.bytes(b" ");
+            out.bytes(errors::name(n as i32).as_bytes());
+        }
+        _ => out.signed(n),
+    }
 }
 
 /// What a wait was for, in the user's words.

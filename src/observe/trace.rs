@@ -10,7 +10,7 @@ use super::clock::{self, Scale};
 use super::decode;
 use super::output::{self, Kind, Sink, Target};
 use super::peers::Peer;
-use super::text::{Name, Text};
+use super::text::Text;
 use super::why::Why;
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -288,13 +288,14 @@ fn line(out: &mut Text, r: &Body, scale: &Scale) {
     }
     let now = scale.since_start(r.now);
     let pid = output::pid();
-    let _ = write!(
-        out,
-        "{pid}.g{} \"{}\" +{} ",
-        if r.id == 0 { pid } else { r.id },
-        Name(r.name),
-        Micro(now)
-    );
+    out.decimal(u64::from(pid));
+    out.bytes(b".g");
+    out.decimal(u64::from(if r.id == 0 { pid } else { r.id }));
+    out.bytes(b" \"");
+    out.name(&r.name);
+    out.bytes(b"\" +");
+    out.seconds(now);
+    out.bytes(b" ");
     match r.memory_length {
         0 => {
             let kept = hook.parameters.len().min(ARGUMENTS);
@@ -307,24 +308,19 @@ fn line(out: &mut Text, r: &Body, scale: &Scale) {
         None => out.bytes(b" <unwound>"),
     }
     if r.waited != 0 {
-        let _ = write!(out, " <waited {} s: ", Micro(waited));
+        out.bytes(b" <waited ");
+        out.seconds(waited);
+        out.bytes(b" s: ");
         decode::reason(out, r.longest.0, r.longest.1, r.text, r.peer);
         let delayed = scale.span(r.delayed);
         if delayed > MILLISECOND {
-            let _ = write!(out, ", then queued {} s", Micro(delayed));
+            out.bytes(b", then queued ");
+            out.seconds(delayed);
+            out.bytes(b" s");
         }
         out.bytes(b">");
     }
     out.bytes(b"\n");
-}
-
-/// Nanoseconds as seconds with six digits.
-struct Micro(u64);
-
-impl core::fmt::Display for Micro {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}.{:06}", self.0 / SECOND, self.0 % SECOND / 1000)
-    }
 }
 
 /// The process ends, or becomes another program: the file says so. `leave`: nothing
