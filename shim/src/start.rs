@@ -16,6 +16,7 @@ static CALLBACKS: Callbacks = Callbacks {
     carrier_made: crate::signal::carrier_made,
     hub_taken: crate::signal::mask::hub_taken,
     hub_left: crate::signal::mask::hub_left,
+    may_rest: crate::signal::mask::may_rest,
     owner_of: crate::locks::owner::of,
 };
 

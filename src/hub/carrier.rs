@@ -230,6 +230,11 @@ impl Carrier {
         self.own_tp.get() == tp
     }
 
+    /// Whether, and how, the hub comes to it.
+    pub(super) fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
     /// Wait to be given the hub. False: nobody has wanted it for `span` nanoseconds.
     pub(super) fn wait(&self, span: u64) -> bool {
         self.turn.wait(span)

@@ -1,7 +1,7 @@
 //! A carrier's loop: choosing who runs next, and going there.
 
 use super::carrier::{self, Carrier};
-use super::{callbacks, lend, monitor, units, Hub, HUB, MOST_SWITCHES};
+use super::{callbacks, lend, monitor, units, watch, Hub, HUB, MOST_SWITCHES};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::{Greenlet, Yielder};
@@ -52,9 +52,10 @@ impl Hub {
         }
     }
 
-    /// Choose who runs next; wait in the kernel while nobody can.
+    /// Choose who runs next; wait in the kernel while nobody can. `None`: the hub is
+    /// elsewhere, and the carrier in the pool.
     #[inline(always)]
-    fn next(&self, carrier: &Carrier) -> &'static Greenlet {
+    fn next(&self, carrier: &'static Carrier) -> Option<&'static Greenlet> {
         loop {
             let left = self.switches_left.get();
             if left == 0 {
@@ -69,19 +70,21 @@ impl Hub {
             if self.hogs_turn.get() {
                 self.hogs_turn.set(false);
                 if let Some(g) = self.hogs.pop() {
-                    return g;
+                    return Some(g);
                 }
             }
             if let Some(g) = self.run.pop() {
-                return g;
+                return Some(g);
             }
             if !self.hogs.is_empty() {
                 if let Some(g) = self.next_hog(carrier) {
-                    return g;
+                    return Some(g);
                 }
                 continue;
             }
-            self.idle(carrier);
+            if !self.idle(carrier) {
+                return None;
+            }
         }
     }
 
@@ -218,15 +221,15 @@ impl Hub {
         }
     }
 
-    /// Nobody is runnable.
-    fn idle(&self, carrier: &Carrier) {
+    /// Nobody is runnable. False: the hub is elsewhere, and the carrier in the pool.
+    fn idle(&self, carrier: &'static Carrier) -> bool {
         carrier.load_own();
         // SAFETY: holder only.
         let mut next = unsafe { &*self.timers.get() }.next_deadline();
         if !self.without_unit.is_empty() {
             self.make_unit_here();
             if !self.run.is_empty() {
-                return;
+                return true;
             }
             let again = time::now() + units::PAUSE;
             next = Some(next.map_or(again, |deadline| deadline.min(again)));
@@ -241,7 +244,7 @@ impl Hub {
             self.expire(now);
             // A steady stream of timers must not starve the descriptors.
             let _ = self.poll(0);
-            return;
+            return true;
         }
         // SAFETY: holder only.
         let waiting = unsafe { &*self.reactor.get() }.as_ref().map_or(0, |r| r.table.waiting());
@@ -251,8 +254,15 @@ impl Hub {
         // Announce the sleep, then look once more: an injector that came
         // before the announcement has not rung.
         self.sleeping.store(true, Ordering::SeqCst);
-        let deadline =
+        let mut deadline =
             if self.inject.load(Ordering::SeqCst).is_null() { next.unwrap_or(NEVER) } else { 0 };
+        if deadline != 0 && watch::is_due() {
+            let epoll = super::with_reactor(|r, _| r.arm_for(deadline));
+            if !watch::lie_down(carrier, epoll) {
+                return false;
+            }
+            deadline = 0;
+        }
         let result = self.poll(deadline);
         // Before the monitor's state is looked at: it looks the other way round.
         self.sleeping.store(false, Ordering::SeqCst);
@@ -265,6 +275,7 @@ impl Hub {
             self.looked.set(now);
             self.expire(now);
         }
+        true
     }
 
     fn poll(&self, deadline: u64) -> Result<(), Errno> {
@@ -295,7 +306,7 @@ pub(super) fn drive(c: &'static Carrier) {
         if let Some(g) = unsafe { HUB.departed.replace(ptr::null()).as_ref() } {
             HUB.bury(g);
         }
-        let g = HUB.next(c);
+        let Some(g) = HUB.next(c) else { return };
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {
             // It runs off the hub, on its own carrier, and waits for its turn.

@@ -1,6 +1,6 @@
 //! The child of a fork.
 
-use super::{carrier, lend, live, monitor, preempt, HUB, LIVE};
+use super::{carrier, lend, live, monitor, preempt, watch, HUB, LIVE};
 use crate::greenlet::{Greenlet, Phase};
 use crate::light;
 use crate::reactor::Reactor;
@@ -47,6 +47,7 @@ pub fn after_copy(shares_files: bool) {
     HUB.without_unit.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);
+    watch::after_fork();
     HUB.closing.store(0, Ordering::Relaxed);
     HUB.modules_closed.store(true, Ordering::Relaxed);
     // SAFETY: the child has one OS thread, and it is here.

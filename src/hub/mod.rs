@@ -71,6 +71,7 @@ pub mod section;
 mod set_ids;
 mod spawn;
 mod units;
+pub mod watch;
 
 use crate::greenlet::{Greenlet, Phase};
 use crate::reactor::Reactor;
@@ -216,6 +217,8 @@ pub struct Callbacks {
     /// The calling carrier is about to give the hub away: it will rest, or run this
     /// greenlet without it. (Not told of one from which the monitor takes the hub.)
     pub hub_left: fn(&'static Carrier, Option<&'static Greenlet>),
+    /// Whether a carrier that sleeps since it had the hub could have it again as it is.
+    pub may_rest: fn(&'static Carrier) -> bool,
     /// The id of the thread that holds what somebody waits for; 0: none, or not
     /// known. The hub is at rest.
     pub owner_of: fn(Reason) -> u32,

@@ -1,7 +1,7 @@
 //! Waiting and waking.
 
 use super::drive::leave;
-use super::{active, callbacks, carrier, holder, with_reactor, HUB};
+use super::{active, callbacks, carrier, holder, watch, with_reactor, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::reactor::FdWaiter;
@@ -112,7 +112,7 @@ pub(super) fn inject(g: &'static Greenlet) -> bool {
 }
 
 /// End the hub's wait in the kernel.
-fn ring() {
+pub(super) fn ring() {
     ring_at(HUB.bell.load(Ordering::Relaxed));
 }
 
@@ -131,6 +131,8 @@ pub fn signals_noted() {
     HUB.signals.store(true, Ordering::SeqCst);
     if HUB.sleeping.load(Ordering::SeqCst) {
         ring();
+    } else {
+        watch::signal_noted();
     }
 }
 

@@ -10,9 +10,10 @@
 //!   has the hub again   ◀──────give───  idle
 //! ```
 //! A call that is back before the other carrier has come to run finds its offer
-//! still there, and takes the hub back: it has not moved. That would be unjust to
-//! others if somebody made one short call after the other; so who takes the hub back
-//! looks whether anybody else has something to do, and lets them go first.
+//! still there, and takes the hub back: it has not moved. If the other carrier has
+//! found nothing to do, the hub is at rest ([`watch`](super::watch)), and is taken past
+//! it. Both would be unjust to others if somebody made one call after the other; so who
+//! takes the hub like that looks whether anybody else has something to do, and lets them go first.
 //!
 //! The states are those of [`handoff`](super::handoff). The greenlet keeps its
 //! stack, its OS thread and its TLS block all the while, so `errno` and the
@@ -20,7 +21,7 @@
 
 use super::carrier::{self, Carrier};
 use super::park::{inject, yield_now};
-use super::{active, holder, preempt, HUB};
+use super::{active, holder, preempt, watch, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::parking_lot;
@@ -116,17 +117,28 @@ pub fn blocking<R>(
 /// The first half of [`blocking`], for what cannot be a closure (vfork(2)); the
 /// other half is [`end`].
 pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
-    let to = if active() { carrier_for(section) } else { None };
+    let asleep = if active() { watch::can_take_over() } else { None };
+    let to = if active() && asleep.is_none() { carrier_for(section) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
     g.interruptible.set(section == Section::Waits);
     g.since.set(time::coarse());
-    if let Some(to) = to {
+    if to.is_some() || asleep.is_some() {
+        let home = HUB.carrier();
         carrier::begin_away();
-        carrier::leaves(HUB.carrier(), Some(g));
-        g.begin_section(HUB.carrier());
-        g.offered.set(to);
-        carrier::offer(to, HUB.nobody_is_runnable());
+        carrier::leaves(home, Some(g));
+        g.begin_section(home);
+        if let Some(to) = to {
+            g.offered.set(to);
+            carrier::offer(to, HUB.nobody_is_runnable());
+        }
+        if asleep.is_some_and(|to| !watch::leave_with(to, home)) {
+            // It has just got up, and will be one of those in the pool.
+            g.rejoined();
+            carrier::end_away();
+            carrier::taken(home);
+            return begin(g, reason, section);
+        }
     }
     g.leave_shim();
 }
@@ -185,7 +197,7 @@ pub(crate) fn rejoin(g: &Greenlet) {
     let home = unsafe { &*g.home.get() };
     // SAFETY: null or a carrier; they live for ever.
     let offered = unsafe { g.offered.get().as_ref() };
-    if offered.is_some_and(|to| carrier::take_back(to, home)) {
+    if offered.is_some_and(|to| carrier::take_back(to, home)) || watch::take(home) {
         g.kept_hub.set(true);
     } else {
         observe::queueing(g);

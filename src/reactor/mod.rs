@@ -206,9 +206,7 @@ impl Reactor {
             Some(core::time::Duration::ZERO)
         } else {
             // epoll counts milliseconds; the timer counts nanoseconds.
-            if deadline != NEVER && deadline != self.armed {
-                self.arm(deadline);
-            }
+            self.arm_for(deadline);
             None
         };
         self.poll.poll(&mut self.events, timeout).map_err(errno_of)?;
@@ -306,6 +304,15 @@ impl Reactor {
         };
         entry.level = changed.is_ok();
         entry.level
+    }
+
+    /// Let the epoll descriptor, which is returned, be readable at `deadline`.
+    pub fn arm_for(&mut self, deadline: u64) -> i32 {
+        use std::os::fd::AsRawFd;
+        if deadline != NEVER && deadline != self.armed {
+            self.arm(deadline);
+        }
+        self.poll.as_raw_fd()
     }
 
     fn arm(&mut self, deadline: u64) {

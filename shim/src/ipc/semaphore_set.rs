@@ -63,8 +63,12 @@ unsafe fn operate(
         hub::syscall!(libc::SYS_semtimedop, set, operations, count, timeout)
     };
     let no_time = timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: as above; the kernel has just read the operations.
-    let would_wait = |e| e == libc::EAGAIN && !unsafe { none_may_wait(operations, count) };
+    // (EINTR: a signal came that this thread may well block, while the kernel was about to
+    // wait for no time.)
+    let would_wait = |e| {
+        // SAFETY: as above; the kernel has just read the operations.
+        matches!(e, libc::EAGAIN | libc::EINTR) && !unsafe { none_may_wait(operations, count) }
+    };
     kernel_wait::try_then_wait(shim, "semop", would_wait, || call(&no_time), || call(timeout))
 }
 

@@ -38,8 +38,11 @@ static CARRIER: AtomicU64 = AtomicU64::new(0);
 /// has made; it catches up when it gets the hub.
 static EPOCH: AtomicUsize = AtomicUsize::new(0);
 const EPOCH_WORD: usize = 0;
-/// In that word: a mask of its own.
+/// In that word: another mask, its greenlet's own.
 const OWN: usize = usize::MAX;
+/// Or'ed to the epoch: the greenlet that runs there off the hub has just this mask, and
+/// keeps it while others change.
+const STAYS: usize = 1 << (usize::BITS - 1);
 /// A mask was changed without the hub.
 static STALE: AtomicBool = AtomicBool::new(false);
 
@@ -109,6 +112,7 @@ fn recount(surely: u64) {
             c.extension[EPOCH_WORD].store(epoch, Ordering::Relaxed);
         }
         if all & !before != 0 {
+            scheduler::watch::dismiss();
             call_in_others();
         }
     }
@@ -118,7 +122,7 @@ fn recount(surely: u64) {
 #[cold]
 fn call_in_others() {
     scheduler::for_each(|g| {
-        let has_other = |c: &Carrier| c.extension[EPOCH_WORD].load(Ordering::Relaxed) != OWN;
+        let has_other = |c: &Carrier| c.extension[EPOCH_WORD].load(Ordering::Relaxed) & STAYS == 0;
         if scheduler::home(g).is_some_and(has_other) {
             scheduler::call_in_if_computing(g);
         }
@@ -129,7 +133,10 @@ fn call_in_others() {
 /// and to rest or to run this greenlet.
 pub fn hub_left(c: &'static Carrier, stays: Option<&'static Greenlet>) {
     let mask = stays.map_or(!NEVER_BLOCKED, of);
-    if mask != carriers() && settings::patched(Group::Signal) {
+    if mask == carriers() {
+        let word = &c.extension[EPOCH_WORD];
+        word.store(word.load(Ordering::Relaxed) | STAYS, Ordering::Relaxed);
+    } else if settings::patched(Group::Signal) {
         load_of_its_own(c, mask);
     }
 }
@@ -151,12 +158,20 @@ fn load_for(g: &Greenlet) {
 /// may have changed meanwhile.
 pub fn hub_taken(c: &Carrier) {
     let epoch = EPOCH.load(Ordering::Relaxed);
-    if c.extension[EPOCH_WORD].swap(epoch, Ordering::Relaxed) != epoch {
+    let before = c.extension[EPOCH_WORD].swap(epoch, Ordering::Relaxed);
+    if before != epoch && before != epoch | STAYS {
         load(carriers());
     }
     if STALE.load(Ordering::Relaxed) {
         recount(0);
     }
+}
+
+/// Callback of the hub: `c` sleeps since it had the hub; whether it would block the same
+/// if it had it now.
+pub fn may_rest(c: &Carrier) -> bool {
+    c.extension[EPOCH_WORD].load(Ordering::Relaxed) == EPOCH.load(Ordering::Relaxed)
+        && !STALE.load(Ordering::Relaxed)
 }
 
 /// What the carrier blocks in the kernel.

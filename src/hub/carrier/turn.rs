@@ -28,6 +28,19 @@
 //! an offer as soon as it sees it; else it lets it ripen for [`PATIENCE`], so that a
 //! carrier which is awake from the call before does not come between.
 //!
+//! # On watch
+//!
+//! The holder that has nothing to do may lie down *with* the hub, so that others can
+//! take it without waking it ([`watch`](crate::hub::watch)):
+//!
+//! ```text
+//!          the holder          somebody takes the hub
+//!   AWAKE ───────────▶ RESTS ◀───────────────────────▶ WATCHES ────▶ AWAKE
+//!     ▲                  │        and leaves it there again     it gets up
+//!     └──────────────────┘ it gets up, and has the hub          without the hub
+//! ```
+//! Nobody gives or offers it anything meanwhile: it is not in the pool.
+//!
 //! A thing that is given is meant for that carrier, on which a greenlet may wait for
 //! its turn; it is not taken back.
 
@@ -39,6 +52,8 @@ pub(in crate::hub) const ASLEEP: u32 = 0;
 pub(in crate::hub) const AWAKE: u32 = 1;
 pub(in crate::hub) const GIVEN: u32 = 2;
 pub(in crate::hub) const OFFERED: u32 = 3;
+pub(in crate::hub) const RESTS: u32 = 4;
+pub(in crate::hub) const WATCHES: u32 = 5;
 
 /// How long an offer stands before it is taken, if nobody is runnable: about what it
 /// takes to wake an OS thread.
@@ -60,7 +75,7 @@ pub(in crate::hub) fn set_processors(processors: u32) {
 }
 
 /// Whether, and how, the hub comes to a carrier.
-pub(super) struct Turn {
+pub(in crate::hub) struct Turn {
     word: AtomicU32,
     /// When an offer is ripe.
     ripe: AtomicU64,
@@ -122,6 +137,36 @@ impl Turn {
         }
     }
 
+    /// The holder, whose word this is, lies down with the hub.
+    pub(in crate::hub) fn lie_down(&self) {
+        self.word.store(RESTS, Ordering::Release);
+    }
+
+    /// It gets up. False: the hub is not here.
+    pub(in crate::hub) fn get_up(&self) -> bool {
+        self.change(RESTS, AWAKE)
+    }
+
+    /// It gets up without the hub. False: it is here again.
+    pub(in crate::hub) fn leave_watch(&self) -> bool {
+        self.change(WATCHES, AWAKE)
+    }
+
+    /// Take the hub that rests here. False: it does not.
+    pub(in crate::hub) fn take_hub(&self) -> bool {
+        self.change(RESTS, WATCHES)
+    }
+
+    /// Leave the hub here. False: nobody is on watch here.
+    pub(in crate::hub) fn leave_hub(&self) -> bool {
+        self.word.compare_exchange(WATCHES, RESTS, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether somebody is on watch here, without the hub.
+    pub(in crate::hub) fn watches(&self) -> bool {
+        self.word.load(Ordering::Acquire) == WATCHES
+    }
+
     /// What is given within a moment is not slept for: this OS thread would be woken by
     /// one that has just been woken itself. Only if there is another processor.
     pub(super) fn expect(&self) {
@@ -181,6 +226,20 @@ mod tests {
         turn.give();
         assert!(!turn.take_back());
         assert!(turn.wait(NEVER));
+    }
+
+    #[test]
+    fn the_hub_is_taken_past_a_sleeper_and_left_there_again() {
+        let turn = Turn::new();
+        assert!(!turn.take_hub() && !turn.leave_hub() && !turn.watches());
+        turn.lie_down();
+        assert!(turn.take_hub() && turn.watches());
+        assert!(!turn.take_hub() && !turn.get_up());
+        assert!(turn.leave_hub() && !turn.watches());
+        assert!(!turn.leave_watch() && turn.get_up());
+        turn.lie_down();
+        assert!(turn.take_hub() && turn.leave_watch());
+        assert!(!turn.leave_hub() && !turn.get_up() && !turn.leave_watch());
     }
 
     #[test]

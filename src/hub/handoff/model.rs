@@ -1,8 +1,9 @@
 //! An exhaustive model of the protocol in the parent's head.
 //!
-//! Actors: the OS thread of one greenlet, the monitor, and the carrier that the
-//! hub goes to, with its word and its sleep in the kernel. Each actor's program is a list of atomic steps; the model walks
-//! every interleaving. The greenlet's stores pass through a store buffer that
+//! Actors: the OS thread of one greenlet, the monitor, the carrier that the hub goes to,
+//! with its word and its two sleeps in the kernel (in the pool, and on watch), and an OS
+//! thread that makes somebody runnable. Each actor's program is a list of atomic steps;
+//! the model walks every interleaving. The greenlet's stores pass through a store buffer that
 //! may hold them back for as long as it likes (x86's order, and a superset of
 //! what acquire and release give on others for these three words), until the
 //! monitor's barrier empties it.
@@ -11,7 +12,7 @@
 //! once. What must hold at the end of every walk: nobody waits for ever.
 
 use super::{ASKED, AWAY, HELD};
-use crate::hub::carrier::turn::{ASLEEP, AWAKE, GIVEN, OFFERED};
+use crate::hub::carrier::turn::{ASLEEP, AWAKE, GIVEN, OFFERED, RESTS, WATCHES};
 use std::collections::HashSet;
 
 const PROGRAM: u8 = 0;
@@ -26,9 +27,15 @@ enum G {
     Entered,
     /// Found ASKED: waits for the verdict.
     Verdict,
-    /// Found AWAY: takes back what it offered, if it still can, or puts itself into the
-    /// queue next.
+    /// Found AWAY: takes back what it offered, if it still can, next.
     Queue,
+    /// Takes the hub if it is at rest next.
+    Take,
+    /// Says next that the hub does not sleep any more.
+    Took,
+    /// Puts itself into the queue next; rings if the hub sleeps next.
+    Inject,
+    Ring,
     /// Waits for the hub.
     Given,
     /// In our code with the hub: touches its data.
@@ -40,6 +47,22 @@ enum G {
     SectionMark,
     SectionOffer,
     SectionWake,
+    /// Begins a section beside a carrier on watch: marks itself AWAY next, says that the
+    /// hub sleeps next, leaves it there next, looks whether somebody came meanwhile next.
+    RestMark,
+    RestAnnounce,
+    RestLeave,
+    RestLook,
+    /// The carrier has got up: undoes that next.
+    RestUndo,
+    Done,
+}
+
+/// Another OS thread: makes somebody runnable next, rings if the hub sleeps next.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum F {
+    Inject,
+    Ring,
     Done,
 }
 
@@ -71,6 +94,16 @@ enum C {
     Drives,
     /// Has gone back to the pool: gives the hub to the greenlet's carrier next.
     Gives,
+    /// Has announced that the hub sleeps: looks once more next.
+    Announced,
+    /// Lies down with the hub next.
+    LiesDown,
+    /// In the kernel, until an event or the bell.
+    OnWatch,
+    /// Gets up next: with the hub if it rests here.
+    GetsUp,
+    /// Goes to the pool next, unless the hub was left here again.
+    LeavesWatch,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -93,6 +126,13 @@ struct State {
     idle: bool,
     /// The greenlet remembers an offer.
     offered: bool,
+    f: F,
+    /// What the other OS thread has put into the queue is there.
+    injected: bool,
+    /// The hub is said to sleep, and the bell was rung.
+    sleeping: bool,
+    bell: bool,
+    events_left: u8,
     hooks_left: u8,
     sections_left: u8,
     asks_left: u8,
@@ -107,6 +147,8 @@ enum Without {
     /// Going to sleep from AWAKE only: the carrier stores ASLEEP over what it may have
     /// been told since it looked.
     LastLook,
+    /// Looking once more after it was announced that the hub sleeps.
+    LookAfterAnnouncing,
 }
 
 impl State {
@@ -124,6 +166,11 @@ impl State {
             woken: false,
             idle: true,
             offered: false,
+            f: F::Inject,
+            injected: false,
+            sleeping: false,
+            bell: false,
+            events_left: 1,
             hooks_left: 3,
             sections_left: 2,
             asks_left: 2,
@@ -176,10 +223,30 @@ impl State {
                     s.link = HELD;
                     s.g = G::Inside;
                 } else {
-                    s.queued = true;
-                    s.g = G::Given;
+                    s.g = G::Take;
                 }
                 s.offered = false;
+            }),
+            G::Take => step(&|s| {
+                if s.word == RESTS {
+                    s.word = WATCHES;
+                    s.g = G::Took;
+                } else {
+                    s.g = G::Inject;
+                }
+            }),
+            G::Took => step(&|s| {
+                s.sleeping = false;
+                s.link = HELD;
+                s.g = G::Inside;
+            }),
+            G::Inject => step(&|s| {
+                s.queued = true;
+                s.g = G::Ring;
+            }),
+            G::Ring => step(&|s| {
+                s.bell |= s.sleeping;
+                s.g = G::Given;
             }),
             G::Given if self.given_home => step(&|s| {
                 s.given_home = false;
@@ -194,6 +261,12 @@ impl State {
                         s.sections_left -= 1;
                         s.idle = false;
                         s.g = G::SectionMark;
+                    });
+                }
+                if self.sections_left > 0 && self.word == WATCHES && !self.injected {
+                    step(&|s| {
+                        s.sections_left -= 1;
+                        s.g = G::RestMark;
                     });
                 }
             }
@@ -220,7 +293,46 @@ impl State {
                 s.woken = true;
                 s.g = G::Program;
             }),
+            G::RestMark if self.link == HELD => step(&|s| {
+                s.link = AWAY;
+                s.g = G::RestAnnounce;
+            }),
+            G::RestMark => {}
+            G::RestAnnounce => step(&|s| {
+                s.sleeping = true;
+                s.g = G::RestLeave;
+            }),
+            G::RestLeave => step(&|s| {
+                if s.word == WATCHES {
+                    s.word = RESTS;
+                    s.g = G::RestLook;
+                } else {
+                    s.g = G::RestUndo;
+                }
+            }),
+            G::RestLook => step(&|s| {
+                s.bell |= s.injected && without != Without::LookAfterAnnouncing;
+                s.buffer.push(PROGRAM);
+                s.hooks_left = s.hooks_left.max(1);
+                s.g = G::Program;
+            }),
+            G::RestUndo => step(&|s| {
+                s.sleeping = false;
+                s.link = HELD;
+                s.g = G::Inside;
+            }),
             G::Done => {}
+        }
+        match self.f {
+            F::Inject => step(&|s| {
+                s.injected = true;
+                s.f = F::Ring;
+            }),
+            F::Ring => step(&|s| {
+                s.bell |= s.sleeping;
+                s.f = F::Done;
+            }),
+            F::Done => {}
         }
         match self.m {
             M::Pick if self.asks_left == 0 => step(&|s| s.m = M::Idle),
@@ -291,7 +403,54 @@ impl State {
                 s.idle = true;
                 s.c = C::Gives;
             }),
-            C::Drives => {}
+            C::Drives if self.injected => step(&|s| s.injected = false),
+            C::Drives => step(&|s| {
+                s.sleeping = true;
+                s.c = C::Announced;
+            }),
+            C::Announced => step(&|s| {
+                let came = s.queued || s.injected;
+                if came && without != Without::LookAfterAnnouncing {
+                    s.sleeping = false;
+                    s.c = C::Drives;
+                } else {
+                    s.c = C::LiesDown;
+                }
+            }),
+            C::LiesDown => step(&|s| {
+                s.word = RESTS;
+                s.c = C::OnWatch;
+            }),
+            C::OnWatch => {
+                if self.bell {
+                    step(&|s| s.c = C::GetsUp);
+                }
+                if self.events_left > 0 {
+                    step(&|s| {
+                        s.events_left -= 1;
+                        s.c = C::GetsUp;
+                    });
+                }
+            }
+            C::GetsUp => step(&|s| {
+                if s.word == RESTS {
+                    s.word = AWAKE;
+                    s.sleeping = false;
+                    s.bell = false;
+                    s.c = C::Drives;
+                } else {
+                    s.c = C::LeavesWatch;
+                }
+            }),
+            C::LeavesWatch => step(&|s| {
+                if s.word == WATCHES {
+                    s.word = AWAKE;
+                    s.idle = true;
+                    s.c = C::Looks;
+                } else {
+                    s.c = C::GetsUp;
+                }
+            }),
             C::Gives => step(&|s| {
                 s.given_home = true;
                 s.c = C::Looks;
@@ -302,11 +461,23 @@ impl State {
 
     /// How many touch the hub's data, or are entitled to at any moment.
     fn holders(&self) -> usize {
-        let greenlet = matches!(self.g, G::Inside | G::Leave | G::SectionMark | G::SectionOffer);
+        let greenlet = matches!(
+            self.g,
+            G::Inside
+                | G::Leave
+                | G::SectionMark
+                | G::SectionOffer
+                | G::Took
+                | G::RestMark
+                | G::RestAnnounce
+                | G::RestLeave
+                | G::RestUndo
+        );
+        let carrier = matches!(self.c, C::Drives | C::Gives | C::Announced | C::LiesDown);
         greenlet as usize
             + (self.m == M::Take) as usize
-            + matches!(self.c, C::Drives | C::Gives) as usize
-            + matches!(self.word, GIVEN | OFFERED) as usize
+            + carrier as usize
+            + matches!(self.word, GIVEN | OFFERED | RESTS) as usize
             + self.given_home as usize
     }
 }
@@ -323,6 +494,11 @@ fn walk(without: Without) -> Result<usize, String> {
         if next.is_empty() && s.g != G::Done {
             return Err(format!("nobody can go on: {s:?}"));
         }
+        // The greenlet's call may take for ever: it does not count.
+        let overlooked = s.injected && !s.bell && s.word == RESTS && s.c == C::OnWatch;
+        if overlooked && s.f == F::Done && s.g != G::RestLook {
+            return Err(format!("the hub sleeps, and somebody is runnable: {s:?}"));
+        }
         open.extend(next.into_iter().filter(|n| seen.insert(n.clone())));
     }
     Ok(seen.len())
@@ -337,6 +513,12 @@ fn one_holder_at_a_time_and_nobody_waits_for_ever() {
 #[test]
 fn the_model_sees_what_goes_wrong_without_the_barrier() {
     assert!(walk(Without::Barrier).unwrap_err().starts_with("two have the hub"));
+}
+
+#[test]
+fn the_model_sees_who_comes_while_the_hub_goes_to_sleep() {
+    let wrong = walk(Without::LookAfterAnnouncing).unwrap_err();
+    assert!(wrong.starts_with("the hub sleeps"), "{wrong}");
 }
 
 #[test]
