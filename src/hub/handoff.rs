@@ -48,10 +48,12 @@
 //! # The hub's side
 //!
 //! The hub has one holder, a carrier, always: `Hub::carrier`. It changes in
-//! four places, each time by the one that holds the hub or has just won it: a
+//! six places, each time by the one that holds the hub or has just won it: a
 //! section begins (an *offer*), its call is back before the offer was taken (it is
-//! *taken back*), the monitor takes the hub, and the holder finds that the next
-//! greenlet in the queue is at home on another carrier.
+//! *taken back*), the monitor takes the hub, the holder finds that the next
+//! greenlet in the queue is at home on another carrier; and where the holder has
+//! nothing to do and lies down with the hub at *rest* ([`watch`](super::watch)), who was
+//! away takes it from there, and leaves it there.
 //!
 //! A carrier's `word` says whether the hub is on its way to it
 //! ([`turn`](super::carrier::turn) has its transitions):
@@ -62,6 +64,8 @@
 //! | `AWAKE` | looks at the word before it sleeps, or holds the hub, or runs a greenlet off it |
 //! | `OFFERED` | the hub is between two: its own when it takes it, the offerer's when that takes it back |
 //! | `GIVEN` | the hub is its own |
+//! | `RESTS` | sleeps on the reactor with the hub, which is its own when it gets up, or whose who takes it |
+//! | `WATCHES` | sleeps on the reactor without the hub, which may be left there again |
 //!
 //! The one step that decides between the offerer and the carrier is a
 //! compare-and-swap from `OFFERED` to `AWAKE`. The offerer is the greenlet whose
