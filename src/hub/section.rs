@@ -137,6 +137,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
             g.rejoined();
             carrier::end_away();
             carrier::taken(home);
+            observe::section_over(g);
             return begin(g, reason, section);
         }
     }
