@@ -156,10 +156,26 @@ pub fn know_yourself() {
         modules.read();
         let here = know_yourself as *const () as usize;
         if let Some((n, _)) = modules.find(here) {
-            OWN[0].store(modules.known[n].from, Ordering::Relaxed);
-            OWN[1].store(modules.known[n].to, Ordering::Relaxed);
+            let own = modules.known[n];
+            if is_the_program(modules.path(&own)) {
+                return;
+            }
+            OWN[0].store(own.from, Ordering::Relaxed);
+            OWN[1].store(own.to, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a file is the program itself: the hooks are linked into it, and its code is
+/// not ours alone.
+fn is_the_program(path: &[u8]) -> bool {
+    let mut name = [0u8; 4096];
+    // SAFETY: a terminated path, and room of the told size.
+    let length = unsafe {
+        let (link, room) = (c"/proc/self/exe".as_ptr(), name.as_mut_ptr());
+        syscall!(libc::SYS_readlinkat, libc::AT_FDCWD, link, room, name.len())
+    };
+    length.is_ok_and(|n| name[..n] == *path)
 }
 
 /// Whether an address is in the module of this code.

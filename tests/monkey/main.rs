@@ -23,6 +23,7 @@ const CASES: &[Case] = &[
     case("std_s_locks_and_channels_switch", std_s_locks_and_channels_switch),
     case("std_s_sockets_switch", std_s_sockets_switch),
     case("pools_have_os_threads", pools_have_os_threads),
+    case("what_is_recorded_has_places", what_is_recorded_has_places),
     case("panics_stay_in_their_thread", panics_stay_in_their_thread),
     case("a_kill_waits_for_a_wait_of_the_crate", a_kill_waits_for_a_wait_of_the_crate),
 ];
@@ -85,6 +86,25 @@ fn std_s_threads_are_greenlets() {
     });
     assert_eq!(thread.join().unwrap(), (2, 42));
     assert_eq!(thread::scope(|s| s.spawn(|| 1).join().unwrap()), 1);
+}
+
+/// The settings hold as under the preload, and calls are told with their callers although the
+/// hooks are in the same file as those.
+fn what_is_recorded_has_places() {
+    let file = std::env::temp_dir().join(format!("geventrs-monkey-{}.json", std::process::id()));
+    let me = std::env::current_exe().unwrap();
+    let status = std::process::Command::new(me)
+        .args(["--case", "monkey/std_s_threads_are_greenlets"])
+        .env("GEVENTRS_REPORT", &file)
+        .status();
+    assert!(status.unwrap().success());
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let places = report["places"].as_array().unwrap();
+    let nap = places.iter().find(|p| p["call"].as_str().unwrap().ends_with("nanosleep")).unwrap();
+    let frames = nap["frames"].as_array().unwrap();
+    assert!(frames.len() > 3 && frames.iter().all(|f| f[1] != 0), "{nap}");
 }
 
 fn std_s_locks_and_channels_switch() {

@@ -7,7 +7,7 @@ use crate::colours::Colours;
 use crate::locks::ring;
 use crate::processes::Process;
 use crate::stacks::greenlet;
-use crate::{print, Failure, FAILED};
+use crate::{outside, print, Failure, FAILED};
 use clap::Args;
 
 /// Print the report that the library asks for (reads its data on stdin)
@@ -16,8 +16,9 @@ pub struct Explain {}
 
 impl Explain {
     pub fn execute(self) -> Result<(), Failure> {
-        let process = Process::read(std::io::stdin().lock())
+        let mut process = Process::read(std::io::stdin().lock())
             .map_err(|why| Failure::new(FAILED, format!("explain: {why}")))?;
+        outside::complete(&mut process);
         print(&text(&process))
     }
 }

@@ -41,6 +41,12 @@ impl Named {
         }
     }
 
+    /// Whether it is a function of Rust's own library.
+    fn is_of_std(&self) -> bool {
+        let name = self.function.trim_start_matches(['<', '&']);
+        ["std::", "core::", "alloc::"].iter().any(|c| name.starts_with(c))
+    }
+
     /// The name alone, for folded stacks, in which `;` and spaces have a meaning.
     pub fn word(&self) -> String {
         let name = match self.function == "??" {
@@ -116,5 +122,39 @@ pub fn line(stack: &[Named], most: usize) -> String {
     if stack.is_empty() {
         return "(place not known)".into();
     }
-    stack.iter().take(most).map(Named::short).collect::<Vec<_>>().join(" < ")
+    // Rust's library calls itself many times over: of that the innermost function is enough.
+    let inner = stack.iter().take_while(|f| f.is_of_std()).count();
+    let skipped = if inner == stack.len() { 0 } else { inner.saturating_sub(1) };
+    let first = stack.iter().take(skipped.min(1));
+    let shown = first.chain(&stack[if skipped > 0 { skipped + 1 } else { 0 }..]);
+    shown.take(most).map(Named::short).collect::<Vec<_>>().join(" < ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_rust_s_library_the_innermost_function_is_shown() {
+        let stack = |names: &[&str]| -> Vec<Named> {
+            let named = |name: &&str| Named {
+                function: name.to_string(),
+                file: None,
+                line: None,
+                module: "m".into(),
+                address: 1,
+                inlined: false,
+            };
+            names.iter().map(named).collect()
+        };
+        let of = |names: &[&str], most| line(&stack(names), most);
+        assert_eq!(of(&["a", "b", "c"], 2), "a in m < b in m");
+        let sleeps =
+            ["std::sys::nap", "<std::thread::T>::nap", "core::x", "work", "std::y", "main"];
+        assert_eq!(of(&sleeps, 2), "std::sys::nap in m < work in m");
+        assert_eq!(of(&sleeps, 9), "std::sys::nap in m < work in m < std::y in m < main in m");
+        assert_eq!(of(&["std::a", "work"], 4), "std::a in m < work in m");
+        assert_eq!(of(&["std::a", "std::b"], 1), "std::a in m", "nothing else is there");
+        assert_eq!(of(&[], 4), "(place not known)");
+    }
 }
