@@ -2,13 +2,12 @@
 //! test program starts itself with `--case NAME`. There `main`'s thread is no
 //! greenlet until the case spawns.
 
+#[path = "../support/to_end.rs"]
+mod to_end;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-/// Longer than this no case takes, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::process::{Command, Output};
 
 /// What a case does, and what its process must show.
 pub struct Case {
@@ -45,19 +44,7 @@ pub fn main(groups: &[(&'static str, &'static [Case])], others: Vec<Trial>) {
 
 /// Run a command to its end, which must come in time.
 pub fn run(command: &mut Command) -> Result<Output, Failed> {
-    let command = command.env("RUST_BACKTRACE", "0");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = child.spawn()?;
-    let end = Instant::now() + PATIENCE;
-    while child.try_wait()?.is_none() {
-        if Instant::now() > end {
-            child.kill()?;
-            let output = child.wait_with_output()?;
-            return Err(format!("did not end in {PATIENCE:?}: {output:?}").into());
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    Ok(child.wait_with_output()?)
+    to_end::run(command.env("RUST_BACKTRACE", "0"))
 }
 
 fn check(name: &str, case: &Case) -> Result<(), Failed> {

@@ -1,32 +1,14 @@
 //! The examples of the Rust API: what each prints.
 
 use crate::case::run;
+use crate::printed::{self, same};
 use libtest_mimic::{Failed, Trial};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// An example, and what it prints.
+/// An example that is not the same in C, and what it prints.
 const OUTPUTS: &[(&str, &str)] = &[
-    (
-        "crawler",
-        "200 /\n200 /a\n200 /a/1\n200 /a/2\n200 /a/3\n200 /a/4\n\
-         200 /b\n200 /b/1\n200 /b/2\n200 /b/3\n200 /b/4\n404 /missing\n",
-    ),
-    (
-        "chat_server",
-        "ann hears: welcome, ann\n\
-         bob hears: welcome, bob\n\
-         ann hears: bob has come\n\
-         cid hears: welcome, cid\n\
-         ann hears: cid has come\n\
-         bob hears: cid has come\n\
-         bob hears: ann: good morning\n\
-         cid hears: ann: good morning\n\
-         ann hears: cid has left\n\
-         bob hears: cid has left\n\
-         cid hears: the end\n",
-    ),
     (
         "monkey",
         "a thousand threads, few of the kernel's: true\n\
@@ -35,7 +17,6 @@ const OUTPUTS: &[(&str, &str)] = &[
          a pool's threads are others: true\n\
          patched: true\n",
     ),
-    ("echo_server", "100 of 100 clients got their own text back\n"),
     (
         "port_scanner",
         "scanned: true\n\
@@ -75,12 +56,15 @@ const OUTPUTS: &[(&str, &str)] = &[
 ];
 
 pub fn trials() -> Vec<Trial> {
+    let all = OUTPUTS.iter().chain(printed::OUTPUTS);
     let mut trials: Vec<Trial> =
-        OUTPUTS.iter().map(|&(name, output)| trial(name, move || prints(name, output))).collect();
-    trials.push(trial("producer_consumer", producer_consumer));
+        all.map(|&(name, output)| trial(name, move || same(&example(name)?, output))).collect();
+    trials.push(trial("producer_consumer", || {
+        printed::producer_consumer(&example("producer_consumer")?, "done: [3, 3, 3]")
+    }));
     trials.push(trial("downloads", downloads));
-    trials.push(trial("sleep_order", sleep_order));
-    trials.push(trial("select_poll", select_poll));
+    trials.push(trial("sleep_order_takes_three_seconds", sleep_order));
+    trials.push(trial("select_poll", || printed::select_poll(&example("select_poll")?)));
     trials
 }
 
@@ -88,72 +72,20 @@ fn trial(name: &str, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) 
     Trial::test(format!("examples/{name}"), run)
 }
 
-fn prints(name: &str, expected: &str) -> Result<(), Failed> {
-    let printed = example(name)?;
-    if printed == expected {
-        return Ok(());
-    }
-    Err(format!("printed:\n{printed}expected:\n{expected}").into())
-}
-
-/// Who does which job depends on who is first to wake; that each does its share
-/// and nothing is lost does not.
-fn producer_consumer() -> Result<(), Failed> {
-    let printed = example("producer_consumer")?;
-    let lines: Vec<&str> = printed.lines().collect();
-    assert_eq!(lines.len(), 11, "{printed}");
-    for job in 1..=9 {
-        let done = lines.iter().filter(|l| l.ends_with(&format!("has done job {job}")));
-        assert_eq!(done.count(), 1, "{printed}");
-    }
-    // Nine jobs, three in hand and two in the queue: the last is given when
-    // four are done.
-    let given = lines.iter().position(|l| l.starts_with("all jobs are given"));
-    assert!(given.is_some_and(|at| at >= 4), "{printed}");
-    assert_eq!(lines.last(), Some(&"done: [3, 3, 3]"), "{printed}");
-    Ok(())
-}
-
 fn downloads() -> Result<(), Failed> {
     let printed = example("downloads")?;
-    let files: Vec<&str> = printed.lines().take(5).collect();
-    assert_eq!(
-        files,
-        [
-            "file-2: 20000 bytes",
-            "file-4: 40000 bytes",
-            "file-6: 60000 bytes",
-            "file-8: 80000 bytes",
-            "file-10: 100000 bytes"
-        ]
-    );
-    assert!(printed.contains("300000 bytes, "), "{printed}");
-    Ok(())
+    // It says more on a busy machine.
+    let (printed, _) = printed.split_once(", ").ok_or("no end")?;
+    same(printed, printed::DOWNLOADS)
 }
 
+/// The longest of three sleeps, not their sum. (How long it takes on a busy machine, nobody
+/// knows; that they sleep at the same time, the order shows.)
 fn sleep_order() -> Result<(), Failed> {
     let start = Instant::now();
-    assert_eq!(
-        example("sleep_order")?,
-        "foo start\nbar start\neat start\neat end\nbar end\nfoo end\n"
-    );
+    example("sleep_order")?;
     let took = start.elapsed();
-    assert!(
-        took >= Duration::from_millis(3000) && took < Duration::from_millis(5500),
-        "3 seconds in all, not {took:?}"
-    );
-    Ok(())
-}
-
-fn select_poll() -> Result<(), Failed> {
-    assert_eq!(
-        example("select_poll")?,
-        "Started Polling: at 0.0 seconds\n\
-         Started Polling: at 0.0 seconds\n\
-         Hey lets do some stuff while the greenlets poll, at 0.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n\
-         Ended Polling: at 2.0 seconds\n"
-    );
+    assert!(took >= Duration::from_secs(3), "3 seconds in all, not {took:?}");
     Ok(())
 }
 

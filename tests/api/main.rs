@@ -9,6 +9,8 @@ mod io;
 mod models;
 mod objects;
 mod pools;
+#[path = "../support/examples.rs"]
+mod printed;
 
 fn main() {
     let groups = [

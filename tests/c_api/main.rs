@@ -7,7 +7,11 @@
 
 mod installed;
 mod outputs;
+#[path = "../support/examples.rs"]
+mod printed;
 mod run;
+#[path = "../support/to_end.rs"]
+mod to_end;
 
 use installed::Tree;
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -1,14 +1,11 @@
 //! Building and running one program.
 
 use crate::installed::Tree;
+use crate::to_end;
 use libtest_mimic::Failed;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
-/// Longer than this no program takes, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -78,17 +75,6 @@ impl Program {
         if mode == Mode::Preloaded {
             command.env("LD_PRELOAD", &self.library).env("GEVENTRS_TEST_PRELOADED", "1");
         }
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
-        let end = Instant::now() + PATIENCE;
-        while child.try_wait()?.is_none() {
-            if Instant::now() > end {
-                child.kill()?;
-                let output = child.wait_with_output()?;
-                return Err(format!("did not end in {PATIENCE:?}: {output:?}").into());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(child.wait_with_output()?)
+        to_end::run(&mut command)
     }
 }
