@@ -108,18 +108,22 @@ impl Shim {
 
 /// Do something on a word that several threads use, in a few instructions. `f`
 /// is told whether no other OS thread can touch it meanwhile: then it needs no
-/// bus lock.
+/// bus lock. The caller is in our code while it has the guard, if there is one.
 #[inline(always)]
-pub fn briefly<R>(f: impl FnOnce(bool) -> R) -> R {
+fn quickly<R>(f: impl FnOnce(bool) -> R) -> (R, Option<Shim>) {
     if hub::sys::alone() {
-        return f(true);
+        return (f(true), None);
     }
     let Some(greenlet) = Greenlet::current().filter(|g| g.enter_briefly()) else {
-        return f(false);
+        return (f(false), None);
     };
-    let result = f(hub::sys::one_os_thread());
-    drop(Shim { greenlet });
-    result
+    (f(hub::sys::one_os_thread()), Some(Shim { greenlet }))
+}
+
+/// [`quickly`], and no more.
+#[inline(always)]
+pub fn briefly<R>(f: impl FnOnce(bool) -> R) -> R {
+    quickly(f).0
 }
 
 /// What [`at_once_or_inside`] has come to.
@@ -130,20 +134,12 @@ pub enum AtOnce {
     Failed(Option<Shim>),
 }
 
-/// Try something as [`briefly`] does, and stay in our code if it fails.
+/// Try something as [`quickly`] does, and stay in our code if it fails.
 #[inline(always)]
 pub fn at_once_or_inside(attempt: impl FnOnce(bool) -> bool) -> AtOnce {
-    if hub::sys::alone() {
-        return if attempt(true) { AtOnce::Done } else { AtOnce::Failed(None) };
-    }
-    let Some(greenlet) = Greenlet::current().filter(|g| g.enter_briefly()) else {
-        return if attempt(false) { AtOnce::Done } else { AtOnce::Failed(None) };
-    };
-    let shim = Shim { greenlet };
-    if attempt(hub::sys::one_os_thread()) {
-        AtOnce::Done
-    } else {
-        AtOnce::Failed(Some(shim))
+    match quickly(attempt) {
+        (true, _) => AtOnce::Done,
+        (false, shim) => AtOnce::Failed(shim),
     }
 }
 

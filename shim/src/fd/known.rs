@@ -181,13 +181,19 @@ fn slot(fd: c_int) -> Option<&'static AtomicU8> {
     TABLE.get(fd as usize)
 }
 
-/// [`slot`], to change it: none in the child of a vfork, whose descriptors are not
-/// those of the process that this memory belongs to.
-fn changing(fd: c_int) -> Option<&'static AtomicU8> {
-    if vfork::borrowed() {
-        return None;
+/// Change what is known of a descriptor; but not in the child of a vfork, whose
+/// descriptors are not those of the process that this memory belongs to.
+fn change(fd: c_int, how: impl FnOnce(&AtomicU8)) {
+    if !vfork::borrowed() {
+        if let Some(s) = slot(fd) {
+            how(s);
+        }
     }
-    slot(fd)
+}
+
+/// [`change`] by two operations.
+fn update(fd: c_int, bits: impl FnOnce(u8) -> u8) {
+    change(fd, |s| s.store(bits(s.load(Ordering::Relaxed)), Ordering::Relaxed));
 }
 
 /// What is known of `fd`.
@@ -198,41 +204,35 @@ pub fn get(fd: c_int) -> Known {
 
 /// Note what is known of `fd`.
 pub fn set(fd: c_int, known: Known) {
-    if let Some(s) = changing(fd) {
+    change(fd, |s| {
         s.store(known.0, Ordering::Relaxed);
         if known.is_own() {
             END.fetch_max(fd as usize + 1, Ordering::Relaxed);
         }
-    }
+    });
 }
 
 fn clear(fd: c_int, bits: u8) {
-    if let Some(s) = changing(fd) {
-        s.store(s.load(Ordering::Relaxed) & !bits, Ordering::Relaxed);
-    }
+    update(fd, |known| known & !bits);
 }
 
 /// An own descriptor was found to block, without time-outs.
 pub fn examined(fd: c_int) {
-    if let Some(s) = changing(fd) {
-        s.store(s.load(Ordering::Relaxed) | EXAMINED, Ordering::Relaxed);
-    }
+    update(fd, |known| known | EXAMINED);
 }
 
 /// An own descriptor was found not to block.
 pub fn nonblocking(fd: c_int) {
-    if let Some(s) = changing(fd) {
-        s.store(s.load(Ordering::Relaxed) | NONBLOCKING, Ordering::Relaxed);
-    }
+    update(fd, |known| known | NONBLOCKING);
 }
 
 /// It was found out how `fd` waits, which was not known. (By one operation:
 /// this may be called outside our code, while somebody closes the number.)
 pub fn set_pace(fd: c_int, pace: Pace) {
-    if let Some(s) = changing(fd) {
+    change(fd, |s| {
         s.fetch_or((pace as u8) << PACE, Ordering::Relaxed);
         END.fetch_max(fd as usize + 1, Ordering::Relaxed);
-    }
+    });
 }
 
 /// The program changes how `fd` behaves.
