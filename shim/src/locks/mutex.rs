@@ -1,15 +1,5 @@
 //! pthread_mutex_lock(3) and its family.
 //!
-//! `pthread_mutex_t` as glibc lays it out (its static initialisers fix `kind`):
-//!
-//! ```text
-//!   0 lock   the word of `hub::sync::word_lock`
-//!   4 count  depth of a recursive mutex
-//!   8 owner  the holder's thread id
-//!  12 users  1 while held (pthread_mutex_destroy looks)
-//!  16 kind   type and flags
-//! ```
-//!
 //! | kind | whose |
 //! |---|---|
 //! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
@@ -18,19 +8,28 @@
 //! | process-shared, priority ceiling | libc's, waited for in a blocking section |
 //! | process-shared with priority inheritance | libc's, asked again and again |
 //!
-//! Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
+//! The object is in `object.rs`, what is libc's in `libcs.rs`. Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{attempt, deadline, robust, robust_shared, shared};
+use super::{attempt, deadline, robust, robust_shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 use hub::sync::word_lock;
-use hub::wait::{Reason, Section, Wake};
-use hub::{sys, tls};
+use hub::sys;
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
+use libcs::set_ceiling;
+
+pub(super) use object::{
+    may_unlock, ERRORCHECK, INHERIT_OR_CEILING, RECURSIVE, ROBUST, SHARED, TYPE,
+};
+
+pub use object::Mutex;
+
+mod libcs;
+mod object;
 
 crate::hooks! {
     Thread "never" fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int = init, also [__pthread_mutex_init];
@@ -40,207 +39,6 @@ crate::hooks! {
     Thread "parking lot" fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_lock, version "GLIBC_2.34";
     Thread "never" fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int = unlock, also [__pthread_mutex_unlock];
     Thread "blocking section" fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int = set_ceiling, version "GLIBC_2.34";
-}
-
-/// glibc's object, as far as we use it.
-#[repr(C)]
-pub struct Mutex {
-    pub(super) lock: AtomicU32,
-    count: AtomicU32,
-    pub(super) owner: AtomicU32,
-    users: AtomicU32,
-    kind: AtomicI32,
-}
-
-pub(super) const TYPE: i32 = 3;
-pub(super) const RECURSIVE: i32 = 1;
-pub(super) const ERRORCHECK: i32 = 2;
-pub(super) const ROBUST: i32 = 16;
-const INHERIT: i32 = 32;
-const CEILING: i32 = 64;
-pub(super) const INHERIT_OR_CEILING: i32 = INHERIT | CEILING;
-pub(super) const SHARED: i32 = 128;
-/// Everything but the two flags about lock elision, which change nothing.
-const MATTERS: i32 = 0xff;
-
-impl Mutex {
-    fn reason(&self) -> Reason {
-        Reason::Mutex(self as *const Self as usize, self.owner.load(Ordering::Relaxed))
-    }
-
-    /// Whether the object is libc's business.
-    #[inline(always)]
-    pub fn is_libcs(&self) -> bool {
-        self.kind.load(Ordering::Relaxed) & (SHARED | CEILING) != 0
-    }
-
-    /// Whether it has priority inheritance.
-    pub(super) fn inherits(&self) -> bool {
-        self.kind() & INHERIT != 0
-    }
-
-    /// glibc's type and flags.
-    pub(super) fn kind(&self) -> i32 {
-        self.kind.load(Ordering::Relaxed)
-    }
-
-    fn is_robust(&self) -> bool {
-        self.kind.load(Ordering::Relaxed) & ROBUST != 0
-    }
-
-    #[inline(always)]
-    fn held_by_caller(&self) -> bool {
-        self.owner.load(Ordering::Relaxed) == tls::tid()
-    }
-
-    #[inline(always)]
-    fn taken(&self) {
-        self.owner.store(tls::tid(), Ordering::Relaxed);
-        self.users.store(1, Ordering::Relaxed);
-    }
-
-    /// What a caller that already holds the mutex gets; `None`: go on and wait
-    /// (a normal mutex waits for itself, as POSIX has it).
-    fn relock(&self, trying: bool) -> Option<c_int> {
-        if !self.held_by_caller() || self.lock.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        self.relock_held(trying)
-    }
-
-    /// As [`Mutex::relock`], of a caller that surely holds it.
-    pub(super) fn relock_held(&self, trying: bool) -> Option<c_int> {
-        match self.kind.load(Ordering::Relaxed) & TYPE {
-            RECURSIVE => {
-                let depth = self.count.load(Ordering::Relaxed);
-                if depth == u32::MAX {
-                    return Some(libc::EAGAIN);
-                }
-                self.count.store(depth + 1, Ordering::Relaxed);
-                Some(0)
-            }
-            ERRORCHECK if !trying => Some(libc::EDEADLK),
-            _ => None,
-        }
-    }
-
-    /// The lock word was obtained: the rest of taking the mutex.
-    fn obtained(&self) -> c_int {
-        if self.kind.load(Ordering::Relaxed) & TYPE == RECURSIVE {
-            self.count.store(1, Ordering::Relaxed);
-        }
-        if self.is_robust() {
-            return robust::obtained(self);
-        }
-        self.taken();
-        0
-    }
-
-    /// Wait for the lock word.
-    #[cold]
-    fn wait(&self, deadline: u64) -> Result<(), c_int> {
-        let _shim = doorway::enter_any();
-        hub::control::lock_cycles::note();
-        word_lock::lock_contended(&self.lock, self.reason(), deadline).map_err(|_| libc::ETIMEDOUT)
-    }
-
-    /// A mutex that is counted like glibc's was taken. `again`: who held it before
-    /// died, and is still counted.
-    pub(super) fn taken_by(&self, owner: u32, again: bool) {
-        self.count.store(1, Ordering::Relaxed);
-        self.owner.store(owner, Ordering::Relaxed);
-        if !again {
-            self.users.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// It is given up, with this mark as its owner. A dead holder stays counted.
-    pub(super) fn left_to(&self, owner: u32, dead: bool) {
-        self.owner.store(owner, Ordering::Relaxed);
-        if !dead {
-            self.users.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn set_taken(&self) {
-        self.taken();
-    }
-
-    /// Leave one level of a recursive mutex; true if levels remain.
-    #[inline]
-    pub(super) fn leave_level(&self) -> bool {
-        if self.kind.load(Ordering::Relaxed) & TYPE != RECURSIVE {
-            return false;
-        }
-        let depth = self.count.load(Ordering::Relaxed).wrapping_sub(1);
-        self.count.store(depth, Ordering::Relaxed);
-        depth != 0
-    }
-
-    /// Say that nobody (or `mark`, of [`super::robust`]) is the owner.
-    #[inline(always)]
-    pub(super) fn clear_owner(&self, mark: u32) {
-        self.owner.store(mark, Ordering::Relaxed);
-        self.users.store(0, Ordering::Relaxed);
-    }
-
-    /// Neither type nor flags to look at.
-    #[inline(always)]
-    fn is_normal(&self) -> bool {
-        self.kind.load(Ordering::Relaxed) & MATTERS == 0
-    }
-
-    /// Take a normal mutex if it is free. `local` as in [`word_lock::try_lock`].
-    #[inline(always)]
-    fn try_take(&self, local: bool) -> bool {
-        let taken = word_lock::try_lock(&self.lock, local);
-        if taken {
-            self.taken();
-        }
-        taken
-    }
-
-    /// [`Mutex::try_take`] of the only thread that there is ([`sys::alone`]).
-    #[inline(always)]
-    fn try_take_alone(&self) -> bool {
-        let taken = word_lock::try_lock(&self.lock, true);
-        if taken {
-            self.owner.store(tls::known_tid(), Ordering::Relaxed);
-            self.users.store(1, Ordering::Relaxed);
-        }
-        taken
-    }
-
-    /// Release a normal mutex if nobody waits for it; if somebody does,
-    /// [`Mutex::wake_next`] does the rest.
-    #[inline(always)]
-    fn release(&self, local: bool) -> bool {
-        self.clear_owner(0);
-        word_lock::try_unlock(&self.lock, local)
-    }
-
-    /// Release the word after the owner's fields were cleared.
-    #[inline(always)]
-    pub(super) fn release_word(&self) {
-        if !word_lock::try_unlock(&self.lock, false) {
-            self.wake_next();
-        }
-    }
-
-    /// (Apart, so that [`unlock`] needs no frame.)
-    #[cold]
-    #[inline(never)]
-    fn wake_and_succeed(&self) -> c_int {
-        self.wake_next();
-        0
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wake_next(&self) {
-        let _shim = doorway::enter_any();
-        word_lock::unlock_contended(&self.lock);
-    }
 }
 
 /// libc marks every robust mutex as process-shared, since the kernel wakes its
@@ -320,7 +118,7 @@ unsafe fn lock_slow(
             if robust_shared::is_ours(m) {
                 robust_shared::lock(m, clock, until)
             } else {
-                lock_libcs(mutex, clock, until)
+                libcs::lock(mutex, clock, until)
             }
         };
     }
@@ -348,46 +146,6 @@ unsafe fn lock_slow(
         }
     }
     m.obtained()
-}
-
-/// A mutex that libc and the kernel own.
-unsafe fn lock_libcs(
-    mutex: *mut pthread_mutex_t,
-    clock: clockid_t,
-    until: *const timespec,
-) -> c_int {
-    // SAFETY: the program's own call in all three forms.
-    let call = || unsafe {
-        match (until.is_null(), clock) {
-            (true, _) => real::pthread_mutex_lock(mutex),
-            (_, libc::CLOCK_REALTIME) => real::pthread_mutex_timedlock(mutex, until),
-            _ => real::pthread_mutex_clocklock(mutex, clock, until),
-        }
-    };
-    let Some(shim) = doorway::enter(crate::table::Group::Thread) else { return call() };
-    // SAFETY: the program's mutex.
-    let attempt = || unsafe {
-        let answer = real::pthread_mutex_trylock(mutex);
-        (answer != libc::EBUSY).then_some(answer)
-    };
-    // SAFETY: as in `lock`.
-    if !unsafe { &*mutex.cast::<Mutex>() }.inherits() {
-        return shared::wait(&shim, "process-shared mutex", attempt, call);
-    }
-    // The kernel looks for the holder's thread by the id in the lock's word, and
-    // knows no greenlet's.
-    // SAFETY: the program's object.
-    let end = match unsafe { deadline(clock, until) } {
-        Ok(end) => end,
-        Err(e) => return e,
-    };
-    loop {
-        match shared::ask_again(&shim, "process-shared mutex", end, attempt) {
-            Ok(answer) => return answer,
-            Err(Wake::TimedOut) => return libc::ETIMEDOUT,
-            Err(_) => {}
-        }
-    }
 }
 
 unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
@@ -520,27 +278,6 @@ unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     if !m.leave_level() {
         m.clear_owner(0);
         m.release_word();
-    }
-    0
-}
-
-/// libc locks the mutex to change its ceiling, and there is no form that only
-/// tries.
-unsafe fn set_ceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
-    // SAFETY: the program's own call.
-    let call = || unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) };
-    match doorway::enter(crate::table::Group::Thread) {
-        Some(shim) => shim.section("pthread_mutex_setprioceiling", Section::Waits, call),
-        None => call(),
-    }
-}
-
-/// EPERM for a checked mutex that the caller does not hold.
-pub(super) fn may_unlock(m: &Mutex) -> c_int {
-    let kind = m.kind.load(Ordering::Relaxed);
-    let checked = matches!(kind & TYPE, RECURSIVE | ERRORCHECK) || kind & ROBUST != 0;
-    if checked && (!m.held_by_caller() || m.lock.load(Ordering::Relaxed) == 0) {
-        return libc::EPERM;
     }
     0
 }
