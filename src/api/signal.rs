@@ -2,10 +2,12 @@
 //!
 //! gevent: `gevent.signal_handler`.
 
+use super::guarded::Guarded;
 use super::handle::Greenlet;
 use super::spawn::{spawn, Builder};
 use crate::{wait_fd, Interest};
-use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -19,19 +21,13 @@ const NONE: i32 = -1;
 struct Pipe {
     reader: AtomicI32,
     writer: AtomicI32,
-    in_use: AtomicBool,
 }
 
-static PIPES: [Pipe; SIGNALS] = [const {
-    Pipe {
-        reader: AtomicI32::new(NONE),
-        writer: AtomicI32::new(NONE),
-        in_use: AtomicBool::new(false),
-    }
-}; SIGNALS];
+static PIPES: [Pipe; SIGNALS] =
+    [const { Pipe { reader: AtomicI32::new(NONE), writer: AtomicI32::new(NONE) } }; SIGNALS];
 
 impl Pipe {
-    /// The end to read from, with nothing in it. The caller has set `in_use`.
+    /// The end to read from, with nothing in it. The caller has [`SERVED`].
     fn open(&self) -> io::Result<RawFd> {
         if self.writer.load(Ordering::Acquire) == NONE {
             let mut fds = [0; 2];
@@ -48,22 +44,37 @@ impl Pipe {
     }
 }
 
-/// A signal is handled by a greenlet until this is dropped; then what was done
-/// about it before is done again. Made by [`handler`].
+type Handler = Arc<dyn Fn() + Send + Sync>;
+type Handlers = Arc<Guarded<Vec<(u64, Handler)>>>;
+
+/// A signal that has handlers.
+struct Served {
+    handlers: Handlers,
+    /// What was done about it before.
+    before: libc::sigaction,
+    /// Reads from the pipe and calls the handlers.
+    greenlet: Greenlet<()>,
+    /// The greenlet leaves what arrives to the next one.
+    over: Arc<AtomicBool>,
+}
+
+static SERVED: Guarded<BTreeMap<i32, Served>> = Guarded::new(BTreeMap::new());
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// A signal is handled by a greenlet until this is dropped; with a signal's last handler
+/// what was done about it before is done again. Made by [`handler`].
 #[derive(Debug)]
 #[must_use = "dropped at once, it handles nothing"]
 pub struct SignalHandler {
     signal: i32,
-    before: libc::sigaction,
-    greenlet: Greenlet<()>,
-    /// The greenlet leaves what arrives to the next handler.
-    over: Arc<AtomicBool>,
+    id: u64,
 }
 
 /// Calls `f`, on a greenlet of its own, each time that `signal` arrives: as soon
 /// as the hub's turn comes, not in the middle of anybody's code, so `f` may do
 /// whatever a greenlet may. Signals that arrive faster than the hub runs are
-/// counted, up to the thousands that a pipe holds.
+/// counted, up to the thousands that a pipe holds. Of several handlers of a signal each is
+/// called.
 ///
 /// System calls that the signal interrupts go on (SA_RESTART); waits of this
 /// crate are not interrupted at all.
@@ -71,8 +82,7 @@ pub struct SignalHandler {
 /// gevent: `gevent.signal_handler`.
 ///
 /// # Errors
-/// EINVAL for no signal, SIGKILL and SIGSTOP; EBUSY if it has a handler of this
-/// crate already; EMFILE without descriptors; what
+/// EINVAL for no signal, SIGKILL and SIGSTOP; EMFILE without descriptors; what
 /// [`Builder::spawn`](crate::Builder::spawn) says.
 ///
 /// ```
@@ -87,31 +97,38 @@ pub struct SignalHandler {
 pub fn handler(signal: i32, f: impl Fn() + Send + Sync + 'static) -> io::Result<SignalHandler> {
     let pipe = usize::try_from(signal).ok().and_then(|s| PIPES.get(s));
     let pipe = pipe.ok_or(io::Error::from_raw_os_error(libc::EINVAL))?;
-    if pipe.in_use.swap(true, Ordering::AcqRel) {
-        return Err(io::Error::from_raw_os_error(libc::EBUSY));
+    let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+    let entry: (u64, Handler) = (id, Arc::new(f));
+    let mut all = SERVED.lock();
+    match all.get(&signal) {
+        Some(served) => served.handlers.lock().push(entry),
+        None => {
+            let served = serve(signal, pipe.open()?, entry)?;
+            all.insert(signal, served);
+        }
     }
-    let free_again = |e| {
-        pipe.in_use.store(false, Ordering::Release);
-        e
-    };
-    let reader = pipe.open().map_err(free_again)?;
-    let before = install(signal).map_err(free_again)?;
-    let f = Arc::new(f);
+    Ok(SignalHandler { signal, id })
+}
+
+/// Let a signal be handled that is not yet.
+fn serve(signal: i32, reader: RawFd, first: (u64, Handler)) -> io::Result<Served> {
+    let before = install(signal)?;
     let over = Arc::new(AtomicBool::new(false));
-    let seen = over.clone();
+    let handlers: Handlers = Arc::new(Guarded::new(vec![first]));
+    let (seen, called) = (over.clone(), handlers.clone());
     let listens = Builder::new().name(format!("signal {signal}")).spawn(move || {
         while wait_fd(reader, Interest::Read, None).is_ok() && !seen.load(Ordering::Acquire) {
             for _ in 0..count(reader) {
-                let f = f.clone();
-                drop(spawn(move || f()));
+                let all: Vec<Handler> = called.lock().iter().map(|(_, f)| f.clone()).collect();
+                all.into_iter().for_each(|f| drop(spawn(move || f())));
             }
         }
     });
     match listens {
-        Ok(greenlet) => Ok(SignalHandler { signal, before, greenlet, over }),
+        Ok(greenlet) => Ok(Served { handlers, before, greenlet, over }),
         Err(e) => {
             restore(signal, &before);
-            Err(free_again(io::Error::other(e)))
+            Err(io::Error::other(e))
         }
     }
 }
@@ -167,9 +184,22 @@ impl SignalHandler {
 
 impl Drop for SignalHandler {
     fn drop(&mut self) {
-        restore(self.signal, &self.before);
-        self.over.store(true, Ordering::Release);
-        self.greenlet.kill_nowait();
-        PIPES[self.signal as usize].in_use.store(false, Ordering::Release);
+        let mut all = SERVED.lock();
+        let Some(served) = all.get(&self.signal) else { return };
+        let mut handlers = served.handlers.lock();
+        let at = handlers.iter().position(|(id, _)| *id == self.id);
+        // What the program's closure holds is dropped when nothing is locked any more.
+        let _gone = at.map(|at| handlers.remove(at));
+        let last = handlers.is_empty();
+        drop(handlers);
+        if last {
+            restore(self.signal, &served.before);
+            served.over.store(true, Ordering::Release);
+            let served = all.remove(&self.signal);
+            drop(all);
+            if let Some(served) = served {
+                served.greenlet.kill_nowait();
+            }
+        }
     }
 }

@@ -103,11 +103,14 @@ impl AcceptLoop {
         }
     }
 
-    /// Wait until it is stopped.
+    /// Wait until it is stopped. Who is unwound from that wait, by a kill or a time-out,
+    /// stops it and its handlers.
     pub(super) fn join(&self) {
+        let unwound = Unwound(self);
         if let Some(greenlet) = self.greenlet() {
             greenlet.join(None);
         }
+        core::mem::forget(unwound);
     }
 
     /// Wait for the handlers, then kill those that are left.
@@ -116,6 +119,15 @@ impl AcceptLoop {
         if !group.join(timeout) {
             group.kill(None);
         }
+    }
+}
+
+struct Unwound<'a>(&'a AcceptLoop);
+
+impl Drop for Unwound<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.finish(Some(STOP_TIMEOUT));
     }
 }
 

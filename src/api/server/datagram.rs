@@ -87,6 +87,7 @@ impl DatagramServer {
 
     /// Starts, and waits until another greenlet stops the server or its socket
     /// has failed for good.
+    /// A kill or a time-out that ends the wait stops the server, as `stop(None)` does.
     pub fn serve_forever(&self) {
         self.start();
         self.accepts.join();

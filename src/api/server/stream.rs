@@ -193,6 +193,7 @@ impl<L: Listener> StreamServer<L> {
 
     /// Starts, and waits until another greenlet stops the server or its socket
     /// has failed for good.
+    /// A kill or a time-out that ends the wait stops the server, as `stop(None)` does.
     ///
     /// gevent: `BaseServer.serve_forever`.
     pub fn serve_forever(&self) {

@@ -22,7 +22,7 @@ const CHUNK: usize = 4096;
 /// ```
 /// use geventrs::subprocess::Popen;
 /// use std::process::{Command, Stdio};
-/// let cat = Popen::new(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+/// let mut cat = Popen::new(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
 /// let output = cat.communicate(b"hello", None)?;
 /// assert_eq!(output.stdout, b"hello");
 /// assert!(output.status.success());
@@ -32,12 +32,22 @@ const CHUNK: usize = 4096;
 pub struct Popen {
     child: Child,
     status: Option<ExitStatus>,
+    talk: Option<Talk>,
     /// The child's standard input, if it is a pipe.
     pub stdin: Option<FileObject>,
     /// The child's standard output, if it is a pipe.
     pub stdout: Option<FileObject>,
     /// The child's standard error, if it is a pipe.
     pub stderr: Option<FileObject>,
+}
+
+/// How far [`Popen::communicate`] has come.
+#[derive(Debug)]
+struct Talk {
+    input: Vec<u8>,
+    written: usize,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
 }
 
 /// What a child has written, and how it ended.
@@ -63,7 +73,7 @@ impl Popen {
         let stdin = child.stdin.take().map(FileObject::new);
         let stdout = child.stdout.take().map(FileObject::new);
         let stderr = child.stderr.take().map(FileObject::new);
-        Ok(Popen { child, status: None, stdin, stdout, stderr })
+        Ok(Popen { child, status: None, talk: None, stdin, stdout, stderr })
     }
 
     /// Its process id.
@@ -113,56 +123,50 @@ impl Popen {
     /// their ends, as far as these are pipes, and waits until it has ended, all
     /// for at most `timeout`. A child that does not read its input is no error.
     ///
+    /// If the time is up, or a kill or a [`Timeout`](crate::timeout::Timeout) unwinds it,
+    /// the child goes on and nothing is lost: another call, without input, goes on where
+    /// this one was.
+    ///
     /// gevent: `Popen.communicate`.
     ///
     /// # Errors
-    /// `TimedOut`: the child goes on, and what it wrote so far is lost; the
-    /// errors of its pipes.
-    pub fn communicate(mut self, input: &[u8], timeout: Option<Duration>) -> io::Result<Output> {
+    /// `TimedOut`; `InvalidInput` for input in a call that goes on; the errors of its pipes.
+    pub fn communicate(&mut self, input: &[u8], timeout: Option<Duration>) -> io::Result<Output> {
         let deadline = deadline(timeout);
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut rest = input;
-        if rest.is_empty() {
+        if self.talk.is_some() && !input.is_empty() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "the input was given before"));
+        }
+        let talk = self.talk.get_or_insert_with(|| Talk {
+            input: input.to_vec(),
+            written: 0,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        });
+        if talk.written == talk.input.len() {
             self.stdin = None;
         }
         while self.stdin.is_some() || self.stdout.is_some() || self.stderr.is_some() {
-            let [to, out, err] = self.ready(left(deadline))?;
+            let pipes = [&self.stdin, &self.stdout, &self.stderr];
+            let [to, out, err] = ready(pipes, left(deadline))?;
             if to {
-                feed(&mut self.stdin, &mut rest)?;
+                feed(&mut self.stdin, &talk.input, &mut talk.written)?;
             }
             if out {
-                drain(&mut self.stdout, &mut stdout)?;
+                drain(&mut self.stdout, &mut talk.stdout)?;
             }
             if err {
-                drain(&mut self.stderr, &mut stderr)?;
+                drain(&mut self.stderr, &mut talk.stderr)?;
             }
         }
-        match self.wait(left(deadline))? {
-            Some(status) => Ok(Output { status, stdout, stderr }),
-            None => Err(ErrorKind::TimedOut.into()),
+        match (self.wait(left(deadline))?, self.talk.take()) {
+            (Some(status), Some(Talk { stdout, stderr, .. })) => {
+                Ok(Output { status, stdout, stderr })
+            }
+            (_, talk) => {
+                self.talk = talk;
+                Err(ErrorKind::TimedOut.into())
+            }
         }
-    }
-
-    /// Wait until one of the pipes is ready, and tell which are.
-    fn ready(&self, timeout: Option<Duration>) -> io::Result<[bool; 3]> {
-        let pipes = [
-            (&self.stdin, libc::POLLOUT),
-            (&self.stdout, libc::POLLIN),
-            (&self.stderr, libc::POLLIN),
-        ];
-        let mut polled: Vec<pollfd> = pipes
-            .iter()
-            .filter_map(|(pipe, events)| {
-                let fd = pipe.as_ref()?.as_raw_fd();
-                Some(pollfd { fd, events: *events, revents: 0 })
-            })
-            .collect();
-        let reason = Reason::Poll(polled.len() as u32);
-        if !fds::wait(&mut polled, reason, timeout)? {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        let mut polled = polled.iter();
-        Ok(pipes.map(|(pipe, _)| pipe.is_some() && polled.next().is_some_and(fds::is_ready)))
     }
 
     /// Sends it a signal, unless it is known to have ended.
@@ -207,16 +211,36 @@ impl Popen {
     }
 }
 
+/// Wait until one of a child's input, output and errors is ready, and tell which are.
+fn ready(pipes: [&Option<FileObject>; 3], timeout: Option<Duration>) -> io::Result<[bool; 3]> {
+    let events = [libc::POLLOUT, libc::POLLIN, libc::POLLIN];
+    let mut polled: Vec<pollfd> = pipes
+        .iter()
+        .zip(events)
+        .filter_map(|(pipe, events)| {
+            let fd = pipe.as_ref()?.as_raw_fd();
+            Some(pollfd { fd, events, revents: 0 })
+        })
+        .collect();
+    let reason = Reason::Poll(polled.len() as u32);
+    if !fds::wait(&mut polled, reason, timeout)? {
+        return Err(ErrorKind::TimedOut.into());
+    }
+    let mut polled = polled.iter();
+    Ok(pipes.map(|pipe| pipe.is_some() && polled.next().is_some_and(fds::is_ready)))
+}
+
 /// Write a piece; close the pipe after the last one.
-fn feed(pipe: &mut Option<FileObject>, rest: &mut &[u8]) -> io::Result<()> {
+fn feed(pipe: &mut Option<FileObject>, input: &[u8], written: &mut usize) -> io::Result<()> {
+    let rest = &input[*written..];
     if let Some(to) = pipe {
         match to.write(&rest[..rest.len().min(CHUNK)]) {
-            Ok(n) => *rest = &rest[n..],
-            Err(e) if e.kind() == ErrorKind::BrokenPipe => *rest = &[],
+            Ok(n) => *written += n,
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => *written = input.len(),
             Err(e) => return Err(e),
         }
     }
-    if rest.is_empty() {
+    if *written == input.len() {
         *pipe = None;
     }
     Ok(())

@@ -22,7 +22,7 @@ use std::process::{Command, ExitStatus};
 /// # std::io::Result::Ok(())
 /// ```
 pub fn run(command: &mut Command, input: &[u8], timeout: Option<Duration>) -> io::Result<Output> {
-    let child = Popen::new(piped(command))?;
+    let mut child = Popen::new(piped(command))?;
     let unfinished = Unfinished(child.pid());
     let output = child.communicate(input, timeout)?;
     core::mem::forget(unfinished);
