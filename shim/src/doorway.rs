@@ -23,7 +23,7 @@ impl Drop for Shim {
     fn drop(&mut self) {
         self.greenlet.leave_shim();
         // Signals that came while our code ran.
-        if crate::signal::deliver::noted() {
+        if crate::signal::pending::noted() {
             crate::signal::deliver::on_the_way_out(self.greenlet);
         }
     }

@@ -37,7 +37,7 @@ mod timeout;
 mod wait;
 
 use crate::doorway::set_errno;
-use crate::signal::deliver;
+use crate::signal::{deliver, pending};
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
 
@@ -57,7 +57,7 @@ fn rim() -> Rim {
 
 impl Drop for Rim {
     fn drop(&mut self) {
-        if deliver::noted() {
+        if pending::noted() {
             if let Some(g) = Greenlet::current() {
                 deliver::on_the_way_out(g);
             }

@@ -39,7 +39,7 @@
 //! intervals of [`STEP`].
 
 use crate::doorway::Shim;
-use crate::signal::{self, action::to_bits, deliver, mask};
+use crate::signal::{self, action::to_bits, deliver, mask, pending};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
@@ -102,7 +102,7 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
             let before = mask::of(g);
             mask::set(g, to_bits(set));
             let held = MaskForCall { g, before };
-            if deliver::pending_for(g) & !mask::of(g) != 0 {
+            if pending::pending_for(g) & !mask::of(g) != 0 {
                 deliver::interrupted(g);
                 signal::restarts(shim, false);
                 return Err(libc::EINTR);

@@ -5,7 +5,7 @@
 //! buffer's signal set, which has room for 1024 signals where the kernel has
 //! 64, and comes into force again before the jump. They leave no frame.
 
-use super::{alt_stack, deliver, mask};
+use super::{alt_stack, deliver, mask, pending};
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -75,7 +75,7 @@ pub(super) fn restore(set: Saved) {
         *words = mask::after_handler(g);
     }
     // What the saved mask lets through comes before the jump, as in libc.
-    if deliver::noted() && !g.in_shim() {
+    if pending::noted() && !g.in_shim() {
         deliver::run_all(g);
     }
 }

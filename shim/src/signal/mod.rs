@@ -8,6 +8,7 @@
 //! * [`deliver`]: where a handler runs. In program code at once; elsewhere the
 //!   signal is noted and its handler runs on a greenlet that does not block
 //!   it, before that greenlet goes on in program code.
+//! * [`pending`], [`first_thread`]: what was noted; why the first thread hears of it in any case.
 //! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
 //! * [`alt_stack`], [`fault`]: per-greenlet alternate stacks, and what happens
 //!   when a stack is used up.
@@ -26,10 +27,12 @@ pub mod deliver;
 pub mod directed;
 pub mod dump;
 pub mod fault;
+mod first_thread;
 pub mod jump;
 pub mod mask;
 pub mod old;
 pub mod owner;
+pub mod pending;
 pub mod queue;
 pub mod send;
 pub mod timer;

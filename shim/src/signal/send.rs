@@ -7,7 +7,7 @@
 //! the whole process's, and a handler of the sender's own) is the kernel's.
 
 use super::action::to_bits;
-use super::{bit, deliver, handled, mask};
+use super::{bit, handled, mask, pending};
 use crate::doorway;
 use crate::thread::{alive_by_id, find, patched};
 use core::ffi::{c_int, c_void};
@@ -89,7 +89,7 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     }
     if blocked || handled(signal) && !own {
         let _shim = doorway::enter_any();
-        if !deliver::send_to(g, signal, info) {
+        if !pending::send_to(g, signal, info) {
             return libc::EAGAIN;
         }
         if !blocked {

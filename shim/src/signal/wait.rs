@@ -6,7 +6,7 @@
 
 use super::action::to_bits;
 use super::directed::{self, Target};
-use super::{deliver, mask, restarts, word};
+use super::{deliver, mask, pending, restarts, word};
 use crate::doorway::{self, set_errno, Shim};
 use crate::table::Group;
 use core::ffi::c_int;
@@ -29,7 +29,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
     let g = shim.greenlet;
     let mut fd: Option<c_int> = None;
     let result = loop {
-        if let Some(found) = deliver::take_one_of(g, set) {
+        if let Some(found) = pending::take_one_of(g, set) {
             break Ok(found);
         }
         // SAFETY: zeroes are valid; the kernel fills it.
@@ -51,7 +51,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
                 match directed::target(&info) {
                     Target::Greenlet(other) if !core::ptr::eq(other, g) => {
                         // Another thread's alone: the kernel does not know.
-                        deliver::send_to(other, signal, &info);
+                        pending::send_to(other, signal, &info);
                         continue;
                     }
                     Target::Nobody => continue,
@@ -93,7 +93,7 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
         g.extension[word::AWAITED].set(0);
         // A signal of the set that was sent to this thread alone interrupts,
         // too, and is no EINTR.
-        if wake == Wake::Interrupted && deliver::pending_for(g) & set == 0 {
+        if wake == Wake::Interrupted && pending::pending_for(g) & set == 0 {
             break Err(libc::EINTR);
         }
     };
@@ -202,7 +202,7 @@ unsafe fn suspend(set: *const sigset_t) -> c_int {
     let before = mask::of(g);
     // SAFETY: as above.
     mask::set(g, to_bits(unsafe { &*set }));
-    if deliver::pending_for(g) & !mask::of(g) != 0 {
+    if pending::pending_for(g) & !mask::of(g) != 0 {
         deliver::interrupted(g);
     } else {
         scheduler::pause_until(g, Reason::Signal, NEVER);

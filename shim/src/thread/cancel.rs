@@ -13,7 +13,7 @@
 use super::find;
 use crate::doorway::Shim;
 use crate::locks::condition;
-use crate::signal::deliver;
+use crate::signal::pending;
 use core::ffi::{c_int, c_void};
 use hub::arch;
 use hub::greenlet::{Greenlet, Phase};
@@ -147,7 +147,7 @@ fn act(g: &'static Greenlet) -> ! {
 /// pthread_exit(3), or its destructors have run.
 pub fn ended(g: &Greenlet) {
     if g.extension[WORD].get() & COUNTED != 0 {
-        deliver::count_waiting(false);
+        pending::count_waiting(false);
     }
     change(g, ENDING, REQUESTED | COUNTED);
 }
@@ -225,7 +225,7 @@ fn ask(target: &'static Greenlet) {
 fn act_soon(shim: &Shim, target: &'static Greenlet) {
     if target.extension[WORD].get() & COUNTED == 0 {
         change(target, COUNTED, 0);
-        deliver::count_waiting(true);
+        pending::count_waiting(true);
     }
     if scheduler::off_hub(target).is_some() {
         scheduler::call_in(target);
