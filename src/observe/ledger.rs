@@ -19,14 +19,22 @@ use super::peers::{self, Peer};
 use super::places::Number;
 use super::why::{self, Why};
 use super::{asked, census, clock, hogs, holders, timeline, CENSUS, TIMELINE};
-use crate::greenlet::{Greenlet, Phase};
-use crate::hub::lend::Lent;
-use crate::wait::{Reason, Wake};
-use crate::{arch, hub, syscall};
+use crate::greenlet::Greenlet;
+use crate::hub;
+use crate::wait::Reason;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
+
+pub use home::{after_fork, early, start, EARLY_ADDRESS};
+
+pub(super) use moments::{
+    attach, ended, leaving, moved_in, queueing, resumed, section, section_over, spawned, woken,
+};
+
+mod home;
+mod moments;
 
 /// What a greenlet is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -326,228 +334,9 @@ impl Ledger {
     }
 }
 
-/// The first thread's, before there is a greenlet.
-struct Early(Ledger);
-// SAFETY: only the first OS thread's code uses it (see `early`), but for the
-// words that the entries write, of which the last one's count.
-unsafe impl Sync for Early {}
-static EARLY: Early = Early(Ledger::new());
-static EARLY_THREAD: AtomicUsize = AtomicUsize::new(0);
-static EARLY_TAKEN: AtomicU32 = AtomicU32::new(0);
-
-/// Where the entries write on an OS thread that is no greenlet.
-pub static EARLY_ADDRESS: AtomicPtr<Ledger> = AtomicPtr::new((&raw const EARLY.0).cast_mut());
-
-/// The calling OS thread is the program's first one.
-pub fn start() {
-    EARLY_THREAD.store(arch::thread_pointer() as usize, Ordering::Relaxed);
-    EARLY.0.run_from.store(clock::now(), Ordering::Relaxed);
-}
-
-/// The first thread's ledger, for the first thread before there is a greenlet.
-pub fn early() -> Option<&'static Ledger> {
-    let first = EARLY_THREAD.load(Ordering::Relaxed) == arch::thread_pointer() as usize;
-    (first && hub::live() == 0).then_some(&EARLY.0)
-}
-
 /// A greenlet's ledger.
 #[inline(always)]
 pub fn of(g: &Greenlet) -> Option<&'static Ledger> {
     // SAFETY: null or a ledger, which is never freed.
     unsafe { g.ledger.get().as_ref() }
-}
-
-/// Room for ledgers, mapped in pieces. With the hub.
-struct Room(Cell<(usize, usize)>);
-// SAFETY: used by whoever has the hub only.
-unsafe impl Sync for Room {}
-static ROOM: Room = Room(Cell::new((0, 0)));
-
-fn make() -> Option<&'static Ledger> {
-    const PIECE: usize = 128 * 1024;
-    const SIZE: usize = size_of::<Ledger>().next_multiple_of(64);
-    let (mut at, mut end) = ROOM.0.get();
-    if at + SIZE > end {
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: a fresh anonymous mapping.
-        at = unsafe { syscall!(libc::SYS_mmap, 0, PIECE, access, kind, -1isize, 0) }.ok()?;
-        end = at + PIECE;
-    }
-    ROOM.0.set((at + SIZE, end));
-    // SAFETY: fresh memory of ours, of the size and alignment.
-    unsafe {
-        (at as *mut Ledger).write(Ledger::new());
-        Some(&*(at as *const Ledger))
-    }
-}
-
-/// In the child of a fork, where `me` is the first thread, with a new number.
-pub fn after_fork(me: Option<&'static Greenlet>) {
-    let now = clock::now();
-    match me {
-        Some(g) => {
-            if let Some(l) = of(g) {
-                l.id.set(g.id());
-                l.run_from.store(now, Ordering::Relaxed);
-                l.since.set(now);
-            }
-        }
-        None => start(),
-    }
-}
-
-#[cold]
-pub(super) fn leaving(g: &'static Greenlet) {
-    let Some(l) = of(g) else { return };
-    let reason = g.reason();
-    let state = match reason {
-        Reason::None | Reason::Yield => State::Queued,
-        _ => State::Waiting,
-    };
-    l.stops(state, reason, clock::now());
-}
-
-#[cold]
-pub(super) fn resumed(g: &'static Greenlet) {
-    if let Some(l) = of(g) {
-        l.goes_on(clock::now());
-    }
-}
-
-#[cold]
-pub(super) fn woken(g: &Greenlet, how: Wake) {
-    let Some(l) = of(g) else { return };
-    let waker = match (how, Greenlet::current()) {
-        (Wake::TimedOut, _) => Waker::default(),
-        // The hub chooses with the block of whoever ran last still loaded.
-        (_, Some(by)) => match of(by).filter(|b| b.state() == State::Running) {
-            Some(b) => {
-                let (why, address) = l.why.get();
-                if why.has_holder() && l.holder.get() == Waker::default() && by.in_shim() {
-                    // When it began to wait the lock was on its way to this one, which is
-                    // releasing it now.
-                    l.holder.set(holders::of(address as usize));
-                }
-                Waker { id: b.id.get(), place: b.call.get().place }
-            }
-            None => Waker::default(),
-        },
-        (_, None) if hub::in_hub() => Waker::default(),
-        (_, None) => Waker { id: Waker::FOREIGN, place: 0 },
-    };
-    l.woken_by.store(waker.id, Ordering::Relaxed);
-    l.woken_in.store(u32::from(waker.place), Ordering::Relaxed);
-    l.woken_at.store(clock::now(), Ordering::Release);
-}
-
-#[cold]
-pub(super) fn section(g: &'static Greenlet, reason: Reason) {
-    if let Some(l) = of(g) {
-        l.stops(State::InSection, reason, clock::now());
-    }
-}
-
-#[cold]
-pub(super) fn section_over(g: &'static Greenlet) {
-    let Some(l) = of(g) else { return };
-    // Else it has queued for the hub, and is running.
-    if l.state() == State::InSection {
-        let now = clock::now();
-        l.woken_at.store(now, Ordering::Relaxed);
-        l.woken_by.store(0, Ordering::Relaxed);
-        l.goes_on(now);
-    }
-}
-
-#[cold]
-pub(super) fn queueing(g: &'static Greenlet) {
-    let Some(l) = of(g) else { return };
-    let now = clock::now();
-    match l.state() {
-        State::InSection => {
-            l.woken_by.store(0, Ordering::Relaxed);
-            l.woken_at.store(now, Ordering::Relaxed);
-        }
-        _ => l.stops(State::Queued, Reason::None, now),
-    }
-}
-
-#[cold]
-pub(super) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
-    let now = clock::now();
-    if creator.ledger.get().is_null() && EARLY_TAKEN.swap(1, Ordering::Relaxed) == 0 {
-        // The first thread has just become a greenlet.
-        let l = &EARLY.0;
-        creator.ledger.set(l);
-        l.id.set(creator.id());
-        census::born(l, creator, None);
-    }
-    if new.ledger.get().is_null() {
-        let Some(l) = make() else { return };
-        new.ledger.set(l);
-    }
-    let Some(l) = of(new) else { return };
-    l.begin(new.id(), new.stack().base, now);
-    let place = of(creator).map_or(0, |c| c.call.get().place);
-    l.made.set(place);
-    l.woken_by.store(creator.id(), Ordering::Relaxed);
-    l.woken_in.store(u32::from(place), Ordering::Relaxed);
-    census::born(l, new, Some(Waker { id: creator.id(), place }));
-}
-
-/// Begin an account of `g`, which is alive for long. With the hub at rest, before anything
-/// is recorded. `all`: nothing was recorded until now, and what its account says is old.
-pub(super) fn attach(g: &'static Greenlet, lent: &Lent, all: bool) {
-    if g.phase() != Phase::Alive {
-        return;
-    }
-    let fresh = g.ledger.get().is_null();
-    if fresh {
-        let Some(l) = make() else { return };
-        g.ledger.set(l);
-    }
-    let Some(l) = of(g) else { return };
-    let now = clock::now();
-    if fresh || all {
-        let base = g.stack().base;
-        l.begin(g.id(), base, now);
-        l.made.set(0);
-        let reason = g.reason();
-        let (state, woken) = match hub::off_hub(g) {
-            Some(_) if reason == Reason::None => (State::Running, 0),
-            Some(_) => (State::InSection, 0),
-            None if lent.runs(g) => (State::Running, 0),
-            None if g.is_waiting() => (State::Waiting, 0),
-            None => (State::Queued, now),
-        };
-        let (why, word) = l.set_reason(reason);
-        l.peer.set(peers::of_elsewhere(why, word));
-        l.set_state(state);
-        l.woken_at.store(woken, Ordering::Relaxed);
-        l.woken_by.store(0, Ordering::Relaxed);
-    }
-    l.row.set(0);
-    census::adopt(l, g, Some(Waker::default()));
-}
-
-#[cold]
-pub(super) fn moved_in(g: &'static Greenlet) {
-    if let Some(l) = of(g) {
-        l.base.set(g.stack().base);
-    }
-}
-
-#[cold]
-pub(super) fn ended(g: &'static Greenlet) {
-    let Some(l) = of(g) else { return };
-    let now = clock::now();
-    // A root that has ended is parked for ever; it has not left by itself.
-    l.stops(State::Waiting, Reason::Last, now);
-    if asked(TIMELINE) {
-        timeline::last_run(l, l.run_from(), now);
-    }
-    if asked(CENSUS | TIMELINE) {
-        census::ended(l, g, now);
-    }
 }
