@@ -14,6 +14,7 @@ pub const CASES: &[Case] = &[
     case("a_group_is_left_at_the_end_however_that_came", group_left),
     case("a_greenlet_is_added_once_and_not_when_it_has_ended", group_add),
     case("a_member_that_kills_its_group_dies_too", group_kills_itself),
+    case("who_comes_to_a_group_that_is_killed_is_killed", killed_while_it_grows),
     case("a_pool_never_runs_more_than_its_size", pool_limit),
     case("a_pool_gives_places_back_when_greenlets_are_killed", pool_killed),
     case("a_full_pool_is_waited_for_and_the_wait_can_be_killed", pool_full),
@@ -92,6 +93,40 @@ fn group_kills_itself() {
     });
     assert!(group.join(None));
     assert!(other.exception().unwrap().is_exit() && killer.exception().unwrap().is_exit());
+}
+
+fn killed_while_it_grows() {
+    struct Respawns(Group);
+    impl Drop for Respawns {
+        fn drop(&mut self) {
+            self.0.spawn(|| unreachable!("it is killed before it begins"));
+        }
+    }
+    let group = Group::new();
+    let held = Respawns(group.clone());
+    group.spawn(move || {
+        let _held = held;
+        geventrs::sleep(LONG);
+    });
+    geventrs::yield_now();
+    assert!(group.kill(Some(ms(30_000))));
+    // Who comes afterwards lives.
+    assert_eq!(group.spawn(|| 1).get().unwrap(), 1);
+
+    // The same of a pool that somebody waits for.
+    let pool = Pool::new(1);
+    pool.spawn(|| geventrs::sleep(LONG));
+    let waits = {
+        let pool = pool.clone();
+        geventrs::spawn(move || pool.spawn(|| geventrs::sleep(LONG)).get().is_err())
+    };
+    geventrs::yield_now();
+    assert!(pool.kill(Some(ms(30_000))));
+    if !waits.join(Some(ms(1000))) {
+        // It got its place when the kill was over.
+        assert!(pool.kill(Some(ms(30_000))));
+    }
+    assert!(waits.get().unwrap());
 }
 
 fn pool_limit() {

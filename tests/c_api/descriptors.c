@@ -105,6 +105,13 @@ static void greets(int fd, void *arg)
 	++*(int *)arg;
 }
 
+static void *serves(void *arg)
+{
+	gev_server_serve_forever(arg);
+	CHECK(!"reached");
+	return NULL;
+}
+
 static void sockets(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -131,9 +138,20 @@ static void sockets(void)
 	CHECK(memcmp(text, "hello ann", 9) == 0);
 	CHECK_EQ(served, 1);
 	CHECK_EQ(gev_server_stop(server, GEV_SECOND), 0);
+	close(client);
+	/* Who serves for ever and is killed stops the server, and its handlers. */
+	gev_greenlet *g = gev_spawn(serves, server);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(gev_connect(client, at, length, GEV_FOREVER), 0);
+	while (gev_pool_len(pool) == 0)
+		gev_sleep(GEV_MILLISECOND);
+	CHECK_EQ(gev_kill(g, GEV_FOREVER), 0);
+	gev_release(g);
+	CHECK_EQ(gev_pool_len(pool), 0);
+	CHECK_EQ(gev_recv(client, text, sizeof text, 0, GEV_FOREVER), 0);
+	close(client);
 	gev_server_free(server);
 	gev_pool_free(pool);
-	close(client);
 	close(listener);
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_ERRNO(gev_connect(client, at, length, GEV_FOREVER), ECONNREFUSED);

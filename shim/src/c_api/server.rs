@@ -82,6 +82,10 @@ pub extern "C-unwind" fn gev_server_stop(server: *mut Handle, timeout: Span) -> 
 #[no_mangle]
 pub extern "C-unwind" fn gev_server_serve_forever(server: *mut Handle) -> c_int {
     let _rim = rim();
-    get!(server).serve_forever();
+    let server = get!(server);
+    if server.try_start().is_err() {
+        return fail(libc::EAGAIN);
+    }
+    server.serve_forever();
     0
 }

@@ -10,6 +10,7 @@ use super::IMap;
 use crate::event::Event;
 use crate::hub::SpawnError;
 use crate::lock::{Permit, Semaphore};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     members: Guarded<HashMap<usize, Entry>>,
     /// Set and cleared under the lock of `members`.
     empty: Event,
+    /// How many kill the group: who comes meanwhile is killed, too.
+    killers: AtomicUsize,
     /// Of a pool: how many more there may be.
     pub(super) room: Option<Semaphore>,
 }
@@ -72,6 +75,22 @@ impl Shared {
     }
 }
 
+/// Somebody kills the group, until this is dropped.
+struct Killer<'a>(&'a Shared);
+
+impl<'a> Killer<'a> {
+    fn of(shared: &'a Shared) -> Self {
+        shared.killers.fetch_add(1, Ordering::SeqCst);
+        Killer(shared)
+    }
+}
+
+impl Drop for Killer<'_> {
+    fn drop(&mut self) {
+        self.0.killers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Group {
     /// An empty group.
     pub fn new() -> Self {
@@ -79,7 +98,8 @@ impl Group {
     }
 
     pub(super) fn with_room(room: Option<Semaphore>) -> Self {
-        let shared = Shared { members: Guarded::default(), empty: Event::new(), room };
+        let (members, killers) = (Guarded::default(), AtomicUsize::new(0));
+        let shared = Shared { members, empty: Event::new(), killers, room };
         shared.empty.set();
         Group { shared: Arc::new(shared) }
     }
@@ -223,6 +243,10 @@ impl Group {
         greenlet.packet.about.at_end(Box::new(move || {
             shared.discard(key);
         }));
+        // Either this sees the killer, or the killer sees the new member.
+        if self.shared.killers.load(Ordering::SeqCst) != 0 {
+            greenlet.kill_nowait();
+        }
         true
     }
 
@@ -267,8 +291,9 @@ impl Group {
         self.shared.empty.wait(timeout)
     }
 
-    /// Kills all of the group ([`Greenlet::kill`]) and waits until it is empty,
-    /// for at most `timeout`; whether it is. A member that calls it unwinds.
+    /// Kills all of the group ([`Greenlet::kill`]), and who is added meanwhile, and waits
+    /// until it is empty, for at most `timeout`; whether it is. A member that calls it
+    /// unwinds.
     ///
     /// gevent: `Group.kill`.
     ///
@@ -282,6 +307,7 @@ impl Group {
     /// assert!(group.kill(None));
     /// ```
     pub fn kill(&self, timeout: Option<Duration>) -> bool {
+        let _killer = Killer::of(&self.shared);
         let members: Vec<_> =
             self.shared.members().values().map(|entry| entry.member.clone()).collect();
         let mut me = false;
@@ -292,6 +318,7 @@ impl Group {
         drop(members);
         if me {
             interrupt::check();
+            return false;
         }
         self.join(timeout)
     }

@@ -18,6 +18,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// otherwise: gevent's `stop_timeout`.
 pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a handler that is killed is waited for: it may catch the kill, or wait in its
+/// destructors. gevent's number, too.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Where handlers run.
 pub(super) enum Handlers {
     Any(Group),
@@ -113,11 +117,11 @@ impl AcceptLoop {
         core::mem::forget(unwound);
     }
 
-    /// Wait for the handlers, then kill those that are left.
+    /// Wait for the handlers, then kill those that are left, and give them a while for it.
     pub(super) fn finish(&self, timeout: Option<Duration>) {
         let group = self.handlers.group();
         if !group.join(timeout) {
-            group.kill(None);
+            group.kill(Some(LAST_WORDS));
         }
     }
 }

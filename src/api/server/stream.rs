@@ -181,7 +181,7 @@ impl<L: Listener> StreamServer<L> {
 
     /// Stops accepting, waits until the handlers have ended, for at most
     /// `timeout` (`None`: a second, as in gevent), and kills those that have
-    /// not. The socket is closed when the server is dropped; until then the
+    /// not, which have another second to unwind. The socket is closed when the server is dropped; until then the
     /// kernel goes on taking connections into its queue, and the server can be
     /// started again.
     ///
