@@ -397,15 +397,17 @@ fn threads_killed() {
     static DONE: Event = Event::new();
     let pool = ThreadPool::new(1);
     let inner = pool.clone();
+    let (tell, told) = std::sync::mpsc::channel();
     let waits = geventrs::spawn(move || {
-        inner.apply(|| {
-            std::thread::sleep(ms(50));
+        inner.apply(move || {
+            told.recv().unwrap();
             DONE.set();
         })
     });
     geventrs::sleep(ms(5));
-    assert!(waits.kill(Some(ms(5000))));
+    assert!(waits.kill(None));
     assert!(!DONE.is_set());
+    tell.send(()).unwrap();
     assert!(DONE.wait(None));
     assert!(pool.join(None));
 }
