@@ -3,7 +3,7 @@
 
 use super::super::interrupt;
 use super::super::{deadline, fds};
-use crate::reactor::{FdWaiter, Sink, Take, READ, WRITE};
+use crate::reactor::{FdWaiter, Sink, Take, Taken, READ, WRITE};
 use crate::receive::{receive, Drained};
 use crate::sys::Errno;
 use crate::time::{self, NEVER};
@@ -14,6 +14,9 @@ use core::time::Duration;
 use libc::pollfd;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
+
+/// What it is for a call that the hub has received so many bytes.
+type Meaning<R> = fn(usize) -> R;
 
 /// A call that waits if it must.
 trait Attempt<S> {
@@ -37,7 +40,7 @@ trait Attempt<S> {
     }
 
     /// Where the hub may put what comes while it waits, and what so many bytes mean.
-    fn sink(&mut self) -> Option<(Sink, fn(usize) -> Self::Done)> {
+    fn sink(&mut self) -> Option<(Sink, Meaning<Self::Done>)> {
         None
     }
 }
@@ -75,22 +78,30 @@ impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F>
         *got == 0 && !self.buffer.is_empty()
     }
 
-    fn sink(&mut self) -> Option<(Sink, fn(usize) -> usize)> {
-        // SAFETY: a waiting call's sink, as they ask for.
+    fn sink(&mut self) -> Option<(Sink, Meaning<usize>)> {
         let take: Take = match self.drained {
-            Drained::BySight => {
-                |fd, sink, exact| unsafe { receive(fd, sink, Drained::BySight, exact) }
-            }
-            Drained::ByShortRead => {
-                |fd, sink, exact| unsafe { receive(fd, sink, Drained::ByShortRead, exact) }
-            }
-            Drained::InVain => {
-                |fd, sink, exact| unsafe { receive(fd, sink, Drained::InVain, exact) }
-            }
+            Drained::BySight => by_sight,
+            Drained::ByShortRead => by_short_read,
+            Drained::InVain => in_vain,
         };
         let sink = Sink::new(self.buffer.as_mut_ptr(), self.buffer.len()).taken_by(take);
         Some((sink, |bytes| bytes))
     }
+}
+
+unsafe fn by_sight(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: a take's, as this one is; so below.
+    unsafe { receive(fd, sink, Drained::BySight, exact) }
+}
+
+unsafe fn by_short_read(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: as above.
+    unsafe { receive(fd, sink, Drained::ByShortRead, exact) }
+}
+
+unsafe fn in_vain(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: as above.
+    unsafe { receive(fd, sink, Drained::InVain, exact) }
 }
 
 /// std's socket `S`, non-blocking.
