@@ -124,6 +124,9 @@ pub enum Section {
     /// It ends by itself (a name is looked up, a disk writes): when all carriers
     /// are taken, the next one waits for its turn.
     Ends,
+    /// As [`Section::Ends`]; but a cancellation may end it from within, in libc's code
+    /// (`Callbacks::call_stopped`).
+    Unwinds,
     /// Another thread of the program may have to do something first: it gets a
     /// carrier whatever the ceiling says.
     Waits,

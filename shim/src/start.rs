@@ -13,6 +13,7 @@ static CALLBACKS: Callbacks = Callbacks {
     interrupted: crate::signal::deliver::interrupted,
     interrupt_due: crate::signal::deliver::interrupt_due,
     turn_taken: crate::signal::deliver::turn_taken,
+    call_stopped: crate::thread::cancel::call_stopped,
     carrier_made: crate::signal::carrier_made,
     hub_taken: crate::signal::mask::hub_taken,
     hub_left: crate::signal::mask::hub_left,

@@ -198,6 +198,24 @@ pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) 
     }
 }
 
+/// In a signal's frame: whether the code that was interrupted is about to make a system
+/// call of a number that `may` accepts (again, after SA_RESTART), or comes back from one
+/// with EINTR.
+///
+/// # Safety
+/// `context` is the kernel's.
+pub unsafe fn is_in_call(context: &libc::ucontext_t, may: fn(i64) -> bool) -> bool {
+    const SVC: u32 = 0xd400_0001;
+    let machine = &context.uc_mcontext;
+    let ended = machine.regs[0] == -i64::from(libc::EINTR) as u64;
+    // SAFETY: code that runs can be read, and so can what it has just executed.
+    let is_call = unsafe {
+        (machine.pc as *const u32).read() == SVC
+            || ended && ((machine.pc - 4) as *const u32).read() == SVC
+    };
+    is_call && may(machine.regs[8] as i64)
+}
+
 /// Copy between the program's buffers; see the x86-64 file for the contract.
 ///
 /// # Safety

@@ -245,6 +245,25 @@ pub unsafe fn end_call(context: &mut libc::ucontext_t, errno: i32, may: fn(i64) 
     }
 }
 
+/// In a signal's frame: whether the code that was interrupted is about to make a system
+/// call (again, after SA_RESTART) of a number that `may` accepts, or comes back from one
+/// with EINTR, as only those do that wait with a time limit (signal(7)): which of these it
+/// was is not told, so the caller knows what the code does.
+///
+/// # Safety
+/// `context` is the kernel's.
+pub unsafe fn is_in_call(context: &libc::ucontext_t, may: fn(i64) -> bool) -> bool {
+    const SYSCALL: [u8; 2] = [0x0f, 0x05];
+    let registers = &context.uc_mcontext.gregs;
+    let (at, value) = (registers[libc::REG_RIP as usize], registers[libc::REG_RAX as usize]);
+    // SAFETY: code that runs can be read, and so can what it has just executed; two bytes
+    // before the start of a mapping are read only if a call was interrupted.
+    unsafe {
+        (at as *const [u8; 2]).read() == SYSCALL && may(value)
+            || value == -i64::from(libc::EINTR) && ((at - 2) as *const [u8; 2]).read() == SYSCALL
+    }
+}
+
 /// Copy `length` bytes between the program's buffers; false if an address of either
 /// turns out to be bad, given that the handler of SIGSEGV and SIGBUS calls
 /// [`recover_copy`].

@@ -210,6 +210,10 @@ pub struct Callbacks {
     /// turn and has the hub again: run what was meant for it. True: a call that it
     /// was in is to end with EINTR. In our code, on the greenlet.
     pub turn_taken: fn(&'static Greenlet) -> bool,
+    /// A greenlet off the hub is in a system call of those that [`interrupt_call`]
+    /// was asked to end, and that a cancelled thread may leave by unwinding: may do so,
+    /// or return. On the greenlet, in a signal's handler, as program code.
+    pub call_stopped: fn(&'static Greenlet),
     /// The calling OS thread is a new carrier.
     pub carrier_made: fn(&'static Carrier),
     /// The calling carrier has got the hub.

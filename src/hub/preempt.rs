@@ -380,6 +380,26 @@ fn may_end(number: i64) -> bool {
     ENDS.contains(&number) || OLD.contains(&number)
 }
 
+/// The system calls in which libc waits for a peer, and lets a thread be cancelled as
+/// its own call would be. (Not those in which it waits for its locks or reads its files,
+/// which it does with cancellation held off.)
+fn may_unwind(number: i64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if number == libc::SYS_poll {
+        return true;
+    }
+    const WAITS: &[i64] = &[
+        libc::SYS_ppoll,
+        libc::SYS_connect,
+        libc::SYS_recvfrom,
+        libc::SYS_recvmsg,
+        libc::SYS_sendto,
+        libc::SYS_sendmsg,
+        libc::SYS_sendmmsg,
+    ];
+    WAITS.contains(&number)
+}
+
 /// In program code of the greenlet that the monitor means, or, if that has
 /// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
 /// in it may leave by pthread_exit.
@@ -403,6 +423,11 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     let Some(g) = Greenlet::current() else { return };
     if g.stop.swap(false, Ordering::Acquire) {
         // SAFETY: the kernel's own frame.
+        let inside = unsafe { arch::is_in_call(&*context.cast(), may_unwind) };
+        if let (true, Some(layer)) = (inside, callbacks()) {
+            (layer.call_stopped)(g);
+        }
+        // SAFETY: as above.
         return unsafe { arch::end_call(&mut *context.cast(), libc::EINTR, may_end) };
     }
     if g.in_handler() || !g.enter_shim() {

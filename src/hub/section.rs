@@ -55,7 +55,7 @@ fn queue_key() -> usize {
 /// A carrier for the hub, as soon as there is one; `None`: none can be made.
 fn carrier_for(section: Section) -> Option<&'static Carrier> {
     let most = match section {
-        Section::Ends => ceiling(),
+        Section::Ends | Section::Unwinds => ceiling(),
         Section::Waits => u32::MAX,
     };
     loop {
@@ -121,7 +121,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     let to = if active() && asleep.is_none() { carrier_for(section) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
-    g.interruptible.set(section == Section::Waits);
+    g.interruptible.set(section != Section::Ends);
     g.since.set(time::coarse());
     if to.is_some() || asleep.is_some() {
         let home = HUB.carrier();
@@ -150,8 +150,8 @@ pub fn end(g: &'static Greenlet) {
 }
 
 /// End the kernel call of a greenlet that is in a section of the kind
-/// [`Section::Waits`]: it gets EINTR, whatever SA_RESTART would say. False: it
-/// is in none. The caller has the hub.
+/// [`Section::Waits`]: it gets EINTR, whatever SA_RESTART would say. (Likewise of the
+/// kind [`Section::Unwinds`], if the layer above has not unwound it.) False: it is in none. The caller has the hub.
 ///
 /// A call that has not quite begun may be missed: ask again while it is
 /// [`off_hub`](super::off_hub).

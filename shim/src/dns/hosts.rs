@@ -8,7 +8,7 @@
 //! and `gai_suspend` wait for them.
 
 use super::sources::{ask_servers, Database};
-use super::{looked_up, looked_up_name};
+use super::{cancellable, cancellable_name, looked_up, looked_up_name};
 use core::ffi::{c_char, c_int, c_long, c_void, CStr};
 use libc::{addrinfo, hostent, sigevent, size_t, sockaddr, socklen_t, timespec};
 
@@ -77,7 +77,7 @@ unsafe fn addresses(
                 || !ask_servers(Database::Services);
             host && port
         };
-        looked_up_name("getaddrinfo", node, at_once, || {
+        cancellable_name("getaddrinfo", node, at_once, || {
             real::getaddrinfo(node, service, hints, result)
         })
     }
@@ -100,7 +100,7 @@ unsafe fn names(
             || !ask_servers(Database::Services);
         no_host && no_service
     };
-    looked_up("getnameinfo", at_once, || {
+    cancellable("getnameinfo", at_once, || {
         // SAFETY: the program's own call.
         unsafe { real::getnameinfo(address, length, host, host_size, service, service_size, flags) }
     })
@@ -149,7 +149,7 @@ unsafe fn by_name_r(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        looked_up_name(
+        cancellable_name(
             "gethostbyname_r",
             name,
             || is_number(name),
@@ -169,7 +169,7 @@ unsafe fn by_name2_r(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        looked_up_name(
+        cancellable_name(
             "gethostbyname2_r",
             name,
             || is_number(name),
@@ -194,7 +194,7 @@ unsafe fn by_address_r(
     error: *mut c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "gethostbyaddr_r",
         || false,
         || unsafe {

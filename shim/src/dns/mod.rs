@@ -13,10 +13,13 @@
 //! | [`sources`] | nsswitch.conf(5): which databases may ask a server |
 //! | [`state`] | the resolver's per-thread state |
 //!
-//! None of these must be a cancellation point (pthreads(7) lists them among
-//! those that may be). A request that is pending acts before a look-up that may
-//! ask a server; one that comes later acts at the thread's next point. A look-up
-//! goes on when a signal's handler has run, as libc's own does.
+//! All of these may be cancellation points (pthreads(7)), and libc's are: it lets a thread
+//! be cancelled where it waits for a server. A request that is pending acts before a
+//! look-up that may ask a server. One that comes while getaddrinfo(3), getnameinfo(3), a
+//! function whose name ends in `_r`, or one of resolver(3)'s waits ends it from within, as
+//! natively ([`cancel::Inside`]). The others keep a lock over the look-up that natively
+//! nobody could take any more then; there a request acts at the thread's next point. A
+//! look-up goes on when a signal's handler has run, as libc's own does.
 
 pub mod databases;
 pub mod hosts;
@@ -62,4 +65,37 @@ unsafe fn looked_up_name<R>(
     cancel::point(&shim);
     // SAFETY: by the caller's contract.
     unsafe { shim.section_of(what, name, Section::Ends, call) }
+}
+
+/// [`looked_up`] by a function that keeps nothing locked while it waits: see
+/// [`cancellable_name`].
+fn cancellable<R>(
+    what: &'static str,
+    at_once: impl FnOnce() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
+    // SAFETY: null is allowed.
+    unsafe { cancellable_name(what, core::ptr::null(), at_once, call) }
+}
+
+/// [`looked_up_name`] by a function that keeps nothing locked while it waits, so that a
+/// cancellation may end it there.
+///
+/// # Safety
+/// As [`looked_up_name`].
+unsafe fn cancellable_name<R>(
+    what: &'static str,
+    name: *const c_char,
+    at_once: impl FnOnce() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
+    let Some(shim) = enter() else { return call() };
+    if at_once() {
+        drop(shim);
+        return call();
+    }
+    cancel::point(&shim);
+    let _inside = cancel::Inside::begin(&shim);
+    // SAFETY: by the caller's contract.
+    unsafe { shim.section_of(what, name, Section::Unwinds, call) }
 }

@@ -3,7 +3,7 @@
 //! Since glibc 2.34 these are functions of libc; before, of libresolv, under
 //! the names with two underscores.
 
-use super::{enter, looked_up, looked_up_name};
+use super::{cancellable, cancellable_name, enter};
 use core::ffi::{c_char, c_int, c_void};
 
 crate::hooks! {
@@ -29,7 +29,7 @@ unsafe fn query(
 ) -> c_int {
     // SAFETY: the program's own call, here and below.
     unsafe {
-        looked_up_name(
+        cancellable_name(
             "res_query",
             name,
             || false,
@@ -47,7 +47,7 @@ unsafe fn search(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        looked_up_name(
+        cancellable_name(
             "res_search",
             name,
             || false,
@@ -65,7 +65,7 @@ unsafe fn query_domain(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "res_querydomain",
         || false,
         || unsafe { real::res_querydomain(name, domain, class, kind, answer, size) },
@@ -74,7 +74,7 @@ unsafe fn query_domain(
 
 unsafe fn send(message: *const u8, length: c_int, answer: *mut u8, size: c_int) -> c_int {
     // SAFETY: as above.
-    looked_up("res_send", || false, || unsafe { real::res_send(message, length, answer, size) })
+    cancellable("res_send", || false, || unsafe { real::res_send(message, length, answer, size) })
 }
 
 unsafe fn nquery(
@@ -86,7 +86,7 @@ unsafe fn nquery(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "res_nquery",
         || false,
         || unsafe { real::res_nquery(state, name, class, kind, answer, size) },
@@ -102,7 +102,7 @@ unsafe fn nsearch(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "res_nsearch",
         || false,
         || unsafe { real::res_nsearch(state, name, class, kind, answer, size) },
@@ -119,7 +119,7 @@ unsafe fn nquery_domain(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "res_nquerydomain",
         || false,
         || unsafe { real::res_nquerydomain(state, name, domain, class, kind, answer, size) },
@@ -134,7 +134,7 @@ unsafe fn nsend(
     size: c_int,
 ) -> c_int {
     // SAFETY: as above.
-    looked_up(
+    cancellable(
         "res_nsend",
         || false,
         || unsafe { real::res_nsend(state, message, length, answer, size) },

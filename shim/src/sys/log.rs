@@ -5,8 +5,9 @@
 //! hub could wait for, so it is a blocking section. The service needs nothing
 //! from this program.
 //!
-//! May be a cancellation point (pthreads(7)): a request that is pending acts
-//! before the message is sent.
+//! May be a cancellation point (pthreads(7)), and is one of libc's: a request that is
+//! pending acts before the message is sent; one that comes while the service takes none
+//! ends the call from within ([`cancel::Inside`]), and libc releases its lock.
 
 use crate::doorway;
 use crate::table::Group;
@@ -27,7 +28,8 @@ fn send(call: impl FnOnce()) {
     match doorway::enter(Group::Sys) {
         Some(shim) => {
             cancel::point(&shim);
-            shim.section("syslog", Section::Ends, call);
+            let _inside = cancel::Inside::begin(&shim);
+            shim.section("syslog", Section::Unwinds, call);
         }
         None => call(),
     }

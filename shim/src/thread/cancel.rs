@@ -42,6 +42,8 @@ const ASYNC: usize = 16;
 const COUNTED: usize = 32;
 /// libc has been told of the request as well: see [`cancel`].
 const LIBC_TOLD: usize = 64;
+/// It is in a look-up of libc's, of which a request may unwind it: see [`Inside`].
+const INSIDE: usize = 128;
 
 /// Whether a greenlet with this word acts at a cancellation point.
 const fn acts(word: usize) -> bool {
@@ -112,6 +114,41 @@ impl Drop for NoPoint {
     fn drop(&mut self) {
         change(self.0, 0, UNCANCELLABLE);
     }
+}
+
+/// Until this is dropped the caller is in a call of libc's ([`Section::Unwinds`]) in
+/// which libc's own cancellation points count: where it waits for a peer a request
+/// unwinds it, as it does natively.
+///
+/// [`Section::Unwinds`]: hub::wait::Section::Unwinds
+pub struct Inside(&'static Greenlet);
+
+impl Inside {
+    /// Begin, by a caller that has the hub.
+    pub fn begin(shim: &Shim) -> Self {
+        change(shim.greenlet, INSIDE, 0);
+        Inside(shim.greenlet)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        change(self.0, 0, INSIDE);
+    }
+}
+
+/// Callback of the hub: `g` is in a system call, which it was asked to end; in the
+/// handler of the signal that asks. What it interrupted is a wait of libc's for a peer,
+/// so libc holds no lock there that it would not release in unwinding.
+pub fn call_stopped(g: &'static Greenlet) {
+    if g.extension[WORD].get() & INSIDE == 0 || !is_due(g) || g.in_handler() {
+        return;
+    }
+    g.reenter_shim();
+    if is_due(g) {
+        act(g);
+    }
+    g.leave_shim();
 }
 
 /// A handler begins on `g`. It may have interrupted a call that is no
@@ -270,8 +307,9 @@ fn interrupt(shim: &Shim, target: &'static Greenlet) {
     if scheduler::interrupt(target) {
         return;
     }
-    // Its call may be about to begin just now: a few tries.
-    for pause in 0..6 {
+    // Its call may be about to begin just now: a few tries. A look-up reads files first.
+    let tries = if target.extension[WORD].get() & INSIDE != 0 { 9 } else { 6 };
+    for pause in 0..tries {
         if !scheduler::interrupt_call(target) {
             return;
         }
