@@ -248,6 +248,11 @@ impl Ledger {
 
     /// It runs again.
     fn goes_on(&self, now: u64) {
+        if self.state() == State::Running {
+            // It has run without the hub, which was at rest when it came back: its run goes on.
+            self.carrier.set(hub::carrier().map_or(0, |c| c.tid()));
+            return;
+        }
         let since = self.since.get();
         let woken = match self.woken_at.swap(0, Ordering::Acquire) {
             0 => now,

@@ -121,6 +121,10 @@ fn a_cpu_hog_is_named_with_its_stack() {
     let hog = &report["hogs"][0];
     assert_eq!(hog["name"], "cruncher", "{}", report["hogs"]);
     assert!(hog["span"].as_u64().unwrap() > 200_000_000, "{hog}");
+    // What it has run off the hub counts, whoever has the hub when it comes back.
+    let greenlets = report["greenlets"].as_array().unwrap();
+    let cruncher = greenlets.iter().find(|g| g["name"] == "cruncher").unwrap();
+    assert!(number(&cruncher["runs"]["total"]) > 200_000_000, "{cruncher}");
     let text = report_of(&file, &["--depth", "8"]);
     let runs = &text[text.find("Longest runs").unwrap_or_else(|| panic!("{text}"))..];
     assert!(runs.contains("cruncher (") && runs.contains("crunch at program.c:1"), "{text}");
