@@ -13,7 +13,9 @@
 //! interrupts the first thread's wait as well ([`super::first_thread`]).
 
 use super::directed::{self, Target};
-use super::pending::{self, note, note_for, pend, take_one_of, takes, tell_owners, SI_TKILL};
+use super::pending::{
+    self, note, note_for, noted, pend, take_one_of, takes, tell_owners, SI_TKILL,
+};
 use super::{action, alt_stack, bit, fault, first_thread, mask, owner, timer, word};
 use crate::ending;
 use crate::thread::cancel;
@@ -23,8 +25,6 @@ use hub::arch;
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use libc::siginfo_t;
-
-pub use super::pending::{forget, noted, pending_for};
 
 /// The handler that the kernel knows.
 pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {

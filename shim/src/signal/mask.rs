@@ -10,7 +10,7 @@
 //! since, it is called in.)
 
 use super::action::{self, from_bits, to_bits, CAUSED};
-use super::{bit, deliver, word};
+use super::{bit, deliver, pending, word};
 use crate::doorway;
 use crate::settings;
 use crate::table::Group;
@@ -285,7 +285,7 @@ pub fn assign(g: &'static Greenlet, mask: u64) {
 
 /// The thread has ended.
 pub fn forget(g: &'static Greenlet) {
-    deliver::forget(g);
+    pending::forget(g);
     if MASKED.load(Ordering::Relaxed) != 0 && scheduler::live() > 1 {
         // Whoever ends blocks everything: it takes no signal any more.
         set(g, u64::MAX);
@@ -333,7 +333,7 @@ unsafe fn change(how: c_int, set_to: *const sigset_t, old: *mut sigset_t) -> Opt
     }
     // POSIX: a pending signal that this unblocks is delivered before the call
     // returns. (Leaving our code has done so, if it was entered.)
-    if deliver::noted() && !g.in_shim() {
+    if pending::noted() && !g.in_shim() {
         deliver::run_all(g);
     }
     Some(0)
@@ -362,7 +362,7 @@ unsafe fn pending(set: *mut sigset_t) -> c_int {
     unsafe {
         let result = real::sigpending(set);
         if let (0, Some(g)) = (result, Greenlet::current()) {
-            let here = deliver::pending_for(g) & of(g);
+            let here = pending::pending_for(g) & of(g);
             *set = from_bits(to_bits(&*set) | here);
         }
         result
