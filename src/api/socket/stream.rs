@@ -1,5 +1,9 @@
 //! What all sockets have in common, written once.
 
+use crate::syscall;
+use std::io;
+use std::os::fd::AsRawFd;
+
 /// Time-outs, conversions and descriptors of a wrapper `$name` around std's
 /// `$std`.
 macro_rules! socket {
@@ -83,14 +87,31 @@ macro_rules! timeouts {
     };
 }
 
+/// recv(2), as std does it. Not through libc: in a process of several OS threads its
+/// functions make themselves cancellable and back, in a part of the thread's control
+/// block that nobody else touches; for a greenlet that has waited that is a cache miss.
+pub(super) fn receive(socket: &impl AsRawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let (fd, at, length) = (socket.as_raw_fd(), buffer.as_mut_ptr(), buffer.len());
+    // SAFETY: the kernel writes into the buffer, which is borrowed.
+    let received = unsafe { syscall!(libc::SYS_recvfrom, fd, at, length, 0, 0, 0) };
+    received.map_err(io::Error::from_raw_os_error)
+}
+
+/// send(2), as std does it; see [`receive`].
+pub(super) fn send(socket: &impl AsRawFd, buffer: &[u8]) -> io::Result<usize> {
+    let (fd, at, length) = (socket.as_raw_fd(), buffer.as_ptr(), buffer.len());
+    // SAFETY: the kernel reads the buffer.
+    let sent = unsafe { syscall!(libc::SYS_sendto, fd, at, length, libc::MSG_NOSIGNAL, 0, 0) };
+    sent.map_err(io::Error::from_raw_os_error)
+}
+
 /// `Read` and `Write` of a stream, also by reference; `$drained` tells that it has been
 /// drained.
 macro_rules! stream {
     ($name:ident, $drained:expr) => {
         impl std::io::Read for &$name {
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                let read = |mut s: &_, buffer: &mut [u8]| std::io::Read::read(&mut s, buffer);
-                self.inner.read_into($drained, buffer, read)
+                self.inner.read_into($drained, buffer, super::stream::receive)
             }
 
             fn read_vectored(
@@ -106,7 +127,7 @@ macro_rules! stream {
 
         impl std::io::Write for &$name {
             fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
-                self.inner.write(|mut s| std::io::Write::write(&mut s, buffer))
+                self.inner.write(|s| super::stream::send(s, buffer))
             }
 
             fn write_vectored(
