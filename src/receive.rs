@@ -56,8 +56,9 @@ pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Res
 ///
 /// recvmmsg looks for an error of the socket before it looks for bytes, other calls behind
 /// them. So if a reset has come since the event, the bytes are received by another call, and
-/// the error, which the kernel has told and forgotten, waits for the reader that has got all
-/// of them and finds the end. (`SO_ERROR` and a write do not see it meanwhile.)
+/// the error, which the kernel has told and forgotten, waits for who would be told next: the
+/// reader that has got all of them and finds the end, or a writer. (`SO_ERROR` does not tell
+/// it meanwhile.)
 unsafe fn receive_and_look(fd: i32, at: *mut u8, room: usize) -> Result<Taken, Errno> {
     let mut part = libc::iovec { iov_base: at.cast(), iov_len: room };
     // SAFETY: null pointers and zeros are a message of no bytes.

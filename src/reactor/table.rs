@@ -153,11 +153,16 @@ impl FdTable {
         }
     }
 
-    /// A read has found the end: the error that it is to be told instead, once.
-    #[cold]
+    /// The error that a read or write is to be told next, once: [`Taken::error`].
+    ///
+    /// [`Taken::error`]: super::Taken::error
+    #[inline]
     pub fn kept_error(&mut self, fd: i32) -> Option<Errno> {
-        let kept = core::mem::take(&mut self.entries.get_mut(fd as usize)?.cycle.kept);
-        (kept != 0).then_some(Errno::from(kept))
+        let cycle = &mut self.entries.get_mut(fd as usize)?.cycle;
+        if cycle.kept == 0 {
+            return None;
+        }
+        Some(Errno::from(core::mem::take(&mut cycle.kept)))
     }
 
     /// A read was attempted in vain: the end of a cycle.

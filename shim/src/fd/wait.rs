@@ -60,6 +60,12 @@ pub fn served(shim: &Shim) {
     }
 }
 
+/// The error of `fd` that the kernel has told the hub, and nobody has been told since.
+#[inline(always)]
+pub fn kept_error(fd: c_int) -> Option<Errno> {
+    scheduler::with_reactor(|r, _| r.table.kept_error(fd))
+}
+
 /// The wait of one hooked call for one direction of one descriptor.
 pub struct Wait<'a> {
     shim: &'a Shim,
@@ -152,7 +158,13 @@ impl<'a> Wait<'a> {
     /// A read has found the end: that, or an error that is told before it.
     #[cold]
     pub fn end(&self) -> Result<usize, Errno> {
-        scheduler::with_reactor(|r, _| r.table.kept_error(self.fd)).map_or(Ok(0), Err)
+        kept_error(self.fd).map_or(Ok(0), Err)
+    }
+
+    /// Before a call that writes: an error that is told once, and was not told yet.
+    #[inline(always)]
+    pub fn error_first(&self) -> Result<(), Errno> {
+        kept_error(self.fd).map_or(Ok(()), Err)
     }
 
     /// Make a call that will not wait, unless somebody else takes just now what was

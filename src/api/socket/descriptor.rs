@@ -214,7 +214,8 @@ impl<S: AsRawFd> Descriptor<S> {
         hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
     }
 
-    #[cold]
+    /// An error that the kernel has told the hub, and nobody has been told since.
+    #[inline]
     fn kept_error(&self) -> Option<Errno> {
         hub::with_reactor(|r, _| r.table.kept_error(self.fd()))
     }
@@ -233,6 +234,11 @@ impl<S: AsRawFd> Descriptor<S> {
         let mut at = None;
         loop {
             let inside = doorway::enter();
+            if direction == WRITE && inside.is_some() {
+                if let Some(e) = self.kept_error() {
+                    return Err(io::Error::from_raw_os_error(e));
+                }
+            }
             let vain = inside.is_some() && self.in_vain(direction);
             let result =
                 if vain { Err(ErrorKind::WouldBlock.into()) } else { attempt.make(self.get()) };

@@ -2,7 +2,7 @@
 //! page of unhooked functions say, in classes.
 
 use crate::hooks::Row;
-use crate::unhooked::{matches, Unhooked, DISK};
+use crate::unhooked::{matches, Unhooked, DISK, LOADER};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub enum Handling {
     FileIo,
     /// It never waits.
     Instant,
-    /// Not hooked; it can wait for a file system.
+    /// Not hooked; it can wait for a file system, or the loader.
     Disk,
     /// Not hooked; it can wait for somebody.
     PassedBy,
@@ -54,7 +54,7 @@ impl Handling {
             Handling::AsTheCall => "as the system call that is asked for",
             Handling::FileIo => "as GEVENTRS_FILE_IO says",
             Handling::Instant => "hooked, never wait",
-            Handling::Disk => "not hooked, wait for a disk at most",
+            Handling::Disk => "not hooked, wait for a disk or the loader at most",
             Handling::PassedBy => "not hooked, can wait",
         }
     }
@@ -88,7 +88,7 @@ impl Handlings {
     pub fn new(rows: Vec<Row>) -> Self {
         let mut all = BTreeMap::new();
         for (name, how) in Unhooked::parse(UNHOOKED).waits.iter() {
-            let disk = how.starts_with(DISK);
+            let disk = how.starts_with(DISK) || how.starts_with(LOADER);
             let handling = if disk { Handling::Disk } else { Handling::PassedBy };
             all.insert(name.to_owned(), Entry { handling, group: None, how: how.to_owned() });
         }
