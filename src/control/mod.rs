@@ -55,8 +55,11 @@ const STACK: usize = 128 * 1024;
 static WANTED: AtomicBool = AtomicBool::new(false);
 static SOCKET: AtomicBool = AtomicBool::new(true);
 static STARTED: AtomicBool = AtomicBool::new(false);
-/// Its thread id; 0: there is none.
-static THREAD: AtomicU32 = AtomicU32::new(0);
+/// Its thread id; [`NONE`]: there is none; [`COMING`]: it was made, and looks for jobs as
+/// soon as it runs.
+static THREAD: AtomicU32 = AtomicU32::new(NONE);
+const NONE: u32 = 0;
+const COMING: u32 = u32::MAX;
 /// What it is to do besides answering, a bit each.
 static JOBS: AtomicU32 = AtomicU32::new(0);
 /// The socket, in the thread's own table; -1: none.
@@ -87,15 +90,18 @@ pub(crate) fn start() {
         return;
     }
     let Ok(stack) = unit::map_stack(STACK + tls::block_size()) else { return };
+    THREAD.store(COMING, Ordering::SeqCst);
     if os_thread::create(stack, main, ptr::null_mut()).is_some() {
         carrier::count_thread();
+    } else {
+        THREAD.store(NONE, Ordering::SeqCst);
     }
 }
 
 /// In the child of a fork there is none, and the socket is the parent's.
 pub(crate) fn after_fork() {
     STARTED.store(false, Ordering::Relaxed);
-    THREAD.store(0, Ordering::Relaxed);
+    THREAD.store(NONE, Ordering::Relaxed);
     JOBS.store(0, Ordering::Relaxed);
     PATH.store(ptr::null_mut(), Ordering::Relaxed);
     report::after_fork();
@@ -114,17 +120,28 @@ pub fn at_exit() {
 /// Give the thread something to do. False: there is none. Callable from a signal
 /// handler.
 pub fn ask_for(job: u32) -> bool {
-    let thread = THREAD.load(Ordering::Acquire);
-    if thread == 0 {
-        return false;
-    }
+    // The thread stores its id before it looks at its jobs: either it sees this one, or
+    // is seen here.
     JOBS.fetch_or(job, Ordering::SeqCst);
+    let thread = match THREAD.load(Ordering::SeqCst) {
+        NONE => {
+            JOBS.fetch_and(!job, Ordering::SeqCst);
+            return false;
+        }
+        COMING => return true,
+        thread => thread,
+    };
     // SAFETY: takes numbers only.
     unsafe {
         syscall!(libc::SYS_getpid)
             .and_then(|pid| syscall!(libc::SYS_tgkill, pid, thread, hub::TURN_SIGNAL))
             .is_ok()
     }
+}
+
+/// Whether there is no such thread: none was wanted, or it cannot do its work.
+pub(crate) fn is_missing() -> bool {
+    THREAD.load(Ordering::SeqCst) == NONE
 }
 
 /// Get a table of descriptors of this thread's own, with nothing in it. False: there
@@ -181,7 +198,7 @@ unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
     if let Some(endpoint) = endpoint {
         PATH.store(endpoint.path.into_raw(), Ordering::Release);
     }
-    THREAD.store(tid as u32, Ordering::Release);
+    THREAD.store(tid as u32, Ordering::SeqCst);
     loop {
         let jobs = JOBS.swap(0, Ordering::SeqCst);
         if jobs != 0 {
@@ -196,6 +213,7 @@ unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
 
 /// libc counts this thread; one that goes away would have to be uncounted.
 fn sleep_for_ever() -> ! {
+    THREAD.store(NONE, Ordering::SeqCst);
     let never = AtomicU32::new(0);
     loop {
         let _ = sys::futex_wait(&never, 0, NEVER);

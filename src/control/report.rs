@@ -36,7 +36,7 @@ pub(crate) fn deadlock() -> bool {
         return false;
     }
     let finished = || FINISHED.load(Ordering::Acquire) != before;
-    lend::lend_until(time::after(PATIENCE), finished);
+    lend::lend_until(time::after(PATIENCE), || finished() || super::is_missing());
     finished()
 }
 

@@ -2,7 +2,7 @@
 //! page of unhooked functions say, in classes.
 
 use crate::hooks::Row;
-use crate::unhooked::{matches, Unhooked, DISK, LOADER};
+use crate::unhooked::{matches, Unhooked, DISK};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -80,6 +80,9 @@ pub struct Entry {
     /// The table's words.
     pub how: String,
 }
+
+/// How the page's second cell begins for calls that wait while the loader loads something.
+const LOADER: &str = "The loader";
 
 /// All functions that something is known of.
 pub struct Handlings(BTreeMap<String, Entry>);

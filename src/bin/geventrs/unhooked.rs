@@ -16,8 +16,6 @@ const WITHIN: &str = "## Within other functions";
 /// How the second cell of that table begins for calls that wait for nothing
 /// but a file system.
 pub const DISK: &str = "The disk";
-/// How it begins for calls that wait while the loader loads something.
-pub const LOADER: &str = "The loader";
 
 /// One table: names and families, and what is said of them.
 #[derive(Default)]
