@@ -2,9 +2,9 @@
 //!
 //! It is the call that the reader would make, only earlier: into the same memory, and
 //! without waiting.
+//!
+//! [`Take`]: crate::reactor::Take
 
-#[allow(unused_imports)] // For the text.
-use crate::reactor::Take;
 use crate::reactor::{Sink, Taken};
 use crate::sys::Errno;
 use crate::syscall;
@@ -28,6 +28,8 @@ pub enum Drained {
 ///
 /// # Errors
 /// As of a [`Take`].
+///
+/// [`Take`]: crate::reactor::Take
 pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Result<Taken, Errno> {
     let (at, room) = (sink.at(), sink.room());
     let taken = if exact && drained == Drained::BySight {
@@ -43,10 +45,15 @@ pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Res
         })
     };
     match taken {
-        // Closed and made anew behind our back; or a sandbox knows no such call.
-        Err(libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM) => Err(libc::EAGAIN),
+        Err(e) if no_word_of_the_stream(e) => Err(libc::EAGAIN),
         other => other,
     }
+}
+
+/// Nothing is there; or it was closed and made anew behind our back, or a sandbox knows no
+/// such call: the reader is to try for itself.
+fn no_word_of_the_stream(e: Errno) -> bool {
+    matches!(e, libc::EAGAIN | libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM)
 }
 
 /// Receive from a TCP stream, and see in the same call whether that was all: behind the
@@ -71,9 +78,7 @@ unsafe fn receive_and_look(fd: i32, at: *mut u8, room: usize) -> Result<Taken, E
         Ok(count) => {
             return Ok(Taken { bytes: messages[0].msg_len as usize, all: count == 1, error: 0 })
         }
-        Err(e @ (libc::EAGAIN | libc::ENOTSOCK | libc::EBADF | libc::ENOSYS | libc::EPERM)) => {
-            return Err(e)
-        }
+        Err(e) if no_word_of_the_stream(e) => return Err(e),
         Err(e) => e,
     };
     // SAFETY: as above.

@@ -7,6 +7,7 @@
 
 use crate::settings;
 use crate::table::Group;
+use crate::thread::cancel;
 use core::ffi::c_int;
 use hub::greenlet::{Detail, Greenlet};
 use hub::hub as scheduler;
@@ -58,6 +59,7 @@ impl Shim {
     /// Make a real call that may block inside libc or the kernel, as a blocking
     /// section: see [`scheduler::blocking`]. Keeps the call's `errno`.
     pub fn section<R>(&self, what: &'static str, section: Section, call: impl FnOnce() -> R) -> R {
+        let _inside = (section == Section::Unwinds).then(|| cancel::Inside::begin(self));
         let mut errno_after = 0;
         let result = scheduler::blocking(self.greenlet, Reason::Section(what), section, || {
             let result = call();

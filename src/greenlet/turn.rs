@@ -13,6 +13,14 @@ use core::ptr;
 use core::sync::atomic::{compiler_fence, Ordering};
 
 impl Greenlet {
+    /// Say that our code runs, and look whether the hub is there: the link.
+    #[inline(always)]
+    fn step_in(&self) -> u32 {
+        self.context.store(SHIM, Ordering::Relaxed);
+        handoff::light_fence();
+        self.link.load(Ordering::Acquire)
+    }
+
     /// The doorway of every hook: false if our code is running already, and
     /// then the hook must pass straight through. On `true` the caller has the
     /// hub: if that has moved on, this waits for its turn.
@@ -21,9 +29,7 @@ impl Greenlet {
         if self.context.load(Ordering::Relaxed) != PROGRAM {
             return false;
         }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD {
+        if self.step_in() != HELD {
             return self.enter_slow();
         }
         true
@@ -35,9 +41,7 @@ impl Greenlet {
         if self.in_shim() {
             return;
         }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD && self.verdict() == AWAY {
+        if self.step_in() != HELD && self.verdict() == AWAY {
             crate::hub::rejoin(self);
         }
     }
@@ -50,9 +54,7 @@ impl Greenlet {
         if self.context.load(Ordering::Relaxed) != PROGRAM {
             return false;
         }
-        self.context.store(SHIM, Ordering::Relaxed);
-        handoff::light_fence();
-        if self.link.load(Ordering::Acquire) != HELD {
+        if self.step_in() != HELD {
             self.leave_shim();
             return false;
         }

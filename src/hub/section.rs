@@ -13,7 +13,8 @@
 //! still there, and takes the hub back: it has not moved. If the other carrier has
 //! found nothing to do, the hub is at rest ([`watch`](super::watch)), and is taken past
 //! it. Both would be unjust to others if somebody made one call after the other; so who
-//! takes the hub like that looks whether anybody else has something to do, and lets them go first.
+//! takes the hub like that looks whether anybody else has something to do, and lets them
+//! go first.
 //!
 //! The states are those of [`handoff`](super::handoff). The greenlet keeps its
 //! stack, its OS thread and its TLS block all the while, so `errno` and the
@@ -151,7 +152,8 @@ pub fn end(g: &'static Greenlet) {
 
 /// End the kernel call of a greenlet that is in a section of the kind
 /// [`Section::Waits`]: it gets EINTR, whatever SA_RESTART would say. (Likewise of the
-/// kind [`Section::Unwinds`], if the layer above has not unwound it.) False: it is in none. The caller has the hub.
+/// kind [`Section::Unwinds`], if the layer above has not unwound it.) False: it is in
+/// none. The caller has the hub.
 ///
 /// A call that has not quite begun may be missed: ask again while it is
 /// [`off_hub`](super::off_hub).

@@ -218,18 +218,7 @@ const fn show_result(name: &str, kind: &str) -> ShowResult {
 }
 
 const fn equal(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut n = 0;
-    while n < a.len() {
-        if a[n] != b[n] {
-            return false;
-        }
-        n += 1;
-    }
-    true
+    a.len() == b.len() && starts_with(a, b)
 }
 
 const fn one_of(name: &str, list: &[&str]) -> bool {

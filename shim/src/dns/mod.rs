@@ -57,14 +57,8 @@ unsafe fn looked_up_name<R>(
     at_once: impl FnOnce() -> bool,
     call: impl FnOnce() -> R,
 ) -> R {
-    let Some(shim) = enter() else { return call() };
-    if at_once() {
-        drop(shim);
-        return call();
-    }
-    cancel::point(&shim);
     // SAFETY: by the caller's contract.
-    unsafe { shim.section_of(what, name, Section::Ends, call) }
+    unsafe { look_up(what, name, Section::Ends, at_once, call) }
 }
 
 /// [`looked_up`] by a function that keeps nothing locked while it waits: see
@@ -89,13 +83,25 @@ unsafe fn cancellable_name<R>(
     at_once: impl FnOnce() -> bool,
     call: impl FnOnce() -> R,
 ) -> R {
+    // SAFETY: by the caller's contract.
+    unsafe { look_up(what, name, Section::Unwinds, at_once, call) }
+}
+
+/// # Safety
+/// As [`looked_up_name`].
+unsafe fn look_up<R>(
+    what: &'static str,
+    name: *const c_char,
+    section: Section,
+    at_once: impl FnOnce() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
     let Some(shim) = enter() else { return call() };
     if at_once() {
         drop(shim);
         return call();
     }
     cancel::point(&shim);
-    let _inside = cancel::Inside::begin(&shim);
     // SAFETY: by the caller's contract.
-    unsafe { shim.section_of(what, name, Section::Unwinds, call) }
+    unsafe { shim.section_of(what, name, section, call) }
 }

@@ -28,7 +28,6 @@ fn send(call: impl FnOnce()) {
     match doorway::enter(Group::Sys) {
         Some(shim) => {
             cancel::point(&shim);
-            let _inside = cancel::Inside::begin(&shim);
             shim.section("syslog", Section::Unwinds, call);
         }
         None => call(),

@@ -116,7 +116,7 @@ impl Drop for NoPoint {
     }
 }
 
-/// Until this is dropped the caller is in a call of libc's ([`Section::Unwinds`]) in
+/// Until this is dropped the caller is in a section of the kind [`Section::Unwinds`], in
 /// which libc's own cancellation points count: where it waits for a peer a request
 /// unwinds it, as it does natively.
 ///
