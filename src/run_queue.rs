@@ -105,6 +105,19 @@ impl RunQueue {
         arch::prefetch(first.next.get().cast());
     }
 
+    /// Move all of `front`, in their order, before those who are here.
+    pub fn put_before(&self, front: &RunQueue) {
+        // SAFETY: as in `push`.
+        let Some(last) = (unsafe { front.tail.get().as_ref() }) else { return };
+        last.next.set(self.head.get());
+        self.head.set(front.head.get());
+        if self.tail.get().is_null() {
+            self.tail.set(last);
+        }
+        self.len.set(self.len.get() + front.len.get());
+        front.clear();
+    }
+
     /// Forget the contents (in the child of a fork).
     pub fn clear(&self) {
         self.head.set(ptr::null());
@@ -137,5 +150,25 @@ mod tests {
             }
             assert!(queue.is_empty());
         }
+    }
+
+    #[test]
+    fn those_in_front_keep_their_order() {
+        let greenlets: Vec<&'static Greenlet> =
+            (0..6).map(|_| &*Box::leak(Box::new(Greenlet::new()))).collect();
+        let (queue, front) = (RunQueue::new(), RunQueue::new());
+        queue.put_before(&front);
+        assert!(queue.is_empty());
+        greenlets[..2].iter().for_each(|g| front.push(g));
+        queue.put_before(&front);
+        assert!(front.is_empty() && queue.len() == 2);
+        queue.push(greenlets[2]);
+        greenlets[3..5].iter().for_each(|g| front.push(g));
+        queue.put_before(&front);
+        queue.push(greenlets[5]);
+        for n in [3, 4, 0, 1, 2, 5] {
+            assert!(ptr::eq(queue.pop().unwrap(), greenlets[n]));
+        }
+        assert!(queue.is_empty() && front.pop().is_none());
     }
 }

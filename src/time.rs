@@ -91,9 +91,12 @@ pub fn note(now: u64) {
     COARSE.store(now, Ordering::Relaxed);
 }
 
-/// Somebody runs again after a while: look at the clock that costs least.
-pub fn refresh() {
-    note(real(libc::CLOCK_MONOTONIC_COARSE));
+/// Somebody runs again after a while: look at the clock that costs least. The time, right
+/// to a few milliseconds.
+pub fn refresh() -> u64 {
+    let now = real(libc::CLOCK_MONOTONIC_COARSE);
+    note(now);
+    now
 }
 
 /// The deadline that lies `span` nanoseconds from now, or [`NEVER`].

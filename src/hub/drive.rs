@@ -1,23 +1,19 @@
 //! A carrier's loop: choosing who runs next, and going there.
 
 use super::carrier::{self, Carrier};
-use super::{callbacks, lend, monitor, units, watch, Hub, HUB, MOST_SWITCHES};
+use super::{callbacks, lend, monitor, units, watch, Hub, HUB};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::{Greenlet, Yielder};
 use crate::observe;
 use crate::sys::{self, Errno};
-use crate::time::{self, MILLISECOND, NEVER, SECOND};
+use crate::time::{self, NEVER, SECOND};
 use crate::tls;
 use crate::unit;
 use crate::wait::Wake;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering;
-
-/// How often timers and descriptors are looked at while greenlets keep the
-/// hub busy.
-const LOOK_AROUND: u64 = MILLISECOND;
 
 impl Hub {
     /// Move what other OS threads have made runnable to the run queue.
@@ -42,7 +38,7 @@ impl Hub {
     }
 
     /// Make the owners of due timers runnable.
-    fn expire(&self, now: u64) {
+    pub(super) fn expire(&self, now: u64) {
         // SAFETY: holder only, and nothing in the loop comes back here.
         let timers = unsafe { &mut *self.timers.get() };
         while let Some(g) = timers.pop_due(now) {
@@ -57,26 +53,20 @@ impl Hub {
     #[inline(always)]
     fn next(&self, carrier: &'static Carrier) -> Option<&'static Greenlet> {
         loop {
-            let left = self.switches_left.get();
-            if left == 0 {
+            if !self.look.count() {
                 self.look_around(carrier);
-            } else {
-                self.switches_left.set(left - 1);
             }
             self.drain_inject();
             if self.signals.load(Ordering::Relaxed) {
                 self.choose_for_signals(carrier);
             }
-            if self.hogs_turn.get() {
-                self.hogs_turn.set(false);
-                if let Some(g) = self.hogs.pop() {
-                    return Some(g);
-                }
-            }
-            if let Some(g) = self.run.pop() {
+            if let Some(g) = self.behind.next().or_else(|| self.run.pop()) {
                 return Some(g);
             }
-            if !self.hogs.is_empty() {
+            if self.behind.take_up(&self.run) {
+                continue;
+            }
+            if self.behind.has_hogs() {
                 if let Some(g) = self.next_hog(carrier) {
                     return Some(g);
                 }
@@ -92,21 +82,9 @@ impl Hub {
     /// knows without looking at timers and descriptors.
     pub(super) fn nobody_is_runnable(&self) -> bool {
         self.run.is_empty()
-            && self.hogs.is_empty()
+            && self.behind.is_empty()
             && self.inject.load(Ordering::Relaxed).is_null()
             && !self.signals.load(Ordering::Relaxed)
-    }
-
-    /// Whether the running greenlet should let others go on: somebody is runnable, or
-    /// timers and descriptors have not been looked at for a while. Then they will be.
-    pub(super) fn others_are_due(&self, now: u64) -> bool {
-        let left = self.switches_left.get();
-        self.switches_left.set(left.saturating_sub(1));
-        if left == 0 || now.saturating_sub(self.looked.get()) > LOOK_AROUND {
-            self.switches_left.set(0);
-            return true;
-        }
-        !self.nobody_is_runnable()
     }
 
     /// The next greenlet, if there is nothing to do first and nothing to be asked:
@@ -114,16 +92,15 @@ impl Hub {
     /// to go on with that one directly.
     #[inline(always)]
     fn next_at_once(&self) -> Option<&'static Greenlet> {
-        let left = self.switches_left.get();
-        if left == 0
+        if !self.look.can_wait()
+            || self.behind.is_next()
             || !self.inject.load(Ordering::Relaxed).is_null()
             || self.signals.load(Ordering::Relaxed)
-            || self.hogs_turn.get()
         {
             return None;
         }
         let g = self.run.pop_if(|g| g.home.get().is_null() && !g.sp.get().is_null())?;
-        self.switches_left.set(left - 1);
+        self.look.count();
         Some(g)
     }
 
@@ -133,22 +110,6 @@ impl Hub {
         self.run.look_ahead();
         self.switches.store(self.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.running.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
-    }
-
-    /// Nobody but those who compute is runnable: one of them, unless a timer or
-    /// a descriptor has something now.
-    #[cold]
-    fn next_hog(&self, carrier: &Carrier) -> Option<&'static Greenlet> {
-        let now = time::now();
-        self.looked.set(now);
-        self.expire(now);
-        carrier.load_own();
-        let _ = self.poll(0);
-        if self.run.is_empty() {
-            self.hogs.pop()
-        } else {
-            None
-        }
     }
 
     /// Learn what a dlopen or dlclose has changed, before a block is used again
@@ -175,40 +136,6 @@ impl Hub {
         if over || closed || tls::modules_moved() {
             tls::refresh_modules(|copy| unit::for_each_block(copy));
         }
-    }
-
-    /// Count down to the next look around from here. While modules may come, each
-    /// switch has one.
-    fn count_from_here(&self) {
-        let changing = self.modules_changed.load(Ordering::Relaxed);
-        self.switches_left.set(if changing { 0 } else { self.interval.get() });
-    }
-
-    /// Busy: expire timers and poll without waiting, about every
-    /// [`LOOK_AROUND`].
-    #[cold]
-    fn look_around(&self, carrier: &Carrier) {
-        if self.modules_changed.load(Ordering::Relaxed) {
-            carrier.load_own();
-            self.refresh_modules();
-        }
-        let now = time::now();
-        let since = now - self.looked.get();
-        let interval = self.interval.get();
-        if since < LOOK_AROUND / 2 && interval < MOST_SWITCHES {
-            self.interval.set(interval * 2);
-        } else if since > LOOK_AROUND {
-            // Count less next time if this many switches took long.
-            if since > 2 * LOOK_AROUND && interval > 1 {
-                self.interval.set(interval / 2);
-            }
-            self.looked.set(now);
-            self.expire(now);
-            carrier.load_own();
-            let _ = self.poll(0);
-            self.hogs_turn.set(!self.hogs.is_empty());
-        }
-        self.count_from_here();
     }
 
     #[cold]
@@ -238,7 +165,7 @@ impl Hub {
             None => 0,
             Some(_) => time::now(),
         };
-        self.looked.set(now);
+        self.look.note(now);
         self.count_from_here();
         if next.is_some_and(|d| d <= now) {
             self.expire(now);
@@ -266,19 +193,19 @@ impl Hub {
         let result = self.poll(deadline);
         // Before the monitor's state is looked at: it looks the other way round.
         self.sleeping.store(false, Ordering::SeqCst);
-        time::refresh();
+        self.look.note(time::refresh());
         monitor::rouse();
         // EINTR needs nothing here: a signal that concerns a greenlet was noted.
         let _ = result;
         if next.is_some() {
             let now = time::now();
-            self.looked.set(now);
+            self.look.note(now);
             self.expire(now);
         }
         true
     }
 
-    fn poll(&self, deadline: u64) -> Result<(), Errno> {
+    pub(super) fn poll(&self, deadline: u64) -> Result<(), Errno> {
         // SAFETY: holder only; the reactor does not come back here.
         match unsafe { &mut *self.reactor.get() } {
             Some(r) => r.poll(deadline, &self.run),

@@ -43,7 +43,7 @@ pub fn after_copy(shares_files: bool) {
     crate::tls::after_fork(tp, |f| unit::for_each_block(f));
     crate::parking_lot::after_fork();
     HUB.run.clear();
-    HUB.hogs.clear();
+    HUB.behind.clear();
     HUB.without_unit.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);

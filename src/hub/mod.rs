@@ -54,6 +54,7 @@
 //! is null, so that hooks entered from there pass straight through.
 //!
 
+mod behind;
 pub mod blocked_sites;
 pub mod carrier;
 pub mod debugger;
@@ -62,6 +63,7 @@ mod fork;
 pub mod handoff;
 mod join;
 pub mod lend;
+mod look;
 mod maker;
 pub mod monitor;
 pub mod os_thread;
@@ -81,10 +83,12 @@ use crate::thread_ids;
 use crate::time;
 use crate::timers::Timers;
 use crate::wait::Reason;
+use behind::Behind;
 use carrier::Carrier;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use look::Look;
 
 pub use fork::{after_copy, after_fork, forks};
 pub use join::{detach, join, JoinError};
@@ -99,16 +103,10 @@ pub(crate) use section::rejoin;
 pub use section::{as_program, blocking, interrupt_any_call, interrupt_call, set_ceiling};
 pub use spawn::{root_ended, spawn, Spawn, SpawnError, StackSource};
 
-/// Switches between two looks at the clock, at most.
-const MOST_SWITCHES: u32 = 64;
-
 /// Run queue, timers, reactor, and the list of all greenlets.
 pub struct Hub {
     run: RunQueue,
-    /// Greenlets that compute and have had their turn: they run when nobody
-    /// else can, and now and then.
-    hogs: RunQueue,
-    hogs_turn: Cell<bool>,
+    behind: Behind,
     timers: UnsafeCell<Timers<&'static Greenlet>>,
     reactor: UnsafeCell<Option<Reactor>>,
     /// Greenlets made runnable by OS threads that do not hold the hub, newest
@@ -127,9 +125,7 @@ pub struct Hub {
     /// A dlclose has ended since the last look; so many are under way.
     modules_closed: AtomicBool,
     closing: AtomicU32,
-    switches_left: Cell<u32>,
-    interval: Cell<u32>,
-    looked: Cell<u64>,
+    look: Look,
     next_id: Cell<u32>,
     switches: AtomicU64,
     /// Who holds the hub.
@@ -149,8 +145,7 @@ unsafe impl Sync for Hub {}
 
 static HUB: Hub = Hub {
     run: RunQueue::new(),
-    hogs: RunQueue::new(),
-    hogs_turn: Cell::new(false),
+    behind: Behind::new(),
     timers: UnsafeCell::new(Timers::new()),
     reactor: UnsafeCell::new(None),
     inject: AtomicPtr::new(ptr::null_mut()),
@@ -163,9 +158,7 @@ static HUB: Hub = Hub {
     modules_noted: AtomicU64::new(0),
     modules_closed: AtomicBool::new(false),
     closing: AtomicU32::new(0),
-    switches_left: Cell::new(MOST_SWITCHES),
-    interval: Cell::new(MOST_SWITCHES),
-    looked: Cell::new(0),
+    look: Look::new(),
     next_id: Cell::new(0),
     switches: AtomicU64::new(0),
     carrier: AtomicPtr::new(ptr::null_mut()),
@@ -281,7 +274,7 @@ pub fn modules_changed() {
     if live() != 0 {
         HUB.modules_noted.store(time::now(), Ordering::Relaxed);
         HUB.modules_changed.store(true, Ordering::Relaxed);
-        HUB.switches_left.set(0);
+        HUB.look.soon();
     }
 }
 

@@ -123,7 +123,7 @@ const SHORTEST: u64 = MILLISECOND;
 /// Without a greenlet that keeps the hub for so long, slices are whole again.
 const FORGIVE: u64 = 100 * MILLISECOND;
 
-/// Slices after which the hub is taken off somebody who has got no processor.
+/// Whole slices after which the hub is taken off somebody who has got no processor.
 const STARVED: u64 = 8;
 
 /// What the monitor has seen.
@@ -222,6 +222,7 @@ impl Seen {
         time::note(now);
         self.locks.check(now);
         self.sample(now);
+        HUB.look.remind(now);
         if switches != self.switches {
             (self.switches, self.since, self.report_at) = (switches, now, long());
             let tid = HUB.carrier().tid();
@@ -267,7 +268,7 @@ impl Seen {
     /// wait for a processor as well, but not for ever.
     fn is_starved(&self, now: u64, slice: u64) -> bool {
         let (tid, then) = self.then;
-        now - self.since < STARVED * slice
+        now - self.since < STARVED * SLICE.load(Ordering::Relaxed)
             && HUB.carrier().tid() == tid
             && time::processor_time(tid).saturating_sub(then) < slice / 2
             && !preempt::is_blocked(tid)
@@ -320,6 +321,7 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     // From here on this thread has the hub, and `g` waits if it enters a hook.
     carrier::begin_away();
     g.taken(HUB.carrier());
+    HUB.look.slice_used();
     carrier::give(to);
     if carrier::alive() < few && !carrier::any_idle() {
         maker::ask(few);

@@ -37,7 +37,7 @@ pub fn park(g: &'static Greenlet, deadline: u64) -> Wake {
 /// Let the others run first.
 #[inline]
 pub fn yield_now(g: &'static Greenlet) {
-    HUB.run.push(g);
+    HUB.queue(g);
     leave(g);
 }
 

@@ -96,11 +96,11 @@ pub(super) fn is_off() -> bool {
 /// libc's; `g`, which has the hub, is about to wait for such locks with it (in
 /// fork(2)).
 pub fn settle(g: &'static Greenlet) {
-    if HUB.hogs.is_empty() {
+    if !HUB.behind.has_hogs() {
         return;
     }
     OFF.fetch_add(1, Ordering::Relaxed);
-    while !HUB.hogs.is_empty() {
+    while HUB.behind.has_hogs() {
         let _ = sleep_until(g, time::after(MILLISECOND));
     }
     OFF.fetch_sub(1, Ordering::Relaxed);
@@ -433,7 +433,8 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     if g.in_handler() || !g.enter_shim() {
         return;
     }
-    HUB.hogs.push(g);
+    HUB.behind.push_hog(g);
+    HUB.look.slice_used();
     leave(g);
     // Signals that were sent to it: a thread that makes no call has no other
     // place for them.

@@ -113,6 +113,7 @@ fn start() -> Result<&'static Greenlet, SpawnError> {
     HUB.running.store(ptr::from_ref(root).cast_mut(), Ordering::Relaxed);
     // SAFETY: getpid has no arguments.
     HUB.next_id.set(thread_ids::first_of(unsafe { libc::getpid() } as u32));
+    HUB.look.note(time::now());
     LIVE.store(1, Ordering::Relaxed);
     arch::set_current(ptr::from_ref(root).cast_mut().cast());
     Ok(root)
@@ -161,7 +162,7 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
         (c.at_spawn)(creator, g);
     }
     observe::spawned(creator, g);
-    HUB.run.push(g);
+    HUB.queue(g);
     monitor::rouse();
     Ok(g)
 }
@@ -216,12 +217,16 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
     units::began(g);
     let mut buffer = [0usize; arch::UNWIND_BUF_WORDS];
     let unwound = (&raw const UNWOUND).cast_mut().cast::<c_void>();
-    let entry = g.entry.get().expect("a greenlet has an entry");
+    let mut entry = g.entry.get().expect("a greenlet has an entry");
+    let mut arg = g.arg.get();
     observe::resumed(g);
-    g.leave_shim();
+    if g.missed_interrupt.swap(false, Ordering::Relaxed) {
+        (entry, arg) = (interrupted_first, ptr::from_ref(g).cast_mut().cast());
+    } else {
+        g.leave_shim();
+    }
     // SAFETY: by `spawn`'s contract; the buffer outlives the call.
-    let value =
-        unsafe { arch::thread_base(entry, g.arg.get(), buffer.as_mut_ptr().cast(), unwound) };
+    let value = unsafe { arch::thread_base(entry, arg, buffer.as_mut_ptr().cast(), unwound) };
     if value != unwound {
         g.value.set(value);
     }
@@ -231,6 +236,20 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
     if !drive::in_first_turn(g) {
         drive::depart(g)
     }
+}
+
+/// The start routine of a greenlet that was to be interrupted before it began: what is
+/// meant for it comes first, since the routine may never enter a hook.
+unsafe extern "C-unwind" fn interrupted_first(g: *mut c_void) -> *mut c_void {
+    // SAFETY: `body` passes the running greenlet.
+    let g: &'static Greenlet = unsafe { &*g.cast() };
+    if let Some(c) = callbacks() {
+        (c.interrupted)(g);
+    }
+    g.leave_shim();
+    let entry = g.entry.get().expect("a greenlet has an entry");
+    // SAFETY: by `spawn`'s contract.
+    unsafe { entry(g.arg.get()) }
 }
 
 /// What happens on a greenlet after its start routine, up to its last switch.

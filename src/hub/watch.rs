@@ -157,7 +157,7 @@ pub(super) fn take(home: &'static Carrier) -> bool {
     HUB.carrier.store(ptr::from_ref(home).cast_mut(), Ordering::Release);
     // As after a wait for events: before the monitor's state is looked at.
     HUB.sleeping.store(false, Ordering::SeqCst);
-    time::refresh();
+    HUB.look.note(time::refresh());
     monitor::rouse();
     true
 }

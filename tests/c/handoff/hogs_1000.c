@@ -1,4 +1,4 @@
-// rule: a thousand threads that compute all come to their end; under the preload few OS threads do it
+// rule: a thousand threads that compute all come to their end, and beside them a sleeper wakes in time; under the preload few OS threads do it
 // timeout: 120
 #include "hog.h"
 
@@ -14,11 +14,23 @@ static void *computes(void *arg)
 	return arg;
 }
 
+/* Sleeps for 10 ms at a time until all are done; returns how often. */
+static void *ticks(void *arg)
+{
+	intptr_t n = 0;
+	for (; atomic_load(&done) < HOGS; n++)
+		usleep(10000);
+	(void)arg;
+	return (void *)n;
+}
+
 int main(void)
 {
-	pthread_t t[HOGS];
+	pthread_t t[HOGS], ticker;
 	int most = 0;
 	hog_init();
+	int64_t began = now_ns();
+	ticker = start(ticks, 0);
 	for (int i = 0; i < HOGS; i++) {
 		t[i] = start(computes, i);
 		if (i % 50 == 0) {
@@ -29,6 +41,8 @@ int main(void)
 	for (int i = 0; i < HOGS; i++)
 		CHECK_EQ((intptr_t)join(t[i]), i);
 	CHECK_EQ(atomic_load(&done), HOGS);
+	/* Each tenth at least: there are few processors. */
+	CHECK((intptr_t)join(ticker) >= (now_ns() - began) / 10000000 / 10);
 	if (preloaded())
 		CHECK(most <= 2 * processors() + 8);
 	puts("all");
