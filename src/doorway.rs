@@ -7,6 +7,7 @@
 //! caller's, no destructor, no panic hook.
 
 use crate::greenlet::Greenlet;
+use crate::hub::computes;
 use crate::sys;
 
 /// Our code runs on behalf of `greenlet` until this is dropped.
@@ -18,7 +19,11 @@ pub(crate) struct Inside {
 impl Drop for Inside {
     #[inline(always)]
     fn drop(&mut self) {
-        self.greenlet.leave_shim();
+        if computes::some() {
+            computes::hook_ends(self.greenlet);
+        } else {
+            self.greenlet.leave_shim();
+        }
     }
 }
 

@@ -31,6 +31,7 @@
 
 use crate::arch::FpControl;
 use crate::hub::carrier::Carrier;
+use crate::hub::computes::Account;
 use crate::hub::handoff::HELD;
 use crate::observe;
 use crate::timers::NO_SLOT;
@@ -123,6 +124,8 @@ pub struct Greenlet {
     pub(crate) sampled: AtomicU64,
     /// The processor time that its OS thread had when the hub was taken off it.
     away_from: Cell<u64>,
+    /// Whether it computes between its calls.
+    pub(crate) computes: Account,
     /// A text that says more about the wait (a name that is looked up), on the
     /// greenlet's own stack; null: none.
     detail: Cell<*const Detail>,
@@ -202,6 +205,7 @@ impl Greenlet {
             switches: Cell::new(0),
             sampled: AtomicU64::new(0),
             away_from: Cell::new(0),
+            computes: Account::new(),
             detail: Cell::new(ptr::null()),
             id: Cell::new(0),
             parent: Cell::new(0),
@@ -328,6 +332,7 @@ impl Greenlet {
         self.switches.set(0);
         self.sampled.store(0, Ordering::Relaxed);
         self.away_from.set(0);
+        self.computes.clear();
         self.detail.set(ptr::null());
         self.wake.store(claim::RUNNING, Ordering::Relaxed);
         // A new greenlet starts inside our code, on its way to the entry.

@@ -11,6 +11,7 @@ use crate::thread::cancel;
 use core::ffi::c_int;
 use hub::greenlet::{Detail, Greenlet};
 use hub::hub as scheduler;
+use hub::hub::computes;
 use hub::wait::{Reason, Section};
 
 /// Our code runs on behalf of `greenlet` until this is dropped.
@@ -22,7 +23,11 @@ pub struct Shim {
 impl Drop for Shim {
     #[inline(always)]
     fn drop(&mut self) {
-        self.greenlet.leave_shim();
+        if computes::some() {
+            self.leave_if_it_computes();
+        } else {
+            self.greenlet.leave_shim();
+        }
         // Signals that came while our code ran.
         if crate::signal::pending::noted() {
             crate::signal::deliver::on_the_way_out(self.greenlet);
@@ -56,6 +61,13 @@ pub fn enter_any() -> Option<Shim> {
 }
 
 impl Shim {
+    #[cold]
+    fn leave_if_it_computes(&self) {
+        let before = errno();
+        computes::hook_ends(self.greenlet);
+        set_errno(before);
+    }
+
     /// Make a real call that may block inside libc or the kernel, as a blocking
     /// section: see [`scheduler::blocking`]. Keeps the call's `errno`.
     pub fn section<R>(&self, what: &'static str, section: Section, call: impl FnOnce() -> R) -> R {

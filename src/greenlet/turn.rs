@@ -124,10 +124,16 @@ impl Greenlet {
     /// The monitor has taken the hub; the greenlet stays on `home`.
     pub(crate) fn taken(&self, home: &Carrier) {
         self.home.set(home);
-        self.since.set(crate::time::coarse());
-        self.away_from.set(crate::time::processor_time(home.tid()));
+        self.away_from(home);
+        self.computes.slice_used();
         self.link.store(AWAY, Ordering::Release);
         sys::futex_wake(self.link.as_ptr(), 1);
+    }
+
+    /// From here on it computes on `home`, off the hub.
+    pub(crate) fn away_from(&self, home: &Carrier) {
+        self.since.set(crate::time::coarse());
+        self.away_from.set(crate::time::processor_time(home.tid()));
     }
 
     /// A section begins: it stays on `home`, off the hub. It counts as our code
@@ -144,7 +150,9 @@ impl Greenlet {
     /// It has the hub again.
     pub(crate) fn rejoined(&self) {
         if self.away_from.get() != 0 {
-            self.sampled.store(self.processor_time(), Ordering::Relaxed);
+            let (before, now) = (self.sampled.load(Ordering::Relaxed), self.processor_time());
+            self.sampled.store(now, Ordering::Relaxed);
+            self.computes.computed(now.saturating_sub(before));
             self.away_from.set(0);
         }
         self.home.set(ptr::null());

@@ -35,7 +35,8 @@ pub(super) mod turn;
 pub(crate) use pool::count_thread;
 pub use pool::{alive, any_away};
 pub(super) use pool::{
-    any_idle, begin_away, end_away, make_one, one_only, rest, several, take, take_idle,
+    any_idle, begin_away, end_away, make_one, one_only, queue_for_hub, queueing, rest, several,
+    take, take_idle,
 };
 
 use super::os_thread;

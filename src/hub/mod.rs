@@ -57,6 +57,7 @@
 mod behind;
 pub mod blocked_sites;
 pub mod carrier;
+pub mod computes;
 pub mod debugger;
 mod drive;
 mod fork;

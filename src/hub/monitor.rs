@@ -11,7 +11,7 @@
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, blocked_sites, carrier, handoff, maker, os_thread, preempt, section, HUB};
+use super::{active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, HUB};
 use crate::control;
 use crate::control::lock_cycles::Due;
 use crate::greenlet::Greenlet;
@@ -45,6 +45,11 @@ pub fn set_slice(span: u64) {
 /// Without, one greenlet runs at a time, always, and the monitor only reports.
 pub fn set_handoff(on: bool) {
     HANDOFF.store(on, Ordering::Relaxed);
+}
+
+/// See [`set_handoff`].
+pub(super) fn hands_off() -> bool {
+    HANDOFF.load(Ordering::Relaxed)
 }
 
 /// Make the monitor's OS thread, once a process. (That also tells libc, at a
@@ -223,6 +228,7 @@ impl Seen {
         self.locks.check(now);
         self.sample(now);
         HUB.look.remind(now);
+        computes::forget(now, FORGIVE);
         if switches != self.switches {
             (self.switches, self.since, self.report_at) = (switches, now, long());
             let tid = HUB.carrier().tid();
@@ -294,10 +300,7 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
         return Attempt::Refused;
     }
     let tid = HUB.carrier().tid();
-    let few = match preempt::is_off() {
-        true => u32::MAX,
-        false => preempt::most().min(section::ceiling()),
-    };
+    let few = preempt::most();
     let Some(to) = carrier::take_idle() else {
         let more = carrier::alive() < few;
         // Blocked where no hook could see it, perhaps until another greenlet

@@ -33,7 +33,7 @@
 
 use super::drive::leave;
 use super::park::sleep_until;
-use super::{callbacks, carrier, HUB};
+use super::{callbacks, carrier, section, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -74,13 +74,14 @@ pub(super) fn init() {
     }
 }
 
-/// How many carriers greenlets that compute may have.
+/// How many carriers there may be for the sake of greenlets that compute. Those that wait
+/// for the hub do not count, since they compute nothing; within bounds.
 pub(super) fn most() -> u32 {
     if is_off() {
-        u32::MAX
-    } else {
-        MOST.load(Ordering::Relaxed)
+        return u32::MAX;
     }
+    let most = MOST.load(Ordering::Relaxed);
+    (most + carrier::queueing().min(most)).min(section::ceiling())
 }
 
 /// Greenlets for whose sake nobody takes turns now.

@@ -204,8 +204,10 @@ pub(crate) fn rejoin(g: &Greenlet) {
         g.kept_hub.set(true);
     } else {
         observe::queueing(g);
-        let soon = inject(g);
-        home.wait_for_turn(soon);
+        carrier::queue_for_hub(|| {
+            let soon = inject(g);
+            home.wait_for_turn(soon);
+        });
     }
     g.rejoined();
     carrier::end_away();

@@ -5,7 +5,7 @@ use crate::raw_lock::RawLock;
 use crate::unit;
 use crate::{sys, tls};
 use core::ptr;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Carriers at most, whatever waits: near the kernel's default limits, a
 /// thread's creation fails anyhow.
@@ -61,6 +61,21 @@ pub fn any_away() -> bool {
 /// How many carriers are alive, the first one included.
 pub fn alive() -> u32 {
     POOL.lock().alive
+}
+
+/// Carriers whose greenlets queue for the hub.
+static QUEUEING: AtomicU32 = AtomicU32::new(0);
+
+/// How many carriers wait to be given the hub back: they compute nothing.
+pub(in crate::hub) fn queueing() -> u32 {
+    QUEUEING.load(Ordering::Relaxed)
+}
+
+/// The caller's carrier is one of them while `wait` runs.
+pub(in crate::hub) fn queue_for_hub(wait: impl FnOnce()) {
+    QUEUEING.fetch_add(1, Ordering::Relaxed);
+    wait();
+    QUEUEING.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// One greenlet more runs without the hub. Before the hub moves.
@@ -215,6 +230,7 @@ pub(super) fn only_one() {
     pool.alive = 1;
     pool.counted = 0;
     pool.away = 0;
+    QUEUEING.store(0, Ordering::Relaxed);
     SEVERAL.store(false, Ordering::Relaxed);
     pool.tell();
 }

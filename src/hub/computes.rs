@@ -1,0 +1,156 @@
+//! Greenlets that compute between their calls leave the hub by themselves.
+//!
+//! The monitor takes the hub off a greenlet that has kept it for a slice. A program whose
+//! threads compute for some milliseconds, make a few calls and compute again would go on
+//! like that: each time somebody computes with the hub until the monitor comes, and
+//! the others wait for it, with processors idle. So who was found to compute goes off the hub at the end
+//! of its hooks, as for a blocking section whose call is the program's own code up to the next
+//! hook. If nobody has anything else to do, the hub is at rest ([`watch`](super::watch)),
+//! and both ways are a compare-and-swap each.
+//!
+//! Whether that pays is told by what it computes off the hub: see [`Account`].
+
+use super::carrier;
+use super::{active, maker, monitor, preempt, watch, HUB};
+use crate::greenlet::Greenlet;
+use crate::time::{self, MICROSECOND, MILLISECOND};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What going off the hub and coming back may cost: who computes for less between two
+/// calls keeps the hub.
+const COST: u64 = 100 * MICROSECOND;
+/// What is remembered at most: so much computing pays for many calls in a row.
+const MOST: u64 = 4 * MILLISECOND;
+
+/// Whether a greenlet has been found to compute lately.
+static SOME: AtomicBool = AtomicBool::new(false);
+/// When, about.
+static LATELY: AtomicU64 = AtomicU64::new(0);
+
+fn one_computes() {
+    LATELY.store(time::coarse(), Ordering::Relaxed);
+    SOME.store(true, Ordering::Relaxed);
+}
+
+/// What a greenlet has computed off the hub, less what that has cost, in nanoseconds. Its
+/// own, or with the hub the monitor's.
+pub(crate) struct Account(Cell<u64>);
+
+impl Account {
+    pub(crate) const fn new() -> Self {
+        Account(Cell::new(0))
+    }
+
+    /// Nothing is known of it.
+    pub(crate) fn clear(&self) {
+        self.0.set(0);
+    }
+
+    /// It has used up a slice: at first it is taken for one that computes.
+    pub(crate) fn slice_used(&self) {
+        self.0.set(MOST);
+        one_computes();
+    }
+
+    /// It was off the hub once, and has computed for `span`.
+    pub(crate) fn computed(&self, span: u64) {
+        self.0.set((self.0.get() + span).min(MOST).saturating_sub(COST));
+        if span > COST {
+            one_computes();
+        }
+    }
+
+    fn pays(&self) -> bool {
+        self.0.get() != 0
+    }
+}
+
+/// Whether the end of a hook is to be told by [`hook_ends`].
+#[inline(always)]
+pub fn some() -> bool {
+    SOME.load(Ordering::Relaxed)
+}
+
+/// Forget those who have not computed for `span`. By the monitor.
+pub(super) fn forget(now: u64, span: u64) {
+    if now.saturating_sub(LATELY.load(Ordering::Relaxed)) > span {
+        SOME.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The running greenlet `g`, which is in our code, is about to go on in the program's:
+/// with the hub, or without if it computes.
+#[cold]
+pub fn hook_ends(g: &'static Greenlet) {
+    if !g.computes.pays() || g.in_handler() || !active() || !monitor::hands_off() {
+        return g.leave_shim();
+    }
+    let asleep = watch::can_take_over();
+    let to = match asleep {
+        None => carrier::take_idle(),
+        some => some,
+    };
+    let Some(to) = to else {
+        if carrier::alive() < preempt::most() {
+            maker::ask(preempt::most());
+        }
+        return g.leave_shim();
+    };
+    let home = HUB.carrier();
+    carrier::begin_away();
+    carrier::leaves(home, Some(g));
+    g.away_from(home);
+    g.begin_section(home);
+    if asleep.is_none() {
+        g.offered.set(to);
+        carrier::offer(to, HUB.nobody_is_runnable());
+    } else if !watch::leave_with(to, home) {
+        // It has just got up.
+        g.rejoined();
+        carrier::end_away();
+        carrier::taken(home);
+    }
+    g.leave_shim();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_computes_between_calls_goes_off_the_hub_and_who_does_not_stays() {
+        let account = Account::new();
+        assert!(!account.pays());
+        account.slice_used();
+        assert!(account.pays());
+        // Many short calls, and a long run now and then.
+        for _ in 0..10 {
+            (0..20).for_each(|_| account.computed(0));
+            assert!(account.pays());
+            account.computed(2 * MILLISECOND);
+        }
+        (0..40).for_each(|_| account.computed(MICROSECOND));
+        assert!(!account.pays());
+        account.slice_used();
+        account.clear();
+        assert!(!account.pays());
+    }
+
+    #[test]
+    fn somebody_computes_until_that_is_forgotten() {
+        let account = Account::new();
+        let later = |span| forget(time::coarse() + span, COST);
+        account.computed(0);
+        later(2 * COST);
+        assert!(!some());
+        account.slice_used();
+        later(COST);
+        assert!(some());
+        later(2 * COST);
+        account.computed(2 * COST);
+        assert!(some());
+        later(2 * COST);
+        assert!(!some());
+    }
+}
