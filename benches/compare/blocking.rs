@@ -6,7 +6,7 @@ use crate::setup::{Place, Setup, Side};
 use crate::stats::rotate;
 use crate::table::{ratio, Cell, Columns, Row};
 
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     "lateness-lock",
     "lateness-fifo",
     "lateness-raw",
@@ -15,6 +15,8 @@ pub const NAMES: [&str; 8] = [
     "compute-4",
     "compute-8",
     "compute-16",
+    "jobs-2ms",
+    "jobs-300us",
 ];
 
 /// A ticker may be so much later than natively beside an explicit section, and
@@ -29,6 +31,7 @@ pub fn measure(name: &str, setup: &Setup) -> Row {
     let (work, argument) = name.split_once('-').expect("names have two parts");
     match work {
         "lateness" => lateness(name, argument, setup),
+        "jobs" => jobs(name, setup),
         _ => compute(name, argument, setup),
     }
 }
@@ -61,10 +64,23 @@ fn lateness(name: &str, what: &str, setup: &Setup) -> Row {
     }
 }
 
-fn compute(name: &str, threads: &str, setup: &Setup) -> Row {
+fn units(setup: &Setup) -> String {
     let units = if setup.quick { UNITS / 10 } else { UNITS };
-    let args = [threads.into(), units.to_string()];
-    let (unpinned, notes) = columns(setup, "compute", &args, "seconds");
+    units.to_string()
+}
+
+fn compute(name: &str, threads: &str, setup: &Setup) -> Row {
+    seconds(name, "compute", &[threads.into(), units(setup)], setup)
+}
+
+/// Eight threads, and jobs of so many units.
+fn jobs(name: &str, setup: &Setup) -> Row {
+    let span = if name == "jobs-2ms" { "1400" } else { "210" };
+    seconds(name, "jobs", &["8".into(), units(setup), span.into()], setup)
+}
+
+fn seconds(name: &str, program: &str, args: &[String], setup: &Setup) -> Row {
+    let (unpinned, notes) = columns(setup, program, args, "seconds");
     Row {
         work: name.into(),
         unit: "s".into(),
