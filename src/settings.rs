@@ -102,7 +102,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "--max-blocking-time",
         values: "seconds, such as `0.1`, or with a unit: `50ms`",
         default: "`0.1` with `GEVENTRS_HANDOFF=off`, else nothing is reported",
-        effect: "a thread that runs for longer than this without a hooked call is reported on stderr with its stack, and again when the time has doubled",
+        effect: "a thread that runs for longer than this without a wait is reported on stderr with its stack, and again when the time has doubled",
     },
     Setting {
         name: "GEVENTRS_CONTROL",

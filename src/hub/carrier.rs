@@ -87,6 +87,8 @@ pub struct Carrier {
     pub(super) asked: AtomicBool,
     /// The TLS block that libc knows its OS thread by; null: none (yet).
     known_by: AtomicPtr<u8>,
+    /// The greenlet that has left the hub by itself and computes on its OS thread; null: none.
+    pub(super) computes: AtomicPtr<Greenlet>,
     /// See [`EXTENSION_WORDS`]; zero at first.
     pub extension: [AtomicUsize; EXTENSION_WORDS],
 }
@@ -192,6 +194,7 @@ impl Carrier {
             tid: AtomicU32::new(0),
             asked: AtomicBool::new(false),
             known_by: AtomicPtr::new(ptr::null_mut()),
+            computes: AtomicPtr::new(ptr::null_mut()),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
         pool::list(c, |c| ALL.store(ptr::from_ref(c) as usize, Ordering::Release));
@@ -330,6 +333,7 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     // The others' ids may be given to other threads here.
     any(|other| {
         other.tid.store(0, Ordering::Relaxed);
+        other.computes.store(ptr::null_mut(), Ordering::Relaxed);
         false
     });
     c.note_tid();

@@ -13,8 +13,10 @@
 use super::carrier;
 use super::{active, maker, monitor, preempt, watch, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::time::{self, MICROSECOND, MILLISECOND};
 use core::cell::Cell;
+use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What going off the hub and coming back may cost: who computes for less between two
@@ -79,6 +81,22 @@ pub(super) fn forget(now: u64, span: u64) {
     }
 }
 
+/// Tell of those who have computed off the hub for `span` nanoseconds, who have left it by
+/// themselves: nobody else sees them. By the monitor, while something is recorded. True: some
+/// compute.
+pub(super) fn tell_of_long_runs(span: u64) -> bool {
+    let mut some = false;
+    carrier::any(|c| {
+        // SAFETY: null or a greenlet, which is never freed.
+        if let Some(g) = unsafe { c.computes.load(Ordering::Acquire).as_ref() } {
+            some = true;
+            observe::hogs::suspect_after(g, c.tid(), span);
+        }
+        false
+    });
+    some
+}
+
 /// The running greenlet `g`, which is in our code, is about to go on in the program's:
 /// with the hub, or without if it computes.
 #[cold]
@@ -102,11 +120,13 @@ pub fn hook_ends(g: &'static Greenlet) {
     carrier::leaves(home, Some(g));
     g.away_from(home);
     g.begin_section(home);
+    home.computes.store(ptr::from_ref(g).cast_mut(), Ordering::Release);
     if asleep.is_none() {
         g.offered.set(to);
         carrier::offer(to, HUB.nobody_is_runnable());
     } else if !watch::leave_with(to, home) {
         // It has just got up.
+        home.computes.store(ptr::null_mut(), Ordering::Release);
         g.rejoined();
         carrier::end_away();
         carrier::taken(home);

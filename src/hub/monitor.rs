@@ -173,9 +173,12 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
         seen.look(slice);
         observe::tend();
-        if observe::on() && observe::hogs::look(&preempt::with_stack) {
-            // Until its run is over.
-            seen.quiet = 0;
+        if observe::on() {
+            let some = computes::tell_of_long_runs(slice);
+            if observe::hogs::look(&preempt::with_stack) || some {
+                // Until its run is over.
+                seen.quiet = 0;
+            }
         }
         if seen.quiet >= QUIET_LOOKS {
             sleep(&mut seen.locks);

@@ -1,7 +1,8 @@
-//! Long runs: who runs for long without a hooked call, and what the stack is in the
+//! Long runs: who runs for long without a wait, and what the stack is in the
 //! middle of it.
 //!
-//! The monitor tells of each greenlet that has run for a slice ([`suspect`]), and looks
+//! The monitor tells of each greenlet that has run for a slice, with the hub or off it
+//! ([`suspect`]), and looks
 //! again at every turn of its loop ([`look`]) until that run is over. A run that
 //! goes on for longer than `GEVENTRS_MAX_BLOCKING_TIME` is reported on stderr, as gevent's
 //! monitor does it, again when it has doubled; for the census the longest are kept.
@@ -95,6 +96,14 @@ pub(crate) fn suspect(g: &'static Greenlet, tid: u32) {
     }
 }
 
+/// [`suspect`], if it has run for `span` nanoseconds.
+pub(crate) fn suspect_after(g: &'static Greenlet, tid: u32, span: u64) {
+    let Some(l) = ledger::of(g) else { return };
+    if Scale::now().span(clock::now().saturating_sub(l.run_from())) >= span {
+        suspect(g, tid);
+    }
+}
+
 /// Calls its second argument with the stack of an OS thread, if that can be had.
 type TakeStack = dyn Fn(u32, &mut dyn FnMut(&Trace));
 
@@ -143,7 +152,7 @@ pub(crate) fn look(stack: &TakeStack) -> bool {
 
 fn tell(g: &Greenlet, span: u64, trace: &Trace) {
     say(format_args!(
-        "geventrs: thread {} \"{}\" has run for {} ms without a hooked call",
+        "geventrs: thread {} \"{}\" has run for {} ms without a wait",
         g.id(),
         Name(g.name()),
         span / MILLISECOND

@@ -230,7 +230,12 @@ impl Ledger {
         let (why, word) = self.set_reason(reason);
         self.peer.set(peers::of(why, word));
         self.holder.set(match why.has_holder() {
-            true => holders::of(word as usize),
+            // One that is handed over is held by somebody who has not gone on yet, and so was
+            // not seen taking it.
+            true => match holders::of(word as usize) {
+                Waker { id: 0, .. } => Waker { id: hub::owner_of(reason), place: 0 },
+                seen => seen,
+            },
             false => Waker::default(),
         });
         if asked(CENSUS) {
@@ -249,7 +254,8 @@ impl Ledger {
     /// It runs again.
     fn goes_on(&self, now: u64) {
         if self.state() == State::Running {
-            // It has run without the hub, which was at rest when it came back: its run goes on.
+            // It has run without the hub, which was at rest when it came back.
+            self.has_called(now);
             self.carrier.set(hub::carrier().map_or(0, |c| c.tid()));
             return;
         }
@@ -280,6 +286,24 @@ impl Ledger {
         }
         self.run_from.store(now, Ordering::Relaxed);
         self.carrier.set(hub::carrier().map_or(0, |c| c.tid()));
+    }
+
+    /// It has computed off the hub until this call, which need not wait for the hub: that ends
+    /// a run that is worth telling of. Else one that computes for long between two calls would
+    /// look like one that never calls anything.
+    fn has_called(&self, now: u64) {
+        let span = now.saturating_sub(self.run_from());
+        if span < LONG_RUN {
+            return;
+        }
+        if asked(CENSUS) {
+            census::ran(self, span);
+            hogs::over(self.id.get(), self.run_from(), span);
+        }
+        if asked(TIMELINE) {
+            timeline::last_run(self, self.run_from(), now);
+        }
+        self.run_from.store(now, Ordering::Relaxed);
     }
 
     /// It has waited.

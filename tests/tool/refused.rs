@@ -10,6 +10,9 @@ use std::process::Command;
 #[test]
 fn a_program_that_is_not_there_is_127() {
     fails(&mut run(&["no-such-program"]), 127, "no-such-program: not found");
+    let hint = "r.json: not found; did you mean --report=r.json?";
+    fails(&mut run(&["--report", "r.json", "--", "true"]), 127, hint);
+    fails(&mut run(&["--trace", "all", "--", "true"]), 127, "did you mean --trace=all?");
     fails(&mut run(&["/no/such/program"]), 127, "/no/such/program: not found");
     fails(&mut run(&[""]), 127, "not found");
 }

@@ -114,7 +114,7 @@ const PROGRAM: &str = r#"
     #define _GNU_SOURCE
     #include <pthread.h>
     #include <unistd.h>
-    static void *hog(void *arg)
+    static void *spin(void *arg)
     {
         for (volatile long n = 0;; n++)
             ;
@@ -129,7 +129,7 @@ const PROGRAM: &str = r#"
     {
         pthread_t a, b;
         pthread_create(&a, NULL, idle, NULL);
-        pthread_create(&b, NULL, hog, NULL);
+        pthread_create(&b, NULL, spin, NULL);
         pthread_setname_np(a, "idle");
         pthread_setname_np(b, "hog");
         pthread_join(a, NULL);
@@ -146,7 +146,10 @@ fn top_shows_who_computes_and_obeys_keys() {
     let top = asked.about(&["top", &asked.pid(), "--interval", "0.2"]);
     let mut terminal = Terminal::start(top);
     let text =
-        terminal.shows(&["3 greenlets", "WAITS FOR", "hog", "idle", "sleep 16 min", "q quit"]);
+        terminal.shows(&["3 greenlets", "RUNS", "WAITS FOR", "idle", "sleep 16 min", "q quit"]);
+    // What a thread was made to run is beside its name.
+    let row = text.lines().find(|l| l.contains(" hog ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(row.contains(" spin "), "{text}");
     // By processor time: the hog is first, once there is a rate.
     let first = |text: &str, name: &str| {
         let mut rows = text.lines().skip_while(|l| !l.contains("WAITS FOR")).skip(1);

@@ -77,7 +77,7 @@ pub struct Run {
     /// At the end, write who ran and waited when (GEVENTRS_TIMELINE)
     #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(file))]
     timeline: Option<OsString>,
-    /// Report threads that run for longer than this without a hooked call, with
+    /// Report threads that run for longer than this without a wait, with
     /// their stacks: seconds, or a time such as 50ms (GEVENTRS_MAX_BLOCKING_TIME)
     #[arg(long, value_name = "TIME", value_parser = time)]
     max_blocking_time: Option<OsString>,
@@ -187,11 +187,23 @@ fn name_of(value: Option<impl ValueEnum>) -> Option<OsString> {
 }
 
 impl Run {
+    /// A value after a space is taken for the program where a flag needs none.
+    fn with_hint(&self, why: Failure) -> Failure {
+        let is = |value: &Option<OsString>, default: &str| value.as_deref() == Some(default.as_ref());
+        let flag = match (is(&self.report, "stderr"), is(&self.trace, "waited")) {
+            (true, _) => "--report",
+            (_, true) => "--trace",
+            _ => return why,
+        };
+        let value = self.program.display();
+        Failure::new(why.code, format_args!("{}; did you mean {flag}={value}?", why.message))
+    }
+
     /// Returns only if it fails.
     pub fn execute(self) -> Result<(), Failure> {
         let library = library::find(self.lib.as_deref())?;
         let mut preload = preload(&library, std::env::var_os("LD_PRELOAD"))?;
-        let program = Program::find(&self.program)?;
+        let program = Program::find(&self.program).map_err(|why| self.with_hint(why))?;
         let binary = program.binary()?;
         if let Some(mut first) = obstacles::check_loading(&binary, &library, &preload)? {
             first.push(":");

@@ -388,3 +388,75 @@ int main(void)
     let trace = std::fs::read_to_string(dir.join("trace")).unwrap();
     assert!(trace.contains(&format!("fd 0 readable <- 127.0.0.1:{port}>")), "{trace}");
 }
+
+/// Who computes between short calls leaves the hub by itself, unseen by the monitor's slices:
+/// its runs are told as those of others, each up to the call that ends it.
+#[test]
+fn who_leaves_the_hub_to_compute_is_among_the_longest_runs() {
+    const PROGRAM: &str = r#"
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+static int ends[2];
+static void spin(int ms)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	long end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms;
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < end);
+}
+__attribute__((noinline)) static void short_one(void)
+{
+	spin(30);
+	__asm__("");
+}
+__attribute__((noinline)) static void long_one(void)
+{
+	spin(300);
+	__asm__("");
+}
+static void *worker(void *arg)
+{
+	for (int i = 0; i < 20; i++) {
+		short_one();
+		write(ends[1], "", 1);
+	}
+	long_one();
+	write(ends[1], "", 1);
+	return arg;
+}
+static void *ticker(void *arg)
+{
+	for (int i = 0; i < 100; i++)
+		usleep(5000);
+	return arg;
+}
+int main(void)
+{
+	pthread_t a, b;
+	pipe(ends);
+	pthread_create(&a, NULL, worker, NULL);
+	pthread_create(&b, NULL, ticker, NULL);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	return 0;
+}
+"#;
+    let (file, report) = recorded("report-leaves", PROGRAM);
+    let text = report_of(&file, &["--top", "40"]);
+    let runs = &text[text.find("Longest runs without a wait").unwrap_or_else(|| panic!("{text}"))..];
+    let first: Vec<&str> = runs.lines().skip(2).take(2).collect();
+    assert!(first[1].contains("long_one at program.c:"), "{text}");
+    // The short ones are runs of their own.
+    assert!(runs.matches("short_one at program.c:").count() > 3, "{text}");
+    // What the table of greenlets says is in the list.
+    let longest = |list: &str, of: &dyn Fn(&Value) -> u64| {
+        report[list].as_array().unwrap().iter().map(of).max().unwrap()
+    };
+    let told = longest("hogs", &|h| h["span"].as_u64().unwrap());
+    let lived = longest("greenlets", &|g| g["runs"]["longest"].as_u64().unwrap());
+    assert!(told * 10 >= lived * 9, "{told} of {lived}: {text}");
+}

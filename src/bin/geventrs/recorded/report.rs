@@ -348,8 +348,11 @@ impl Text<'_> {
                 0 => "nobody that was seen taking it".to_string(),
                 id => {
                     let name = names.get(&id).copied().unwrap_or("?");
-                    let place = self.stacks.line(l.holder, self.depth);
-                    format!("{name} ({id}) at the longest wait, taken at {place}")
+                    let place = match l.holder {
+                        0 => "by which call was not seen".to_string(),
+                        at => format!("taken at {}", self.stacks.line(at, self.depth)),
+                    };
+                    format!("{name} ({id}) at the longest wait, {place}")
                 }
             };
             table.row(
@@ -380,7 +383,7 @@ impl Text<'_> {
             let who = format!("{} ({})", hog.name, hog.greenlet);
             table.row(vec![time(hog.span), who], vec![stack]);
         }
-        let title = "Longest runs without a hooked call";
+        let title = "Longest runs without a wait";
         self.section(title, &table, self.report.hogs.len())
     }
 

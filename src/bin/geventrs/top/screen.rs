@@ -2,6 +2,7 @@
 
 use super::{Sort, View};
 use crate::backtrace::Reader;
+use crate::processes::number;
 use crate::words::{reason, span};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -104,14 +105,15 @@ fn greenlets(
     let last = first + 2 * area.height as usize;
     let rows = sorted.iter().enumerate().map(|(n, g)| {
         let rate = view.rates.get(&g.id).copied().unwrap_or_default();
-        let why = if (first..last).contains(&n) {
-            reason(&view.process, g, &mut |at| reader.variable(at))
-        } else {
-            String::new()
-        };
+        let (mut runs, mut why) = (String::new(), String::new());
+        if (first..last).contains(&n) {
+            runs = number(&g.entry).and_then(|at| reader.routine(at)).unwrap_or_default();
+            why = reason(&view.process, g, &mut |at| reader.variable(at));
+        }
         Row::new([
             Cell::from(format!("{:>10}", g.id)),
             Cell::from(g.name.clone()),
+            Cell::from(runs),
             Cell::from(g.state.clone()).style(colour(&g.state)),
             Cell::from(format!("{:>10}", g.for_ns.map_or(String::new(), span))),
             Cell::from(format!("{:>6.1}", rate.cpu * 100.0)),
@@ -123,13 +125,15 @@ fn greenlets(
     let widths = [
         Constraint::Length(10),
         Constraint::Length(15),
+        Constraint::Length(14),
         Constraint::Length(8),
         Constraint::Length(11),
         Constraint::Length(6),
         Constraint::Length(8),
         Constraint::Min(20),
     ];
-    let heading = ["        ID", "NAME", "STATE", "       FOR", "  CPU%", "SWITCH/S", "WAITS FOR"];
+    let heading =
+        ["        ID", "NAME", "RUNS", "STATE", "       FOR", "  CPU%", "SWITCH/S", "WAITS FOR"];
     let heading = Row::new(heading).style(Style::new().add_modifier(Modifier::BOLD));
     let table = Table::new(rows, widths)
         .header(heading)
