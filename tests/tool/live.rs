@@ -160,7 +160,7 @@ fn ps_lists_processes_and_says_why_it_cannot() {
 fn stacks_name_functions_files_and_lines() {
     let (directory, program) = waits("stacks");
     let asked = Asked::start(&directory, &program, &[]);
-    asked.says("ps", &["(queue_lock) held by "]);
+    asked.says("ps", &["(queue_lock) held by ", "<- 127.0.0.1:", "getaddrinfo "]);
     let text =
         asked.says("stacks", &["locker at ", "reader at ", "client at ", "names at ", "hog at "]);
     let of = |name: &str| {

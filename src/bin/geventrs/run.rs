@@ -189,7 +189,8 @@ fn name_of(value: Option<impl ValueEnum>) -> Option<OsString> {
 impl Run {
     /// A value after a space is taken for the program where a flag needs none.
     fn with_hint(&self, why: Failure) -> Failure {
-        let is = |value: &Option<OsString>, default: &str| value.as_deref() == Some(default.as_ref());
+        let is =
+            |value: &Option<OsString>, default: &str| value.as_deref() == Some(default.as_ref());
         let flag = match (is(&self.report, "stderr"), is(&self.trace, "waited")) {
             (true, _) => "--report",
             (_, true) => "--trace",

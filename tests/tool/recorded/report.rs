@@ -447,7 +447,8 @@ int main(void)
 "#;
     let (file, report) = recorded("report-leaves", PROGRAM);
     let text = report_of(&file, &["--top", "40"]);
-    let runs = &text[text.find("Longest runs without a wait").unwrap_or_else(|| panic!("{text}"))..];
+    let runs =
+        &text[text.find("Longest runs without a wait").unwrap_or_else(|| panic!("{text}"))..];
     let first: Vec<&str> = runs.lines().skip(2).take(2).collect();
     assert!(first[1].contains("long_one at program.c:"), "{text}");
     // The short ones are runs of their own.
