@@ -355,6 +355,11 @@ impl Greenlet {
         self.set_name(name);
     }
 
+    /// Whether its wait has a deadline. For the hub's holder.
+    pub fn has_deadline(&self) -> bool {
+        self.timer_index.get() != NO_SLOT
+    }
+
     /// The timers were forgotten (in the child of a fork).
     pub(crate) fn timer_cleared(&self) {
         self.timer_index.set(NO_SLOT);

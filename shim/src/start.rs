@@ -10,6 +10,7 @@ static CALLBACKS: Callbacks = Callbacks {
     at_exit: crate::thread::end::at_exit,
     at_spawn: crate::signal::thread_made,
     choose: crate::signal::deliver::choose,
+    continued: crate::signal::continued::ended,
     interrupted: crate::signal::deliver::interrupted,
     interrupt_due: crate::signal::deliver::interrupt_due,
     turn_taken: crate::signal::deliver::turn_taken,

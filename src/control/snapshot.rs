@@ -6,7 +6,7 @@ use super::{descriptors, memory};
 use crate::arch::Saved;
 use crate::greenlet::{fd_of, Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
-use crate::hub::{self, preempt};
+use crate::hub::{self, preempt, task};
 use crate::observe::{live, why};
 use crate::reactor::READ;
 use crate::time::{self, MILLISECOND, NEVER};
@@ -179,7 +179,7 @@ impl Row {
     /// What it has on an OS thread of its own: where it blocks, or a sample of where
     /// it computes.
     fn off_hub_stack(&mut self, object: &mut Object) {
-        if let Some((sp, pc)) = preempt::blocked_registers(self.tid) {
+        if let Some((sp, pc)) = task::blocked_registers(self.tid) {
             let most = self.base().saturating_sub(sp).min(MOST_STACK);
             memory::read(sp, most, &mut self.bytes);
             // A frame pointer is not told; unwinders do without it mostly.

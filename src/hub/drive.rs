@@ -190,13 +190,19 @@ impl Hub {
             }
             deadline = 0;
         }
+        self.handled.store(false, Ordering::Relaxed);
         let result = self.poll(deadline);
         // Before the monitor's state is looked at: it looks the other way round.
         self.sleeping.store(false, Ordering::SeqCst);
         self.look.note(time::refresh());
         monitor::rouse();
-        // EINTR needs nothing here: a signal that concerns a greenlet was noted.
-        let _ = result;
+        // A signal that concerns a greenlet was noted. If there was none, the process was
+        // stopped: signal(7), "Interruption of system calls by stop signals".
+        if let (Err(libc::EINTR), false, Some(layer)) =
+            (result, self.handled.load(Ordering::Relaxed), callbacks())
+        {
+            (layer.continued)();
+        }
         if next.is_some() {
             let now = time::now();
             self.look.note(now);

@@ -73,6 +73,7 @@ pub(crate) mod preempt;
 pub mod section;
 mod set_ids;
 mod spawn;
+pub(crate) mod task;
 mod units;
 pub mod watch;
 
@@ -94,8 +95,8 @@ use look::Look;
 pub use fork::{after_copy, after_fork, forks};
 pub use join::{detach, join, JoinError};
 pub use park::{
-    after_wait, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule, signals_noted,
-    sleep_until, tick, wait_fds, yield_now,
+    after_wait, handler_ran, in_hub, interrupt, interrupt_from_hub, park, pause_until, schedule,
+    signals_noted, sleep_until, tick, wait_fds, yield_now,
 };
 pub use preempt::{
     call_in, call_in_if_computing, call_in_self, exec_failed, hold_for_exec, settle, TURN_SIGNAL,
@@ -117,6 +118,8 @@ pub struct Hub {
     sleeping: AtomicBool,
     /// Set by [`signals_noted`].
     signals: AtomicBool,
+    /// A handler of ours has run since the hub began to wait ([`handler_ran`]).
+    handled: AtomicBool,
     bell: AtomicU32,
     all: Cell<*const Greenlet>,
     first: Cell<*const Greenlet>,
@@ -152,6 +155,7 @@ static HUB: Hub = Hub {
     inject: AtomicPtr::new(ptr::null_mut()),
     sleeping: AtomicBool::new(false),
     signals: AtomicBool::new(false),
+    handled: AtomicBool::new(false),
     bell: AtomicU32::new(u32::MAX),
     all: Cell::new(ptr::null()),
     first: Cell::new(ptr::null()),
@@ -193,6 +197,10 @@ pub struct Callbacks {
     /// Signals have been noted (see [`signals_noted`]): choose who takes them.
     /// On the hub; may [`interrupt_from_hub`].
     pub choose: fn(),
+    /// The process was stopped (SIGSTOP) and goes on, and the kernel has ended the hub's
+    /// wait because of that: it would have ended some of the greenlets'. On the hub; may
+    /// [`interrupt_from_hub`].
+    pub continued: fn(),
     /// A greenlet's wait was interrupted and all is unlinked: run what was
     /// meant for it. In our code, on the greenlet.
     pub interrupted: fn(&'static Greenlet),

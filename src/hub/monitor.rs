@@ -11,13 +11,15 @@
 //! While the hub waits in the kernel, or one greenlet is alive, the monitor
 //! sleeps, and nothing wakes it but the hub's next work.
 
-use super::{active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, HUB};
+use super::{
+    active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, task, HUB,
+};
 use crate::control;
 use crate::control::lock_cycles::Due;
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::report::say;
-use crate::time::{self, MILLISECOND};
+use crate::time::{self, MILLISECOND, SECOND};
 use crate::{arch, sys, tls, unit};
 use core::ffi::c_void;
 use core::ptr;
@@ -130,6 +132,10 @@ const FORGIVE: u64 = 100 * MILLISECOND;
 
 /// Whole slices after which the hub is taken off somebody who has got no processor.
 const STARVED: u64 = 8;
+
+/// How long the maker may take before a greenlet is asked for its turn although it is
+/// blocked in a call of its own that would fail.
+const LAST_RESORT: u64 = 2 * SECOND;
 
 /// What the monitor has seen.
 struct Seen {
@@ -280,7 +286,7 @@ impl Seen {
         now - self.since < STARVED * SLICE.load(Ordering::Relaxed)
             && HUB.carrier().tid() == tid
             && time::processor_time(tid).saturating_sub(then) < slice / 2
-            && !preempt::is_blocked(tid)
+            && !task::is_blocked(tid)
     }
 }
 
@@ -308,13 +314,15 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
         let more = carrier::alive() < few;
         // Blocked where no hook could see it, perhaps until another greenlet
         // does something.
-        if !more && !preempt::is_blocked(tid) {
+        if !more && !task::is_blocked(tid) {
             preempt::ask(tid);
             return Attempt::Done;
         }
         maker::ask(if more { few } else { u32::MAX });
-        if maker::is_late(slice) {
-            // It may wait for what somebody holds who waits for his turn.
+        // The maker may wait for what somebody holds who waits for his turn. But on a busy
+        // machine it is late without that, and the signal would end a call.
+        let patience = if task::may_fail(tid) { LAST_RESORT } else { slice };
+        if maker::is_late(patience) {
             preempt::ask(tid);
             return Attempt::Done;
         }
@@ -332,7 +340,7 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     if carrier::alive() < few && !carrier::any_idle() {
         maker::ask(few);
     }
-    if let Some(at) = preempt::blocked_instruction(tid) {
+    if let Some(at) = task::blocked_instruction(tid) {
         blocked_sites::note(at);
     }
     Attempt::Done

@@ -136,6 +136,12 @@ pub fn signals_noted() {
     }
 }
 
+/// A handler for a signal runs. Where the hub's wait in the kernel ends and none has run,
+/// something else has ended it.
+pub fn handler_ran() {
+    HUB.handled.store(true, Ordering::Relaxed);
+}
+
 /// Whether the calling code is the hub's own: neither a greenlet's nor that of
 /// an OS thread that does not drive the hub.
 pub fn in_hub() -> bool {

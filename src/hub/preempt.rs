@@ -32,7 +32,8 @@
 //! and to end the call of a greenlet that is cancelled.
 
 use super::drive::leave;
-use super::park::sleep_until;
+use super::park::{handler_ran, sleep_until};
+use super::task::{self, is_blocked};
 use super::{callbacks, carrier, section, HUB};
 use crate::arch;
 use crate::greenlet::Greenlet;
@@ -199,21 +200,12 @@ pub(crate) fn sample(tid: u32) -> Option<Vec<usize>> {
     (!addresses.is_empty()).then_some(addresses)
 }
 
-/// Where the OS thread `tid` is blocked in the kernel, if it is: stack pointer and
-/// instruction pointer.
-pub(crate) fn blocked_registers(tid: u32) -> Option<(usize, usize)> {
-    is_blocked(tid).then_some(())?;
-    let file = read_task_file(tid, b"syscall");
-    Some((last_but(&file, 1)?, last_but(&file, 0)?))
-}
-
 /// Print the stack of what runs on the OS thread `tid`, if it can be had within
 /// a tenth of a second. Of what is blocked in the kernel only the innermost
 /// frame: a signal could end its call.
 pub(super) fn print_stack(tid: u32) {
-    let file = read_task_file(tid, b"stat");
-    if is_blocked_in(&file) {
-        if let Some(at) = blocked_at(&read_task_file(tid, b"syscall")) {
+    if is_blocked(tid) {
+        if let Some(at) = task::blocked_instruction(tid) {
             Trace::print_one(at);
         }
         return;
@@ -246,70 +238,6 @@ pub fn call_in_self() {
     if let Ok(tid) = unsafe { syscall!(libc::SYS_gettid) } {
         send(tid as u32);
     }
-}
-
-/// Whether the OS thread `tid` is blocked in the kernel.
-pub(super) fn is_blocked(tid: u32) -> bool {
-    is_blocked_in(&read_task_file(tid, b"stat"))
-}
-
-/// The instruction at which the OS thread `tid` is blocked in the kernel, if it
-/// is.
-pub(super) fn blocked_instruction(tid: u32) -> Option<usize> {
-    is_blocked(tid).then(|| blocked_at(&read_task_file(tid, b"syscall"))).flatten()
-}
-
-/// The beginning of a small file, and zeroes.
-type Text = [u8; 256];
-
-/// `/proc/self/task/TID/NAME`, without an allocation.
-fn read_task_file(tid: u32, name: &[u8]) -> Text {
-    let mut path = [0u8; 64];
-    let mut length = 0;
-    let mut add = |bytes: &[u8]| {
-        path[length..length + bytes.len()].copy_from_slice(bytes);
-        length += bytes.len();
-    };
-    let mut digits = [b'0'; 10];
-    let mut rest = tid;
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    let first = digits.iter().position(|d| *d != b'0').unwrap_or(9);
-    add(b"/proc/self/task/");
-    add(&digits[first..]);
-    add(b"/");
-    add(name);
-    let mut text = [0u8; 256];
-    // SAFETY: a terminated path, a buffer of the told size, our own descriptor.
-    unsafe {
-        let flags = libc::O_RDONLY | libc::O_CLOEXEC;
-        if let Ok(fd) = syscall!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags) {
-            let _ = syscall!(libc::SYS_read, fd, text.as_mut_ptr(), text.len());
-            let _ = syscall!(libc::SYS_close, fd);
-        }
-    }
-    text
-}
-
-/// proc(5), `stat`: "tid (name) S ...", where the name may hold brackets.
-fn is_blocked_in(stat: &Text) -> bool {
-    let state = stat.iter().rposition(|b| *b == b')').and_then(|at| stat.get(at + 2));
-    state.is_some_and(|state| *state != b'R' && *state != 0)
-}
-
-/// proc(5), `syscall`: "number arguments... sp pc", the last two of which are
-/// there for every thread that is blocked.
-fn blocked_at(text: &Text) -> Option<usize> {
-    last_but(text, 0)
-}
-
-/// The number that so many others follow.
-fn last_but(text: &Text, others: usize) -> Option<usize> {
-    let end = text.iter().position(|b| matches!(b, 0 | b'\n'))?;
-    let word = text[..end].rsplit(|b| *b == b' ').nth(others)?.strip_prefix(b"0x")?;
-    usize::from_str_radix(core::str::from_utf8(word).ok()?, 16).ok()
 }
 
 /// The system calls that a signal may end with EINTR. (Where the frame stands
@@ -405,6 +333,7 @@ fn may_unwind(number: i64) -> bool {
 /// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
 /// in it may leave by pthread_exit.
 unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    handler_ran();
     // Before the reasons are looked at.
     // SAFETY: takes nothing.
     let tid = unsafe { syscall!(libc::SYS_gettid) }.unwrap_or(0) as u32;
@@ -457,38 +386,5 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
         if stop {
             arch::end_call(context, libc::EINTR, may_end);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(s: &str) -> Text {
-        let mut t = [0; 256];
-        t[..s.len()].copy_from_slice(s.as_bytes());
-        t
-    }
-
-    #[test]
-    fn the_state_of_a_thread_follows_its_name() {
-        assert!(is_blocked_in(&text("12 (a) R b) S 1 2")));
-        assert!(!is_blocked_in(&text("12 (S ) R 1 2")));
-        assert!(!is_blocked_in(&text("")), "a thread that is gone");
-    }
-
-    #[test]
-    fn where_a_blocked_thread_is() {
-        let at = "230 0x0 0x0 0x7ffd 0x0 0x0 0x0 0x7ffd11 0x7f00aa\n";
-        assert_eq!(blocked_at(&text(at)), Some(0x7f00aa));
-        assert_eq!(blocked_at(&text("running\n")), None);
-    }
-
-    #[test]
-    fn this_thread_runs() {
-        // SAFETY: takes nothing.
-        let tid = unsafe { syscall!(libc::SYS_gettid) }.unwrap() as u32;
-        assert!(!is_blocked(tid));
-        assert!(read_task_file(tid, b"comm")[0] != 0);
     }
 }

@@ -28,6 +28,7 @@ use libc::siginfo_t;
 
 /// The handler that the kernel knows.
 pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    scheduler::handler_ran();
     let Some(a) = action::of(signal) else { return };
     // SAFETY: the kernel's own arguments, here and below.
     let is_fault = unsafe { fault::is_fault(signal, info) };
@@ -118,6 +119,7 @@ fn is_caused(signal: c_int, info: &siginfo_t) -> bool {
 /// The default action of such a signal, on the way: it waits for the greenlet if that
 /// blocks it.
 pub unsafe extern "C-unwind" fn caused(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    scheduler::handler_ran();
     // SAFETY: the kernel's own argument, here and below.
     let own = unsafe { is_caused(signal, &*info) };
     let blocked = |g: &&Greenlet| own && mask::of(g) & bit(signal) != 0;

@@ -9,6 +9,7 @@
 //!   signal is noted and its handler runs on a greenlet that does not block
 //!   it, before that greenlet goes on in program code.
 //! * [`pending`], [`first_thread`]: what was noted; why the first thread hears of it in any case.
+//! * [`continued`]: calls that end after SIGSTOP and SIGCONT, without a handler.
 //! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
 //! * [`alt_stack`], [`fault`]: per-greenlet alternate stacks, and what happens
 //!   when a stack is used up.
@@ -23,6 +24,7 @@
 pub mod action;
 pub mod alt_stack;
 pub mod context;
+pub mod continued;
 pub mod deliver;
 pub mod directed;
 pub mod dump;

@@ -12,7 +12,7 @@
 
 #ifdef BUSY
 #include "../handoff/hog.h"
-enum { GIVES_MS = 1200, SIGNAL_MS = 300 }; /* by then the call waits, also on a busy machine */
+enum { GIVES_MS = 1200, SIGNAL_MS = 300 };
 #else
 enum { GIVES_MS = BLOCKED_MS, SIGNAL_MS = 100 };
 #endif
@@ -47,27 +47,35 @@ static void *computes(void *arg)
 #endif
 #ifdef DIRECTED
 static volatile int told;
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER; /* none comes after signals(0) */
 static void *sender(void *arg)
 {
 	for (;;) {
 		while (!told)
 			sleep_ms(1);
-		told = 0;
 		sleep_ms(SIGNAL_MS);
-		CHECK_OK(pthread_kill(first, SIGALRM));
+		CHECK_OK(pthread_mutex_lock(&telling));
+		if (told)
+			CHECK_OK(pthread_kill(first, SIGALRM));
+		CHECK_OK(pthread_mutex_unlock(&telling));
 	}
 	return arg;
 }
-static void signal_soon(void) { told = 1; }
+static void signals(int on)
+{
+	CHECK_OK(pthread_mutex_lock(&telling));
+	told = on;
+	CHECK_OK(pthread_mutex_unlock(&telling));
+}
 #else
 static void *sender(void *arg)
 {
 	sleep_ms(100000);
 	return arg;
 }
-static void signal_soon(void)
+static void signals(int on)
 {
-	struct itimerval t = {.it_value = {0, SIGNAL_MS * 1000}};
+	struct itimerval t = {{0, on ? SIGNAL_MS * 1000 : 0}, {0, on ? SIGNAL_MS * 1000 : 0}};
 	CHECK_EQ(setitimer(ITIMER_REAL, &t, NULL), 0);
 }
 #endif
@@ -111,7 +119,8 @@ static int do_mutex(void)
 	return errno ? -1 : pthread_mutex_unlock(&s->mutex);
 }
 
-/* A child has everything, and after the signal gives it all. */
+/* A child has everything, and after the signal gives it all. The signal comes again and again: on a
+ * busy machine the first one may come before the call waits, and then nothing would end it. */
 static void test(const char *what, int (*call)(void), int restarts)
 {
 	char c;
@@ -135,17 +144,18 @@ static void test(const char *what, int (*call)(void), int restarts)
 	}
 	CHECK_EQ(read(ready[0], &c, 1), 1);
 	handled = 0;
-	signal_soon();
+	signals(1);
 	errno = 0;
 	int64_t t0 = now_ms();
 	int r = call();
 	int error = errno;
+	signals(0);
 	for (int i = 0; handled == 0 && i < 1000; i++)
 		sleep_ms(1);
 	errno = error;
-	printf("%s: %d %s, handled %d, %s\n", what, r, r < 0 ? strerrorname_(errno) : "", handled,
+	printf("%s: %d %s, handled, %s\n", what, r, r < 0 ? strerrorname_(errno) : "",
 	       now_ms() - t0 < (SIGNAL_MS + GIVES_MS) / 2 ? "soon" : "in the end");
-	CHECK_EQ(handled, 1);
+	CHECK(handled >= 1);
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
 	close(ready[0]);
