@@ -9,13 +9,14 @@
 //!
 //! | then | those aside |
 //! |---|---|
-//! | nobody else is runnable | are the run queue again |
-//! | turns are short until the next look | have as many turns as the others had |
+//! | nobody else is runnable | are the run queue again, behind one of the hogs each second time |
+//! | turns are short until the next look | have as many turns as the others had in that time |
 //! | a long turn of one who was due | one of them has its turn |
 //! | a long turn of one of them | wait for who is due now |
 //! | somebody new, or who yields, becomes runnable | are joined by him |
 //!
-//! So there is a turn of theirs between any few long turns of others, and nobody starves.
+//! So there is a turn of theirs between any few long turns of others, and nobody starves:
+//! the tests below hold random programs to a bound.
 //!
 //! *Hogs* are those whose turn was ended while they computed. They run when nobody else
 //! can, and one of them at each look, or at each second one if there are others aside.
@@ -36,8 +37,8 @@ pub(super) struct Behind {
     left: Cell<u32>,
     /// The first of them shall be a hog.
     hogs_turn: Cell<bool>,
-    /// One of them has had a turn since the last look.
-    ran: Cell<bool>,
+    /// So many turns of theirs there were since the last look.
+    ran: Cell<u32>,
 }
 
 impl Behind {
@@ -48,7 +49,7 @@ impl Behind {
             only_due: Cell::new(false),
             left: Cell::new(0),
             hogs_turn: Cell::new(true),
-            ran: Cell::new(false),
+            ran: Cell::new(0),
         }
     }
 
@@ -77,7 +78,8 @@ impl Behind {
     /// Before those who are due at a look join the run queue: who comes first, after
     /// `turns` since the last look that were `long`.
     pub(super) fn order(&self, run: &RunQueue, long: bool, turns: u32) {
-        let ran = self.ran.replace(false);
+        let theirs = self.ran.replace(0);
+        let ran = theirs != 0;
         self.left.set(0);
         if long && !self.only_due.replace(true) {
             self.aside.put_before(run);
@@ -85,7 +87,7 @@ impl Behind {
             self.only_due.set(long);
             self.left.set(u32::from(self.has_hogs() && !(long && ran)));
         } else if !long {
-            self.left.set(turns);
+            self.left.set(turns.saturating_sub(theirs));
         } else if !ran {
             self.left.set(1);
         }
@@ -114,13 +116,18 @@ impl Behind {
     #[cold]
     fn pop(&self) -> Option<&'static Greenlet> {
         self.left.set(self.left.get() - 1);
-        let first = !self.ran.replace(true);
-        if first && (self.aside.is_empty() || self.hogs_turn.replace(!self.hogs_turn.get())) {
+        let before = self.ran.replace(self.ran.get() + 1);
+        if before == 0 && (self.aside.is_empty() || self.is_hogs_turn()) {
             if let Some(g) = self.hogs.pop() {
                 return Some(g);
             }
         }
         self.aside.pop()
+    }
+
+    /// Each second time.
+    fn is_hogs_turn(&self) -> bool {
+        self.hogs_turn.replace(!self.hogs_turn.get())
     }
 
     /// The run queue is empty: those aside are it. False: there are none.
@@ -129,6 +136,11 @@ impl Behind {
         if self.aside.is_empty() {
             return false;
         }
+        if self.has_hogs() && self.is_hogs_turn() {
+            // If they all take long, there is no look between two of these.
+            self.hogs.pop().into_iter().for_each(|g| run.push(g));
+            self.aside.put_before(run);
+        }
         run.put_before(&self.aside);
         self.only_due.set(false);
         true
@@ -136,7 +148,7 @@ impl Behind {
 
     /// Nobody else is runnable: a hog.
     pub(super) fn pop_hog(&self) -> Option<&'static Greenlet> {
-        self.ran.set(true);
+        self.ran.set(self.ran.get() + 1);
         // Who joins the run queue now was woken since.
         self.only_due.set(true);
         self.hogs.pop()
@@ -158,6 +170,9 @@ impl Hub {
         self.behind.queue(&self.run, g);
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {
@@ -295,6 +310,43 @@ mod tests {
             q.look(LONG, 1, &[]);
         }
         assert_eq!(order, [3, 8, 4, 0, 5, 9, 6, 1]);
+    }
+
+    #[test]
+    fn those_aside_have_no_more_turns_than_the_others() {
+        let q = Queues::new();
+        q.queue(&[0, 1]);
+        q.look(LONG, 1, &[5, 6]);
+        let mut order = Vec::new();
+        for _ in 0..4 {
+            // Who was aside yields, and is there again.
+            q.look(SHORT, 2, &[]);
+            for _ in 0..2 {
+                let Some(n) = q.next() else { continue };
+                order.push(n);
+                q.queue(&[n]);
+            }
+        }
+        assert_eq!(order, [0, 1, 5, 6, 0, 1, 5, 6]);
+    }
+
+    #[test]
+    fn a_hog_runs_beside_others_who_take_long_and_yield() {
+        let q = Queues::new();
+        q.hogs(&[8, 9]);
+        q.queue(&[0, 1]);
+        let mut order = Vec::new();
+        for _ in 0..8 {
+            q.look(LONG, 1, &[]);
+            let Some(n) = q.next() else { break };
+            order.push(n);
+            if n < 8 {
+                q.queue(&[n]);
+            } else {
+                q.hogs(&[n]);
+            }
+        }
+        assert_eq!(order, [8, 0, 9, 1, 8, 0, 9, 1]);
     }
 
     #[test]
