@@ -97,11 +97,18 @@ pub(super) fn tell_of_long_runs(span: u64) -> bool {
     some
 }
 
+/// Whether `g` should go off the hub at the end of its hook. Who unwinds through the hook
+/// has left our code before: whether it has the hub then, nobody can tell.
+fn should_leave(g: &Greenlet) -> bool {
+    g.in_shim() && g.computes.pays() && !g.in_handler()
+}
+
 /// The running greenlet `g`, which is in our code, is about to go on in the program's:
-/// with the hub, or without if it computes.
+/// with the hub, or without if it computes. (If it is unwound it is in the program's
+/// already, and this does nothing.)
 #[cold]
 pub fn hook_ends(g: &'static Greenlet) {
-    if !g.computes.pays() || g.in_handler() || !active() || !monitor::hands_off() {
+    if !should_leave(g) || !active() || !monitor::hands_off() {
         return g.leave_shim();
     }
     let asleep = watch::can_take_over();
@@ -155,6 +162,18 @@ mod tests {
         account.slice_used();
         account.clear();
         assert!(!account.pays());
+    }
+
+    #[test]
+    fn who_has_left_our_code_before_does_not_leave_the_hub_at_a_hooks_end() {
+        let g = Greenlet::new();
+        g.computes.slice_used();
+        assert!(g.enter_shim() && should_leave(&g));
+        g.leave_shim();
+        assert!(!should_leave(&g));
+        assert!(g.enter_shim());
+        g.count_handler(1);
+        assert!(!should_leave(&g));
     }
 
     #[test]
