@@ -54,7 +54,6 @@ static pid_t w_child;
 static int w_queue = -1, w_sems = -1;
 static mqd_t w_mq = -1;
 static const char w_fifo[] = "w.fifo", w_file[] = "w.file";
-static char w_mq_name[40];
 static pthread_mutex_t w_mutex;
 static pthread_cond_t w_cond;
 static pthread_rwlock_t w_rwlock;
@@ -94,11 +93,8 @@ static void w_finish(void)
 		msgctl(w_queue, IPC_RMID, NULL), w_queue = -1;
 	if (w_sems >= 0)
 		semctl(w_sems, 0, IPC_RMID), w_sems = -1;
-	if (w_mq != (mqd_t)-1) {
-		mq_close(w_mq);
-		mq_unlink(w_mq_name);
-		w_mq = (mqd_t)-1;
-	}
+	if (w_mq != (mqd_t)-1)
+		mq_close(w_mq), w_mq = (mqd_t)-1;
 	unlink(w_fifo);
 	unlink(w_file);
 	unlink("w.sock");
@@ -405,10 +401,13 @@ static long do_waitid(void)
 static void w_open_mq(void)
 {
 	struct mq_attr a = { .mq_maxmsg = 1, .mq_msgsize = 1 };
-	snprintf(w_mq_name, sizeof w_mq_name, "/gvt-waits-%d", (int)getpid());
-	mq_unlink(w_mq_name);
-	w_mq = mq_open(w_mq_name, O_CREAT | O_EXCL | O_RDWR, 0600, &a);
+	char name[40];
+	snprintf(name, sizeof name, "/gvt-waits-%d", (int)getpid());
+	mq_unlink(name);
+	w_mq = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, &a);
 	CHECK(w_mq != (mqd_t)-1);
+	/* However this process ends, the queue ends with it: there are 256 of them. */
+	CHECK_EQ(mq_unlink(name), 0);
 }
 static void p_mq(void) { w_open_mq(); }
 static void r_mq(void) { CHECK_EQ(mq_send(w_mq, "x", 1, 0), 0); }

@@ -37,6 +37,7 @@ static void *prepares(void *arg)
 		call->release();
 		CHECK_OK(pthread_join(t, NULL));
 		CHECK(returned);
+		w_finish(); /* queues and semaphores of System V outlive a process */
 	}
 	if (w_child > 0)
 		kill(w_child, SIGKILL);
