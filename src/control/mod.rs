@@ -64,6 +64,8 @@ const COMING: u32 = u32::MAX;
 static JOBS: AtomicU32 = AtomicU32::new(0);
 /// The socket, in the thread's own table; -1: none.
 static LISTENER: AtomicI32 = AtomicI32::new(-1);
+/// Whether it still has the program's descriptors, as a copy.
+static COPIES: AtomicU32 = AtomicU32::new(0);
 /// The socket's path, for ever.
 static PATH: AtomicPtr<libc::c_char> = AtomicPtr::new(ptr::null_mut());
 
@@ -85,14 +87,21 @@ pub fn set_socket(on: bool) {
 }
 
 /// Make the OS thread, with the monitor's; signals are blocked.
+///
+/// Returns when that has let go of the program's descriptors: if the program closed the
+/// reading end of a pipe before, writing would still succeed.
 pub(crate) fn start() {
     if !WANTED.load(Ordering::Relaxed) || STARTED.swap(true, Ordering::Relaxed) {
         return;
     }
     let Ok(stack) = unit::map_stack(STACK + tls::block_size()) else { return };
     THREAD.store(COMING, Ordering::SeqCst);
+    COPIES.store(1, Ordering::Relaxed);
     if os_thread::create(stack, main, ptr::null_mut()).is_some() {
         carrier::count_thread();
+        while COPIES.load(Ordering::Acquire) != 0 {
+            let _ = sys::futex_wait(&COPIES, 1, NEVER);
+        }
     } else {
         THREAD.store(NONE, Ordering::SeqCst);
     }
@@ -155,6 +164,11 @@ fn empty_own_table() -> bool {
     const MQUEUE: i64 = 0x1980_0202;
     /// Where the program's queues are looked for: descriptors are small numbers.
     const LOOKED_AT: u32 = 256;
+    // A copy that cannot be emptied must not be made.
+    // SAFETY: takes numbers; there is no such descriptor.
+    if unsafe { syscall!(libc::SYS_close_range, u32::MAX, u32::MAX, 0) }.is_err() {
+        return false;
+    }
     // SAFETY: takes a number.
     if unsafe { syscall!(libc::SYS_unshare, libc::CLONE_FILES) }.is_err() {
         return false;
@@ -188,7 +202,10 @@ unsafe extern "C-unwind" fn main(_: *mut c_void) -> *mut c_void {
         let _ = syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, &raw const jobs, 0, 8);
         syscall!(libc::SYS_gettid)
     };
-    let (true, Ok(tid)) = (empty_own_table(), tid) else { sleep_for_ever() };
+    let is_empty = empty_own_table();
+    COPIES.store(0, Ordering::Release);
+    sys::futex_wake(COPIES.as_ptr(), 1);
+    let (true, Ok(tid)) = (is_empty, tid) else { sleep_for_ever() };
     let Some(bell) = descriptors::copy(hub::lend::bell()) else { sleep_for_ever() };
     hub::lend::set_bell(bell);
     let wants_socket = SOCKET.load(Ordering::Relaxed);
