@@ -127,7 +127,6 @@ pub mod raw_lock;
 #[doc(hidden)]
 pub mod reactor;
 #[doc(hidden)]
-pub mod receive;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]

@@ -63,9 +63,11 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use table::VACANT;
 
+pub use receive::{receive, Drained};
 pub use table::FdTable;
 pub use waiter::{FdWaiter, Sink, Take, Taken};
 
+mod receive;
 mod table;
 mod waiter;
 

@@ -12,8 +12,7 @@
 
 use super::known::{self, Kind, Known};
 use core::ffi::{c_int, c_void};
-use hub::reactor::{Sink, Taken};
-use hub::receive::{self, Drained};
+use hub::reactor::{self, Drained, Sink, Taken};
 use hub::sys::Errno;
 
 /// Where a plain read of a descriptor lets the hub put what comes, if it may.
@@ -37,5 +36,5 @@ unsafe fn receive(fd: c_int, sink: Sink, exact: bool) -> Result<Taken, Errno> {
         _ => Drained::InVain,
     };
     // SAFETY: as the caller's.
-    unsafe { receive::receive(fd, sink, drained, exact) }
+    unsafe { reactor::receive(fd, sink, drained, exact) }
 }

@@ -3,8 +3,7 @@
 
 use super::super::interrupt;
 use super::super::{deadline, fds};
-use crate::reactor::{FdWaiter, Sink, Take, Taken, READ, WRITE};
-use crate::receive::{receive, Drained};
+use crate::reactor::{receive, Drained, FdWaiter, Sink, Take, Taken, READ, WRITE};
 use crate::sys::Errno;
 use crate::time::{self, NEVER};
 use crate::wait::{Reason, Wake};

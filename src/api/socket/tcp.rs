@@ -4,7 +4,7 @@ use super::address::{connected, RawAddress};
 use super::resolve::{each, Addresses};
 use super::stream::{socket, stream, timeouts};
 use super::Descriptor;
-use crate::receive::Drained;
+use crate::reactor::Drained;
 use crate::wait::Reason;
 use crate::Interest;
 use core::time::Duration;

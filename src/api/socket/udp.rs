@@ -3,7 +3,7 @@
 use super::resolve::{each, Addresses};
 use super::stream::{socket, timeouts};
 use super::Descriptor;
-use crate::receive::Drained;
+use crate::reactor::Drained;
 use std::io;
 use std::net::{self, SocketAddr};
 

@@ -4,7 +4,7 @@ use super::super::park;
 use super::address::RawAddress;
 use super::stream::{socket, stream, timeouts};
 use super::Descriptor;
-use crate::receive::Drained;
+use crate::reactor::Drained;
 use crate::time;
 use crate::wait::Reason;
 use crate::Interest;

@@ -3,9 +3,9 @@
 //! It is the call that the reader would make, only earlier: into the same memory, and
 //! without waiting.
 //!
-//! [`Take`]: crate::reactor::Take
+//! [`Take`]: super::Take
 
-use crate::reactor::{Sink, Taken};
+use super::{Sink, Taken};
 use crate::sys::Errno;
 use crate::syscall;
 
@@ -29,7 +29,7 @@ pub enum Drained {
 /// # Errors
 /// As of a [`Take`].
 ///
-/// [`Take`]: crate::reactor::Take
+/// [`Take`]: super::Take
 pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Result<Taken, Errno> {
     let (at, room) = (sink.at(), sink.room());
     let taken = if exact && drained == Drained::BySight {
