@@ -53,6 +53,8 @@
 extern "C" {
 #endif
 
+struct addrinfo; /* <netdb.h> keeps it from strict C */
+
 /* Nanoseconds. */
 typedef int64_t gev_time;
 
@@ -113,7 +115,7 @@ GEV_API int gev_killall(gev_greenlet *const *greenlets, size_t n, gev_time timeo
 /* Call a function on the greenlet when it has ended; at once if it has. */
 GEV_API gev_link_id *gev_link(gev_greenlet *greenlet,
 			      void (*function)(gev_greenlet *, void *), void *arg);
-/* Take a link back, which frees it. EALREADY: it was called. */
+/* Take a link back. EALREADY: it was called. */
 GEV_API int gev_unlink(gev_greenlet *greenlet, gev_link_id *link);
 
 /* A further handle of the caller; ESRCH: it is none that gev_spawn has started. */

@@ -20,10 +20,22 @@ impl Drop for Inside {
     #[inline(always)]
     fn drop(&mut self) {
         if computes::some() {
-            computes::hook_ends(self.greenlet);
+            self.leave_if_it_computes();
         } else {
             self.greenlet.leave_shim();
         }
+    }
+}
+
+impl Inside {
+    /// What fails on the way out is none of the caller's errors.
+    #[cold]
+    fn leave_if_it_computes(&self) {
+        // SAFETY: the address is that of the running TLS block.
+        let before = unsafe { *libc::__errno_location() };
+        computes::hook_ends(self.greenlet);
+        // SAFETY: as above; the greenlet is where it was.
+        unsafe { *libc::__errno_location() = before };
     }
 }
 

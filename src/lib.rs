@@ -127,7 +127,6 @@ pub mod raw_lock;
 #[doc(hidden)]
 pub mod reactor;
 #[doc(hidden)]
-#[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
 pub mod run_queue;
@@ -162,4 +161,4 @@ pub use api::{
 pub use hub::SpawnError;
 
 #[doc(hidden)]
-pub use api::{poll_fds, set_ending, Ending, Raw};
+pub use api::{look_at_fd, poll_fds, set_ending, wait_to_retry, Ending, Raw, Retry};

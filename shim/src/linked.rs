@@ -31,7 +31,7 @@ pub fn patch_all() -> Result<(), PatchError> {
 fn patch(groups: &str) -> Result<(), PatchError> {
     let mut unknown = false;
     let wanted = settings::parse_patch(groups.as_bytes(), |_| unknown = true);
-    if unknown {
+    if unknown || groups.trim_ascii().is_empty() {
         return Err(PatchError::UnknownGroup);
     }
     let known = |group: Group| settings::patched(group);

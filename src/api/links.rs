@@ -12,6 +12,19 @@ type Call<T> = Box<dyn FnOnce(Result<&T, &Exception>) + Send>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkId(u64);
 
+/// For the API for C.
+impl LinkId {
+    #[doc(hidden)]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    #[doc(hidden)]
+    pub fn of_number(number: u64) -> Self {
+        LinkId(number)
+    }
+}
+
 pub(super) struct Link<T> {
     id: u64,
     call: Call<T>,

@@ -45,7 +45,7 @@ mod waiter;
 
 pub use current::{getcurrent, Current};
 pub use exception::{Exception, GreenletExit};
-pub use fds::{poll_fds, wait_fd, Interest};
+pub use fds::{look_at_fd, poll_fds, wait_fd, wait_to_retry, Interest, Retry};
 pub use handle::Greenlet;
 pub use interrupt::{set_ending, Ending};
 pub use links::LinkId;

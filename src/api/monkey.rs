@@ -66,7 +66,7 @@ pub enum PatchError {
     TooLate,
     /// `libgeventrs.so` is in the process: it has hooks and a hub of its own.
     Preloaded,
-    /// There is no such group.
+    /// There is no such group, or the list is empty.
     UnknownGroup,
 }
 

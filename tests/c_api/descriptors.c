@@ -5,6 +5,7 @@
 #include <geventrs.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 enum { MUCH = 1 << 20 };
@@ -158,6 +159,91 @@ static void sockets(void)
 	close(client);
 }
 
+static void *accepts_later(void *listener)
+{
+	gev_sleep(20 * GEV_MILLISECOND);
+	int fd = gev_accept((int)(size_t)listener, NULL, NULL, GEV_FOREVER);
+	CHECK(fd >= 0);
+	close(fd);
+	return NULL;
+}
+
+// unix(7): a listener whose queue is full makes connect(2) wait.
+static void full_listener(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr *at = (struct sockaddr *)&address;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), clients[3];
+	snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "gev-full-%d", (int)getpid());
+	CHECK_EQ(bind(listener, at, sizeof address), 0);
+	CHECK_EQ(listen(listener, 0), 0);
+	for (int i = 0; i < 3; i++)
+		clients[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK_EQ(gev_connect(clients[0], at, sizeof address, GEV_FOREVER), 0);
+	CHECK_ERRNO(gev_connect(clients[1], at, sizeof address, 5 * GEV_MILLISECOND), ETIMEDOUT);
+	CHECK_ERRNO(gev_connect(clients[1], at, sizeof address, GEV_NOWAIT), ETIMEDOUT);
+	gev_timeout *limit = gev_timeout_start(5 * GEV_MILLISECOND);
+	CHECK_ERRNO(gev_connect(clients[1], at, sizeof address, GEV_FOREVER), ETIMEDOUT);
+	CHECK_EQ(gev_timeout_stop(limit), 1);
+	gev_greenlet *g = gev_spawn(accepts_later, (void *)(size_t)listener);
+	CHECK_EQ(gev_connect(clients[2], at, sizeof address, GEV_FOREVER), 0);
+	CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+	gev_release(g);
+	for (int i = 0; i < 3; i++)
+		close(clients[i]);
+	close(listener);
+}
+
+static void *sends_twice(void *fd)
+{
+	for (int i = 0; i < 2; i++) {
+		gev_sleep(5 * GEV_MILLISECOND);
+		CHECK_EQ(gev_send((int)(size_t)fd, "abc", 3, 0, GEV_FOREVER), 3);
+	}
+	return NULL;
+}
+
+static void *receives(void *fd)
+{
+	char text[4];
+	CHECK_EQ(gev_recv((int)(size_t)fd, text, 3, MSG_WAITALL, GEV_FOREVER), 3);
+	return NULL;
+}
+
+// gev_recv(3) of a descriptor that is another one each time, of two readers at a time, and
+// with flags.
+static void receiving(void)
+{
+	char text[8];
+	for (int type = 0; type < 6; type++) {
+		int pair[2];
+		CHECK_EQ(socketpair(AF_UNIX, type % 2 ? SOCK_DGRAM : SOCK_STREAM, 0, pair), 0);
+		gev_greenlet *g = gev_spawn(sends_twice, (void *)(size_t)pair[1]);
+		CHECK_EQ(gev_recv(pair[0], text, 2, MSG_PEEK, GEV_FOREVER), 2);
+		CHECK_EQ(gev_recv(pair[0], text, 8, 0, GEV_FOREVER), 3);
+		CHECK_EQ(gev_recv(pair[0], text, 8, 0, GEV_FOREVER), 3);
+		CHECK(memcmp(text, "abc", 3) == 0);
+		CHECK_ERRNO(gev_recv(pair[0], text, 8, 0, GEV_MILLISECOND), ETIMEDOUT);
+		CHECK_ERRNO(gev_recv(pair[0], text, 8, 0, GEV_NOWAIT), ETIMEDOUT);
+		CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+		gev_release(g);
+		gev_greenlet *two[] = { gev_spawn(receives, (void *)(size_t)pair[0]),
+					gev_spawn(receives, (void *)(size_t)pair[0]) };
+		gev_yield();
+		gev_release(gev_spawn(sends_twice, (void *)(size_t)pair[1]));
+		CHECK_EQ(gev_joinall(two, 2, GEV_FOREVER), 0);
+		gev_release(two[0]);
+		gev_release(two[1]);
+		if (type % 2 == 0) {
+			shutdown(pair[1], SHUT_WR);
+			CHECK_EQ(gev_recv(pair[0], text, 8, 0, GEV_FOREVER), 0);
+		}
+		close(pair[0]);
+		close(pair[1]);
+		CHECK_ERRNO(gev_recv(pair[0], text, 8, 0, GEV_FOREVER), EBADF);
+	}
+}
+
 static int signals;
 
 static void signalled(int signal, void *arg)
@@ -191,6 +277,14 @@ static void processes(void)
 	for (int i = 0; signals == 0 && i < 5000; i++)
 		gev_sleep(GEV_MILLISECOND);
 	CHECK_EQ(signals, 1);
+	// Of two functions each is called, until it is stopped.
+	gev_signal_handler *other = gev_signal(SIGUSR1, signalled, &signals);
+	CHECK(other != NULL);
+	kill(getpid(), SIGUSR1);
+	for (int i = 0; signals < 3 && i < 5000; i++)
+		gev_sleep(GEV_MILLISECOND);
+	CHECK_EQ(signals, 3);
+	gev_signal_stop(other);
 	gev_signal_stop(handler);
 
 	int before = counted;
@@ -207,6 +301,8 @@ int main(void)
 	waits();
 	pipes_and_files();
 	sockets();
+	full_listener();
+	receiving();
 	processes();
 	gev_kill(g, GEV_FOREVER);
 	gev_release(g);

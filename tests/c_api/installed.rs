@@ -98,6 +98,32 @@ pub fn every_function_has_a_page(tree: &Tree) -> Result<(), Failed> {
     }
 }
 
+/// In each dialect of C and C++ without extensions, and with all warnings, both with weak
+/// symbols and without.
+pub fn the_header_compiles_in_strict_dialects(tree: &Tree) -> Result<(), Failed> {
+    let source = tree.root.join("target/c_api/header.c");
+    std::fs::create_dir_all(source.parent().expect("it has one"))?;
+    std::fs::write(
+        &source,
+        "#include <geventrs.h>\nint main(void) { return GEV_AVAILABLE ? gev_sleep(GEV_SECOND) : 1; }\n",
+    )?;
+    let c = ["c89", "c99", "c11", "c17"].map(|std| ("gcc", "c", std));
+    let plus = ["c++98", "c++11", "c++17", "c++20"].map(|std| ("g++", "c++", std));
+    for (compiler, language, std) in c.into_iter().chain(plus) {
+        for weak in [&[][..], &["-DGEV_WEAK"]] {
+            let mut command = Command::new(compiler);
+            command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+            command.arg(format!("-std={std}")).args(weak).args(tree.flags(&["--cflags"])?);
+            let output = command.args(["-x", language]).arg(&source).output()?;
+            if !output.status.success() {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                return Err(format!("{compiler} -std={std} {weak:?}\n{said}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// mandoc(1) has nothing to say; without it (`tests/setup` installs it) this fails.
 pub fn pages_are_well_formed(tree: &Tree) -> Result<(), Failed> {
     let pages = std::fs::read_dir(tree.root.join("docs/man"))?;

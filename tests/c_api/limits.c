@@ -5,7 +5,7 @@
 static void *own(void *arg)
 {
 	// The spawner's limit is not this greenlet's.
-	CHECK_EQ(gev_sleep(30 * GEV_MILLISECOND), 0);
+	CHECK_EQ(gev_sleep(500 * GEV_MILLISECOND), 0);
 	return arg;
 }
 

@@ -43,6 +43,10 @@ fn main() {
     trials.push(Trial::test("install/every_function_has_a_page", move || {
         installed::every_function_has_a_page(ready(&page)?)
     }));
+    let header = tree.clone();
+    trials.push(Trial::test("install/the_header_compiles_in_strict_dialects", move || {
+        installed::the_header_compiles_in_strict_dialects(ready(&header)?)
+    }));
     let page = tree.clone();
     trials.push(Trial::test("install/pages_are_well_formed", move || {
         installed::pages_are_well_formed(ready(&page)?)

@@ -32,6 +32,7 @@ int main(void)
 	CHECK_EQ(gev_is_patched("all"), preloaded);
 	CHECK_ERRNO(gev_is_patched("nonsense"), EINVAL);
 	CHECK_ERRNO(gev_patch("socket,nonsense"), EINVAL);
+	CHECK_ERRNO(gev_patch(""), EINVAL);
 	CHECK_EQ(gev_is_patched("socket"), preloaded);
 
 	// A pthread is an OS thread here, and a greenlet there; both use the queue.

@@ -57,6 +57,7 @@ fn patching_late_is_refused() {
 
 fn an_unknown_group_is_refused() {
     assert_eq!(patch("time,nonsense"), Err(PatchError::UnknownGroup));
+    assert_eq!(patch(" "), Err(PatchError::UnknownGroup));
     assert!(!is_patched("time") && !is_patched("nonsense"));
 }
 

@@ -1,6 +1,6 @@
 //! `gev_async`: a value or an error that comes once.
 
-use super::object::{get, Kind, Object};
+use super::object::{get, kept, Kind, Object};
 use super::timeout::limit;
 use super::{fail, in_time, rim, store, Span};
 use core::ffi::{c_int, c_void};
@@ -36,13 +36,13 @@ fn once(set: bool) -> c_int {
 #[no_mangle]
 pub extern "C-unwind" fn gev_async_set(result: *mut Handle, value: *mut c_void) -> c_int {
     let _rim = rim();
-    once(get!(result).set(Raw(value)).is_ok())
+    once(kept!(result).set(Raw(value)).is_ok())
 }
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_async_set_error(result: *mut Handle, errno: c_int) -> c_int {
     let _rim = rim();
-    let result = get!(result);
+    let result = kept!(result);
     if errno <= 0 {
         return fail(libc::EINVAL);
     }

@@ -1,6 +1,6 @@
 //! `gev_event`: a flag that any number wait for.
 
-use super::object::{get, Kind, Object};
+use super::object::{get, kept, Kind, Object};
 use super::timeout::limit;
 use super::{in_time, rim, Span};
 use core::ffi::c_int;
@@ -26,7 +26,7 @@ pub unsafe extern "C-unwind" fn gev_event_free(event: *mut Handle) {
 #[no_mangle]
 pub extern "C-unwind" fn gev_event_set(event: *mut Handle) -> c_int {
     let _rim = rim();
-    get!(event).set();
+    kept!(event).set();
     0
 }
 

@@ -24,6 +24,15 @@ pub fn wait_one(fd: c_int, events: c_short, span: Option<Duration>) -> c_int {
     }
 }
 
+/// What there is on a descriptor now, or -1.
+pub fn look(fd: c_int, events: c_short) -> c_int {
+    match hub::look_at_fd(fd, events) {
+        Ok(found) if found & libc::POLLNVAL != 0 => fail(libc::EBADF),
+        Ok(found) => found as c_int,
+        Err(e) => fail(e),
+    }
+}
+
 #[no_mangle]
 pub extern "C-unwind" fn gev_wait_fd(fd: c_int, events: c_int, timeout: Span) -> c_int {
     let _rim = rim();

@@ -2,7 +2,7 @@
 
 use super::object::{get, Kind, Object};
 use super::timeout::{came, limit};
-use super::{fail, in_time, null, rim, store, Function, Span};
+use super::{fail, in_time, null, rim, store, zero, Function, Span};
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void, CStr};
 use core::ptr;
@@ -42,7 +42,7 @@ pub struct Options {
     delay: Span,
 }
 
-fn errno_of(error: SpawnError) -> c_int {
+pub fn errno_of(error: SpawnError) -> c_int {
     match error {
         SpawnError::Foreign => libc::EPERM,
         SpawnError::Resources => libc::EAGAIN,
@@ -52,7 +52,7 @@ fn errno_of(error: SpawnError) -> c_int {
 
 /// Whether the calling OS thread may start greenlets: one of the hub's, or the
 /// first one, which will start the hub.
-fn may_spawn() -> bool {
+pub fn may_spawn() -> bool {
     Control::current().is_some()
         || scheduler::live() == 0
             // SAFETY: both calls only read.
@@ -85,9 +85,20 @@ pub struct Body {
     argument: Raw,
 }
 
+/// `gev_current` knows the handle until this is dropped: who runs later on the same
+/// greenlet, links and destructors, may find it freed.
+struct Running;
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CURRENT.set(ptr::null());
+    }
+}
+
 impl Body {
     pub fn run(self) -> Raw {
         CURRENT.set(Arc::as_ptr(&self.handle));
+        let _running = Running;
         // SAFETY: the program has asked for this call.
         Raw(unsafe { (self.function)(self.argument.0) })
     }
@@ -159,7 +170,8 @@ pub extern "C-unwind" fn gev_current() -> *mut Handle {
     if current.is_null() {
         return null(libc::ESRCH);
     }
-    // SAFETY: the running greenlet holds a count until its function has ended.
+    // SAFETY: the running greenlet holds a count until its function has ended, and
+    // `Running` forgets the handle then.
     unsafe { Arc::increment_strong_count(current) };
     current.cast_mut()
 }
@@ -217,12 +229,12 @@ pub extern "C-unwind" fn gev_successful(handle: *const Handle) -> c_int {
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_id(handle: *const Handle) -> u32 {
-    get!(handle, 0).greenlet().id()
+    get!(handle, zero()).greenlet().id()
 }
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_parent_id(handle: *const Handle) -> u32 {
-    get!(handle, 0).greenlet().parent_id()
+    get!(handle, zero()).greenlet().parent_id()
 }
 
 #[no_mangle]
@@ -240,6 +252,9 @@ pub unsafe extern "C-unwind" fn gev_name(
 ) -> c_int {
     let _rim = rim();
     let name = get!(handle).greenlet().name();
+    if buffer.is_null() {
+        return fail(libc::EINVAL);
+    }
     if name.len() >= size {
         return fail(libc::ERANGE);
     }
@@ -365,21 +380,18 @@ pub unsafe extern "C-unwind" fn gev_link(
         // SAFETY: by this function's contract.
         unsafe { function(Arc::as_ptr(&kept).cast_mut(), arg.0) };
     });
-    Box::into_raw(Box::new(link))
+    // A name that is no address: nobody frees it.
+    ptr::without_provenance_mut(link.number() as usize + 1)
 }
 
 /// # Safety
-/// `link` is of `gev_link`, and is given up.
+/// `link` is of `gev_link`.
 #[no_mangle]
 pub unsafe extern "C-unwind" fn gev_unlink(handle: *mut Handle, link: *mut LinkId) -> c_int {
     let _rim = rim();
     let handle = get!(handle);
-    if link.is_null() {
-        return fail(libc::EINVAL);
-    }
-    // SAFETY: by this function's contract.
-    let link = unsafe { Box::from_raw(link) };
-    if handle.greenlet().unlink(*link) {
+    let Some(number) = link.addr().checked_sub(1) else { return fail(libc::EINVAL) };
+    if handle.greenlet().unlink(LinkId::of_number(number as u64)) {
         0
     } else {
         fail(libc::EALREADY)

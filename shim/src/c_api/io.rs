@@ -5,12 +5,14 @@
 //! not wait, then its descriptor is waited for. (A blocking socket is made
 //! non-blocking for one system call in `gev_connect`.)
 
-use super::fd::wait_one;
+use super::fd::{errno_of, look, wait_one};
 use super::timeout::{came, limit};
 use super::{fail, rim, Span};
-use crate::doorway::{errno, set_errno};
+use crate::doorway::{errno, returned};
 use core::ffi::{c_int, c_short, c_void};
 use core::time::Duration;
+use hub::Interest::{self, Read, Write};
+use hub::Retry;
 use libc::{iovec, sockaddr, socklen_t, POLLIN, POLLOUT};
 
 /// Written at once at most where there is no form of write(2) that does not wait:
@@ -34,20 +36,34 @@ impl Clock {
         limit(end.saturating_sub(hub::time::now()).min(i64::MAX as u64) as i64)
     }
 
-    /// Wait for the descriptor; false: give up, `errno` says why.
-    fn wait(&mut self, fd: c_int, events: c_short) -> bool {
-        match wait_one(fd, events, self.left()) {
-            0 => {
-                set_errno(came());
-                false
-            }
-            answer => answer > 0,
+    /// Wait until the call is worth trying again, for [`retry`].
+    ///
+    /// # Safety
+    /// As of `hub::wait_to_retry`.
+    unsafe fn wait(&mut self, fd: c_int, interest: Interest, room: Room) -> Retry {
+        // SAFETY: by this function's contract.
+        match unsafe { hub::wait_to_retry(fd, interest, room, self.left()) } {
+            Ok(Retry::TimedOut) => Retry::Done(Err(came())),
+            Ok(other) => other,
+            Err(e) => Retry::Done(Err(errno_of(&e))),
         }
     }
 }
 
+/// Where the hub may receive what a call waits for.
+type Room = Option<(*mut u8, usize)>;
+
 /// Try until it does not fail for want of readiness.
-fn retry(fd: c_int, events: c_short, span: Span, mut call: impl FnMut() -> isize) -> isize {
+///
+/// # Safety
+/// `room` is the program's memory.
+unsafe fn retry(
+    fd: c_int,
+    interest: Interest,
+    span: Span,
+    room: Room,
+    mut call: impl FnMut() -> isize,
+) -> isize {
     let mut clock = Clock::new(span);
     loop {
         let got = call();
@@ -55,15 +71,21 @@ fn retry(fd: c_int, events: c_short, span: Span, mut call: impl FnMut() -> isize
             return got;
         }
         match errno() {
-            libc::EAGAIN => {
-                if !clock.wait(fd, events) {
-                    return -1;
-                }
-            }
+            // SAFETY: by this function's contract.
+            libc::EAGAIN => match unsafe { clock.wait(fd, interest, room) } {
+                Retry::Done(result) => return returned(result),
+                Retry::Now | Retry::TimedOut => {}
+            },
             libc::EINTR => {}
             _ => return -1,
         }
     }
+}
+
+/// [`retry`] of a call that the hub cannot make.
+fn retry_here(fd: c_int, interest: Interest, span: Span, call: impl FnMut() -> isize) -> isize {
+    // SAFETY: no memory.
+    unsafe { retry(fd, interest, span, None, call) }
 }
 
 /// A read or write that does not wait; where the descriptor has no such form it
@@ -80,11 +102,8 @@ fn nowait(
     if got >= 0 || !matches!(errno(), libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) {
         return got;
     }
-    match wait_one(fd, events, Some(Duration::ZERO)) {
-        0 => {
-            set_errno(libc::EAGAIN);
-            -1
-        }
+    match look(fd, events) {
+        0 => fail(libc::EAGAIN) as isize,
         answer if answer < 0 => -1,
         _ => plain(),
     }
@@ -116,7 +135,7 @@ pub unsafe extern "C-unwind" fn gev_read(
         return plain();
     }
     let vector = iovec { iov_base: buffer, iov_len: size };
-    retry(fd, POLLIN, timeout, || nowait(fd, POLLIN, &vector, libc::preadv2, plain))
+    retry_here(fd, Read, timeout, || nowait(fd, POLLIN, &vector, libc::preadv2, plain))
 }
 
 /// Everything, in as many pieces as it takes: what was written, or -1 if nothing
@@ -155,7 +174,7 @@ pub unsafe extern "C-unwind" fn gev_write(
         let vector = iovec { iov_base: rest.cast_mut(), iov_len: size - done };
         // SAFETY: as above.
         let plain = || unsafe { libc::write(fd, rest, (size - done).min(PIECE)) };
-        retry(fd, POLLOUT, timeout, || nowait(fd, POLLOUT, &vector, libc::pwritev2, plain))
+        retry_here(fd, Write, timeout, || nowait(fd, POLLOUT, &vector, libc::pwritev2, plain))
     })
 }
 
@@ -172,7 +191,9 @@ pub unsafe extern "C-unwind" fn gev_recv(
     let _rim = rim();
     // SAFETY: the program's memory.
     let call = || unsafe { libc::recv(fd, buffer, size, flags | libc::MSG_DONTWAIT) };
-    retry(fd, POLLIN, timeout, call)
+    let room = (flags == 0 && size != 0).then_some((buffer.cast(), size));
+    // SAFETY: as above.
+    unsafe { retry(fd, Read, timeout, room, call) }
 }
 
 /// # Safety
@@ -190,7 +211,7 @@ pub unsafe extern "C-unwind" fn gev_send(
     whole(size, |done| {
         // SAFETY: within the program's memory.
         let call = || unsafe { libc::send(fd, data.byte_add(done), size - done, flags) };
-        retry(fd, POLLOUT, timeout, call)
+        retry_here(fd, Write, timeout, call)
     })
 }
 
@@ -204,28 +225,23 @@ pub unsafe extern "C-unwind" fn gev_accept(
     timeout: Span,
 ) -> c_int {
     let _rim = rim();
-    retry(fd, POLLIN, timeout, || match wait_one(fd, POLLIN, Some(Duration::ZERO)) {
-        0 => {
-            set_errno(libc::EAGAIN);
-            -1
-        }
+    retry_here(fd, Read, timeout, || match look(fd, POLLIN) {
+        0 => fail(libc::EAGAIN) as isize,
         answer if answer < 0 => -1,
         // SAFETY: the program's memory.
         _ => unsafe { libc::accept(fd, address, length) as isize },
     }) as c_int
 }
 
+/// Between two attempts to connect where nothing tells when to.
+const AGAIN: Duration = Duration::from_millis(1);
+
+/// Begin to connect without waiting.
+///
 /// # Safety
 /// As connect(2).
-#[no_mangle]
-pub unsafe extern "C-unwind" fn gev_connect(
-    fd: c_int,
-    address: *const sockaddr,
-    length: socklen_t,
-    timeout: Span,
-) -> c_int {
-    let _rim = rim();
-    // SAFETY: the program's descriptor and memory, here and below.
+unsafe fn begin(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
+    // SAFETY: the program's descriptor and memory.
     unsafe {
         let flags = libc::fcntl(fd, libc::F_GETFL);
         if flags < 0 {
@@ -240,14 +256,45 @@ pub unsafe extern "C-unwind" fn gev_connect(
             libc::fcntl(fd, libc::F_SETFL, flags);
         }
         if made == 0 {
-            return 0;
-        }
-        if !matches!(error, libc::EINPROGRESS | libc::EALREADY | libc::EINTR) {
-            return fail(error);
+            0
+        } else {
+            fail(error)
         }
     }
-    if !Clock::new(timeout).wait(fd, POLLOUT) {
-        return -1;
+}
+
+/// # Safety
+/// As connect(2).
+#[no_mangle]
+pub unsafe extern "C-unwind" fn gev_connect(
+    fd: c_int,
+    address: *const sockaddr,
+    length: socklen_t,
+    timeout: Span,
+) -> c_int {
+    let _rim = rim();
+    let mut clock = Clock::new(timeout);
+    loop {
+        // SAFETY: by this function's contract.
+        if unsafe { begin(fd, address, length) } == 0 {
+            return 0;
+        }
+        match errno() {
+            libc::EINPROGRESS | libc::EALREADY | libc::EINTR => break,
+            // The queue of a Unix socket's listener is full.
+            libc::EAGAIN => {}
+            _ => return -1,
+        }
+        let left = clock.left();
+        if left.is_some_and(|left| left.is_zero()) {
+            return fail(came());
+        }
+        hub::sleep(left.map_or(AGAIN, |left| left.min(AGAIN)));
+    }
+    match wait_one(fd, POLLOUT, clock.left()) {
+        0 => return fail(came()),
+        answer if answer < 0 => return -1,
+        _ => {}
     }
     let (mut error, mut size) = (0 as c_int, size_of::<c_int>() as socklen_t);
     // SAFETY: the kernel writes an int.

@@ -1,8 +1,8 @@
 //! `gev_semaphore` and `gev_rlock`.
 
-use super::object::{get, Kind, Object};
+use super::object::{get, kept, Kind, Object};
 use super::timeout::limit;
-use super::{fail, in_time, rim, Span};
+use super::{fail, in_time, rim, zero, Span};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hub::lock::{RLock, Semaphore};
@@ -70,7 +70,7 @@ pub extern "C-unwind" fn gev_semaphore_acquire(semaphore: *mut Handle, timeout: 
 #[no_mangle]
 pub extern "C-unwind" fn gev_semaphore_release(semaphore: *mut Handle) -> c_int {
     let _rim = rim();
-    let counter = get!(semaphore);
+    let counter = kept!(semaphore);
     if counter.most != usize::MAX {
         let less = |n: usize| n.checked_sub(1);
         if counter.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_err() {
@@ -83,7 +83,7 @@ pub extern "C-unwind" fn gev_semaphore_release(semaphore: *mut Handle) -> c_int 
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_semaphore_counter(semaphore: *const Handle) -> usize {
-    get!(semaphore, 0).semaphore.counter()
+    get!(semaphore, zero()).semaphore.counter()
 }
 
 #[no_mangle]
@@ -124,7 +124,7 @@ pub extern "C-unwind" fn gev_rlock_acquire(lock: *mut RLockHandle, timeout: Span
 #[no_mangle]
 pub extern "C-unwind" fn gev_rlock_release(lock: *mut RLockHandle) -> c_int {
     let _rim = rim();
-    if get!(lock).release_forgotten() {
+    if kept!(lock).release_forgotten() {
         0
     } else {
         fail(libc::EPERM)

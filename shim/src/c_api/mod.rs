@@ -77,6 +77,12 @@ fn null<T>(errno: c_int) -> *mut T {
     core::ptr::null_mut()
 }
 
+/// 0 with EINVAL: what counts or numbers say of a null handle.
+fn zero<T: Default>() -> T {
+    set_errno(libc::EINVAL);
+    T::default()
+}
+
 /// 0, or -1 with ETIMEDOUT.
 fn in_time(came: bool) -> c_int {
     if came {

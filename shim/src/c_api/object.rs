@@ -1,6 +1,10 @@
 //! What a handle of C's points to.
+//!
+//! Who was woken may free the object at once, while the call that has woken it is not
+//! back yet (on another OS thread, or off the hub): such calls [`Object::keep`] it.
 
 use core::ops::Deref;
+use std::sync::Arc;
 
 /// What an object is, for functions that take several kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +32,19 @@ impl<T> Object<T> {
 
     /// A handle, which [`Object::free`] takes back.
     pub fn handle(kind: Kind, body: T) -> *mut Self {
-        Box::into_raw(Box::new(Object { kind, body }))
+        Arc::into_raw(Arc::new(Object { kind, body })).cast_mut()
+    }
+
+    /// The object behind a handle, which lives until this is dropped, whoever frees it.
+    ///
+    /// # Safety
+    /// The handle is null or the program's.
+    pub unsafe fn keep(handle: *const Self) -> Option<Arc<Self>> {
+        // SAFETY: `handle` has made it of an `Arc`; the program's count is still there.
+        (!handle.is_null()).then(|| unsafe {
+            Arc::increment_strong_count(handle);
+            Arc::from_raw(handle)
+        })
     }
 
     /// Free what `handle` made; null is nothing.
@@ -38,7 +54,7 @@ impl<T> Object<T> {
     pub unsafe fn free(handle: *mut Self) {
         if !handle.is_null() {
             // SAFETY: by this function's contract.
-            drop(unsafe { Box::from_raw(handle) });
+            drop(unsafe { Arc::from_raw(handle) });
         }
     }
 }
@@ -64,4 +80,15 @@ macro_rules! get {
         }
     };
 }
-pub(super) use get;
+
+/// [`get`] for a call that ends others' waits: see the head of this file.
+macro_rules! kept {
+    ($handle:expr) => {
+        // SAFETY: null or the program's own handle.
+        match unsafe { $crate::c_api::object::Object::keep($handle) } {
+            Some(object) => object,
+            None => return $crate::c_api::fail(libc::EINVAL),
+        }
+    };
+}
+pub(super) use {get, kept};

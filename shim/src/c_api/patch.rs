@@ -18,7 +18,7 @@ pub unsafe extern "C-unwind" fn gev_patch(groups: *const c_char) -> c_int {
     // SAFETY: by this function's contract.
     let list = unsafe { CStr::from_ptr(groups) }.to_bytes();
     let wanted = settings::parse_patch(list, |_| unknown = true);
-    if unknown {
+    if unknown || list.trim_ascii().is_empty() {
         return fail(libc::EINVAL);
     }
     let known = |group: &Group| settings::patched(*group);

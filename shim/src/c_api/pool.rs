@@ -4,7 +4,7 @@
 use super::greenlet::{self, start};
 use super::object::{get, Kind, Object};
 use super::timeout::{came, limit};
-use super::{fail, in_time, null, rim, Function, Span};
+use super::{fail, in_time, null, rim, zero, Function, Span};
 use core::ffi::{c_int, c_void};
 use core::time::Duration;
 use hub::pool::{Group, Pool};
@@ -110,6 +110,9 @@ pub unsafe extern "C-unwind" fn gev_pool_map(
 ) -> c_int {
     let _rim = rim();
     let (pool, Some(function)) = (get!(pool), function) else { return fail(libc::EINVAL) };
+    if items.is_null() && n != 0 {
+        return fail(libc::EINVAL);
+    }
     let mut started = Vec::with_capacity(n);
     for i in 0..n {
         // SAFETY: by this function's contract.
@@ -119,14 +122,13 @@ pub unsafe extern "C-unwind" fn gev_pool_map(
         }
         started.push(Released(handle));
     }
-    let all = started.len() == n;
-    let error = crate::doorway::errno();
-    let mut ended = true;
+    // The first error that there was.
+    let mut error = (started.len() < n).then(crate::doorway::errno);
     for (i, handle) in started.iter().enumerate() {
         let mut value = core::ptr::null_mut();
         // SAFETY: a handle of ours.
         if unsafe { greenlet::gev_get(handle.0, &mut value, -1) } != 0 {
-            ended = false;
+            error.get_or_insert_with(crate::doorway::errno);
             continue;
         }
         if !results.is_null() {
@@ -134,11 +136,8 @@ pub unsafe extern "C-unwind" fn gev_pool_map(
             unsafe { results.add(i).write(value) };
         }
     }
-    match (all, ended) {
-        (true, true) => 0,
-        (false, _) => fail(error),
-        (true, false) => -1,
-    }
+    drop(started);
+    error.map_or(0, fail)
 }
 
 /// A handle that is released, also when the caller is ended meanwhile.
@@ -165,10 +164,10 @@ pub extern "C-unwind" fn gev_pool_kill(pool: *mut Handle, timeout: Span) -> c_in
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_pool_len(pool: *const Handle) -> usize {
-    get!(pool, 0).group().len()
+    get!(pool, zero()).group().len()
 }
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_pool_free_count(pool: *const Handle) -> usize {
-    get!(pool, 0).bounded().map_or(usize::MAX, Pool::free_count)
+    get!(pool, zero()).bounded().map_or(usize::MAX, Pool::free_count)
 }

@@ -1,8 +1,8 @@
 //! `gev_queue`: all of gevent's queues, and its channel.
 
-use super::object::{get, Kind, Object};
+use super::object::{get, kept, Kind, Object};
 use super::timeout::limit;
-use super::{fail, in_time, null, rim, store, Span};
+use super::{fail, in_time, null, rim, store, zero, Span};
 use core::cmp::Ordering;
 use core::ffi::{c_int, c_void};
 use hub::queue::{Channel, GetError, LifoQueue, PriorityQueue, PutError, Queue};
@@ -128,7 +128,7 @@ pub extern "C-unwind" fn gev_queue_put(
 ) -> c_int {
     let _rim = rim();
     let item = Raw(item);
-    match &**get!(queue) {
+    match &**kept!(queue) {
         Any::Fifo(q) => put(within!(q, timeout, put, put_nowait, put_timeout, (item))),
         Any::Lifo(q) => put(within!(q, timeout, put, put_nowait, put_timeout, (item))),
         Any::Priority(q, compare) => {
@@ -147,7 +147,8 @@ pub unsafe extern "C-unwind" fn gev_queue_get(
     timeout: Span,
 ) -> c_int {
     let _rim = rim();
-    let result = match &**get!(queue) {
+    let queue = kept!(queue);
+    let result = match &**queue {
         Any::Fifo(q) => within!(q, timeout, get, get_nowait, get_timeout, ()),
         Any::Lifo(q) => within!(q, timeout, get, get_nowait, get_timeout, ()),
         Any::Priority(q, _) => {
@@ -195,13 +196,13 @@ macro_rules! each {
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_queue_len(queue: *const Handle) -> usize {
-    each!(get!(queue, 0), q => q.len(), 0)
+    each!(get!(queue, zero()), q => q.len(), 0)
 }
 
 #[no_mangle]
 pub extern "C-unwind" fn gev_queue_task_done(queue: *mut Handle) -> c_int {
     let _rim = rim();
-    let done = each!(get!(queue), q => q.task_done().is_ok(), false);
+    let done = each!(kept!(queue), q => q.task_done().is_ok(), false);
     if done {
         0
     } else {
@@ -218,7 +219,7 @@ pub extern "C-unwind" fn gev_queue_join(queue: *mut Handle, timeout: Span) -> c_
 #[no_mangle]
 pub extern "C-unwind" fn gev_queue_shutdown(queue: *mut Handle, immediate: c_int) -> c_int {
     let _rim = rim();
-    match &**get!(queue) {
+    match &**kept!(queue) {
         Any::Fifo(q) => q.shutdown(immediate != 0),
         Any::Lifo(q) => q.shutdown(immediate != 0),
         Any::Priority(q, _) => q.shutdown(immediate != 0),

@@ -1,5 +1,6 @@
 //! `gev_server`: a greenlet for each connection of a listening socket.
 
+use super::greenlet::{errno_of, may_spawn};
 use super::object::{get, Kind, Object};
 use super::timeout::limit;
 use super::{fail, null, pool, rim, Span};
@@ -62,13 +63,17 @@ pub unsafe extern "C-unwind" fn gev_server_free(server: *mut Handle) {
     unsafe { Object::free(server) };
 }
 
+fn start(server: &StreamServer<DescriptorListener>) -> c_int {
+    if !may_spawn() {
+        return fail(libc::EPERM);
+    }
+    server.try_start().map_or_else(|e| fail(errno_of(e)), |()| 0)
+}
+
 #[no_mangle]
 pub extern "C-unwind" fn gev_server_start(server: *mut Handle) -> c_int {
     let _rim = rim();
-    match get!(server).try_start() {
-        Ok(()) => 0,
-        Err(_) => fail(libc::EAGAIN),
-    }
+    start(get!(server))
 }
 
 #[no_mangle]
@@ -83,9 +88,9 @@ pub extern "C-unwind" fn gev_server_stop(server: *mut Handle, timeout: Span) -> 
 pub extern "C-unwind" fn gev_server_serve_forever(server: *mut Handle) -> c_int {
     let _rim = rim();
     let server = get!(server);
-    if server.try_start().is_err() {
-        return fail(libc::EAGAIN);
+    let started = start(server);
+    if started == 0 {
+        server.serve_forever();
     }
-    server.serve_forever();
-    0
+    started
 }

@@ -1,5 +1,6 @@
 //! `gev_signal`: a function that a fresh greenlet runs for each signal.
 
+use super::greenlet::may_spawn;
 use super::object::{Kind, Object};
 use super::{fd, null, rim};
 use core::ffi::{c_int, c_void};
@@ -20,6 +21,9 @@ pub unsafe extern "C-unwind" fn gev_signal(
 ) -> *mut Handle {
     let _rim = rim();
     let Some(function) = function else { return null(libc::EINVAL) };
+    if !may_spawn() {
+        return null(libc::EPERM);
+    }
     let arg = Raw(arg);
     let call = move || {
         let arg = arg;

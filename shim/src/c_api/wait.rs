@@ -24,6 +24,18 @@ unsafe fn waitable<'a>(object: *mut c_void) -> Option<&'a dyn Waitable> {
     }
 }
 
+/// Whether an object is the calling greenlet.
+///
+/// # Safety
+/// As of [`waitable`].
+unsafe fn is_caller(object: *mut c_void) -> bool {
+    // SAFETY: by this function's contract; the kind says what it is.
+    unsafe {
+        *object.cast::<Kind>() == Kind::Greenlet
+            && greenlet::is_current(&*object.cast::<greenlet::Handle>())
+    }
+}
+
 /// # Safety
 /// `objects` has `n` handles, and `which`, unless it is null, room for `count` (or
 /// `n`) numbers.
@@ -48,6 +60,13 @@ pub unsafe extern "C-unwind" fn gev_wait(
         core::slice::from_raw_parts(objects, n).iter().map(|&object| waitable(object)).collect()
     };
     let Some(all) = all else { return fail(libc::EINVAL) };
+    // SAFETY: as above; they are handles.
+    let itself = |object: &*mut c_void| unsafe { is_caller(*object) };
+    // SAFETY: as above.
+    let objects = unsafe { core::slice::from_raw_parts(objects, n) };
+    if count > n - objects.iter().filter(|object| itself(object)).count() {
+        return fail(libc::EDEADLK);
+    }
     let ready = hub::wait(&all, limit(timeout), Some(count));
     for (i, &at) in ready.iter().enumerate() {
         if !which.is_null() {

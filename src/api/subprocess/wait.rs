@@ -13,6 +13,10 @@ const LOOK_AGAIN: u64 = time::MILLISECOND;
 /// Wait until the child `pid`, which has not been reaped, has ended; false if
 /// `timeout` came first.
 pub(in super::super) fn wait_pid(pid: u32, timeout: Option<Duration>) -> io::Result<bool> {
+    // Any process has a pidfd; only a child is to be waited for.
+    if ended(pid)? {
+        return Ok(true);
+    }
     // SAFETY: makes a descriptor, which nobody else has.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     if fd >= 0 {
