@@ -89,6 +89,9 @@ pub struct Carrier {
     known_by: AtomicPtr<u8>,
     /// The greenlet that has left the hub by itself and computes on its OS thread; null: none.
     pub(super) computes: AtomicPtr<Greenlet>,
+    /// It runs its greenlet's own code without the hub, which has left it or was taken
+    /// off it. Changed by the hub's holder.
+    pub(super) runs_off_hub: AtomicBool,
     /// See [`EXTENSION_WORDS`]; zero at first.
     pub extension: [AtomicUsize; EXTENSION_WORDS],
 }
@@ -195,6 +198,7 @@ impl Carrier {
             asked: AtomicBool::new(false),
             known_by: AtomicPtr::new(ptr::null_mut()),
             computes: AtomicPtr::new(ptr::null_mut()),
+            runs_off_hub: AtomicBool::new(false),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
         pool::list(c, |c| ALL.store(ptr::from_ref(c) as usize, Ordering::Release));
@@ -334,6 +338,7 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     any(|other| {
         other.tid.store(0, Ordering::Relaxed);
         other.computes.store(ptr::null_mut(), Ordering::Relaxed);
+        other.runs_off_hub.store(false, Ordering::Relaxed);
         false
     });
     c.note_tid();

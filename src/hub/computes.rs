@@ -103,6 +103,35 @@ fn should_leave(g: &Greenlet) -> bool {
     g.in_shim() && g.computes.pays() && !g.in_handler()
 }
 
+/// What goes on without the hub, besides blocking sections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// Nothing.
+    Nothing,
+    /// All of those who do are blocked in the kernel at this moment, where no hook has
+    /// seen it.
+    Blocked,
+    /// Somebody computes, or wants the hub.
+    Runs,
+}
+
+/// Whether others run without the hub. The caller has it.
+pub fn elsewhere() -> Elsewhere {
+    let mut found = Elsewhere::Nothing;
+    carrier::any(|c| {
+        if c.runs_off_hub.load(Ordering::Acquire) {
+            let blocked = preempt::is_blocked(c.tid());
+            found = if blocked { Elsewhere::Blocked } else { Elsewhere::Runs };
+        }
+        found == Elsewhere::Runs
+    });
+    // (Who queues is blocked: asked afterwards.)
+    if carrier::queueing() != 0 {
+        return Elsewhere::Runs;
+    }
+    found
+}
+
 /// The running greenlet `g`, which is in our code, is about to go on in the program's:
 /// with the hub, or without if it computes. (If it is unwound it is in the program's
 /// already, and this does nothing.)
@@ -127,6 +156,7 @@ pub fn hook_ends(g: &'static Greenlet) {
     carrier::leaves(home, Some(g));
     g.away_from(home);
     g.begin_section(home);
+    home.runs_off_hub.store(true, Ordering::Release);
     home.computes.store(ptr::from_ref(g).cast_mut(), Ordering::Release);
     if asleep.is_none() {
         g.offered.set(to);
@@ -134,6 +164,7 @@ pub fn hook_ends(g: &'static Greenlet) {
     } else if !watch::leave_with(to, home) {
         // It has just got up.
         home.computes.store(ptr::null_mut(), Ordering::Release);
+        home.runs_off_hub.store(false, Ordering::Release);
         g.rejoined();
         carrier::end_away();
         carrier::taken(home);

@@ -259,6 +259,12 @@ pub fn live() -> u32 {
     LIVE.load(Ordering::Relaxed)
 }
 
+/// Whether another greenlet than the running one can run, as far as is known without
+/// looking at timers and descriptors. The caller has the hub.
+pub fn others_are_runnable() -> bool {
+    !HUB.nobody_is_runnable()
+}
+
 /// Switches made so far.
 pub fn switches() -> u64 {
     HUB.switches.load(Ordering::Relaxed)

@@ -334,6 +334,7 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     }
     // From here on this thread has the hub, and `g` waits if it enters a hook.
     carrier::begin_away();
+    HUB.carrier().runs_off_hub.store(true, Ordering::Release);
     g.taken(HUB.carrier());
     HUB.look.slice_used();
     carrier::give(to);

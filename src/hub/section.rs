@@ -199,6 +199,7 @@ pub(crate) fn rejoin(g: &Greenlet) {
     // SAFETY: set when it left the hub; carriers live for ever.
     let home = unsafe { &*g.home.get() };
     home.computes.store(ptr::null_mut(), Ordering::Relaxed);
+    home.runs_off_hub.store(false, Ordering::Relaxed);
     // SAFETY: null or a carrier; they live for ever.
     let offered = unsafe { g.offered.get().as_ref() };
     if offered.is_some_and(|to| carrier::take_back(to, home)) || watch::take(home) {
