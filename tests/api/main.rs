@@ -1,6 +1,7 @@
 //! The Rust API, and its examples.
 
 mod case;
+mod computing;
 mod examples;
 mod first_turn;
 mod gevent_table;
@@ -20,6 +21,7 @@ fn main() {
         ("pools", pools::CASES),
         ("io", io::CASES),
         ("models", models::CASES),
+        ("computing", computing::CASES),
     ];
     let mut others = examples::trials();
     others.push(gevent_table::trial());

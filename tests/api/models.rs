@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,9 +29,29 @@ pub const CASES: &[Case] = &[
     case("semaphore", semaphore),
     case("event", event),
     case("pool", pool),
+    case("queue_of_those_who_compute", || computing(|| queue(Discipline::Fifo))),
+    case("priority_queue_of_those_who_compute", || computing(|| queue(Discipline::Priority))),
+    case("channel_of_those_who_compute", || computing(channel)),
+    case("semaphore_of_those_who_compute", || computing(semaphore)),
+    case("event_of_those_who_compute", || computing(event)),
+    case("pool_of_those_who_compute", || computing(pool)),
     case("units_are_conserved_among_threads_kills_and_time_outs", units_conserved),
     case("items_are_conserved_among_threads_kills_and_time_outs", items_conserved),
 ];
+
+/// How long each greenlet computes before its operation, and after it, in milliseconds.
+/// Then it leaves the hub by itself.
+static COMPUTES: AtomicU64 = AtomicU64::new(0);
+
+/// A case in which greenlets compute.
+fn computing(case: fn()) {
+    COMPUTES.store(2, Ordering::Relaxed);
+    case();
+}
+
+fn compute() {
+    crate::computing::compute(Duration::from_millis(COMPUTES.load(Ordering::Relaxed)));
+}
 
 /// Run `test` on many sequences of operations; a failing one is made minimal
 /// and printed.
@@ -39,7 +59,8 @@ fn check<S: Strategy>(input: S, test: impl Fn(S::Value))
 where
     S::Value: Debug,
 {
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
+    let cases = if COMPUTES.load(Ordering::Relaxed) == 0 { 400 } else { 25 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     // The hub is this OS thread's, so the shrinking must be, too.
     let result = runner.run(&input, |value| {
@@ -69,7 +90,9 @@ impl<T: Send + 'static> Actors<T> {
     fn act(&mut self, f: impl FnOnce() -> T + Send + 'static) {
         let (number, outcomes) = (self.all.len(), self.outcomes.0.clone());
         self.all.push(geventrs::spawn(move || {
+            compute();
             let outcome = f();
+            compute();
             outcomes.lock().unwrap().insert(number, outcome);
         }));
     }
