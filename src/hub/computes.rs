@@ -11,7 +11,7 @@
 //! Whether that pays is told by what it computes off the hub: see [`Account`].
 
 use super::carrier;
-use super::{active, maker, monitor, preempt, watch, HUB};
+use super::{active, maker, monitor, preempt, task, watch, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::time::{self, MICROSECOND, MILLISECOND};
@@ -120,7 +120,7 @@ pub fn elsewhere() -> Elsewhere {
     let mut found = Elsewhere::Nothing;
     carrier::any(|c| {
         if c.runs_off_hub.load(Ordering::Acquire) {
-            let blocked = preempt::is_blocked(c.tid());
+            let blocked = task::is_blocked(c.tid());
             found = if blocked { Elsewhere::Blocked } else { Elsewhere::Runs };
         }
         found == Elsewhere::Runs
