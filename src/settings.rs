@@ -108,7 +108,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "GEVENTRS_CONTROL",
         flag: "--control",
         values: "`on` or `off`",
-        default: "`on`",
+        default: "`on`; `off` for a program that only uses the Rust API",
         effect: "whether a program with several threads has a control socket, in a directory that only its user may enter, over which `geventrs ps`, `stacks`, `locks` and `top` ask it",
     },
     Setting {

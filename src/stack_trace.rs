@@ -22,6 +22,8 @@ extern "C" {
 /// A stack: return addresses, the innermost first.
 pub struct Trace {
     frames: [AtomicUsize; MOST],
+    /// Where on the stack each lies; 0: not known.
+    slots: [AtomicUsize; MOST],
     len: AtomicUsize,
     /// Frames from this address of the stack on are not looked at.
     end: AtomicUsize,
@@ -32,6 +34,7 @@ impl Trace {
     pub const fn new() -> Self {
         Trace {
             frames: [const { AtomicUsize::new(0) }; MOST],
+            slots: [const { AtomicUsize::new(0) }; MOST],
             len: AtomicUsize::new(0),
             end: AtomicUsize::new(usize::MAX),
         }
@@ -52,6 +55,12 @@ impl Trace {
                 return END;
             }
             trace.frames[n].store(address, Ordering::Relaxed);
+            // A call's return address is the last word before its caller's part of the stack
+            // on x86-64; elsewhere it is where the callee has put it.
+            let slot = at.wrapping_sub(size_of::<usize>());
+            // SAFETY: a word of the stack that is being unwound.
+            let is_there = at != 0 && unsafe { (slot as *const usize).read_volatile() } == address;
+            trace.slots[n].store(if is_there { slot } else { 0 }, Ordering::Relaxed);
             trace.len.store(n + 1, Ordering::Relaxed);
             CONTINUE
         }
@@ -64,6 +73,15 @@ impl Trace {
     pub fn each(&self, mut f: impl FnMut(usize)) {
         let len = self.len.load(Ordering::Relaxed).min(MOST);
         self.frames[..len].iter().for_each(|frame| f(frame.load(Ordering::Relaxed)));
+    }
+
+    /// Call `f` with each return address and where on the stack it lies (0: not known), the
+    /// innermost first.
+    pub fn each_with_slot(&self, mut f: impl FnMut(usize, usize)) {
+        let len = self.len.load(Ordering::Relaxed).min(MOST);
+        for (frame, slot) in self.frames[..len].iter().zip(&self.slots) {
+            f(frame.load(Ordering::Relaxed), slot.load(Ordering::Relaxed));
+        }
     }
 
     /// [`each`](Self::each), without the frames of a handler that took the stack.

@@ -9,9 +9,9 @@ use crate::table::Group;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hub::control::lock_cycles;
-use hub::deadlock;
 use hub::hub::monitor;
-use hub::observe::{wanted as asked, Wanted};
+use hub::observe::wanted::{self as asked, Read};
+use hub::observe::Wanted;
 use hub::settings::{dump_signal, is_unknown};
 use hub::time::MILLISECOND;
 
@@ -144,22 +144,6 @@ pub fn init() {
                 b"" | b"0" => {}
                 _ => complain(&[b"GEVENTRS_DISABLE: \"", value, b"\" is neither 0 nor 1"]),
             },
-            b"GEVENTRS_DEADLOCK" => match value {
-                b"report" => {
-                    deadlock::set_mode(deadlock::Mode::Report);
-                    wanted.sites = true;
-                }
-                b"abort" => {
-                    deadlock::set_mode(deadlock::Mode::Abort);
-                    wanted.sites = true;
-                }
-                b"off" => deadlock::set_mode(deadlock::Mode::Off),
-                _ => complain(&[
-                    b"GEVENTRS_DEADLOCK: \"",
-                    value,
-                    b"\" is none of report, abort, off",
-                ]),
-            },
             b"GEVENTRS_HANDOFF" => match value {
                 b"on" => monitor::set_handoff(true),
                 b"off" => monitor::set_handoff(false),
@@ -217,33 +201,16 @@ pub fn init() {
                     b"\" is neither on, off nor names with - before each",
                 ]),
             },
-            b"GEVENTRS_TRACE" if !value.is_empty() => match asked::trace(value) {
-                Ok((filter, path)) => {
-                    wanted.trace = asked::target(path).map(|target| (filter, target));
-                }
-                Err(word) => complain(&[
-                    b"GEVENTRS_TRACE: \"",
-                    word,
-                    b"\" is none of waited, all, a group, min=SPAN, greenlet=WHO, to=FILE",
-                ]),
-            },
-            b"GEVENTRS_MAX_BLOCKING_TIME" if !value.is_empty() => {
-                match asked::span(value).filter(|span| *span >= MILLISECOND) {
-                    Some(span) => wanted.longest_run = Some(span),
-                    None => complain(&[
-                        b"GEVENTRS_MAX_BLOCKING_TIME: \"",
-                        value,
-                        b"\" is no time of a millisecond or more, such as 0.1 or 50ms",
-                    ]),
-                }
-            }
-            b"GEVENTRS_REPORT" => wanted.report = asked::target(value),
-            b"GEVENTRS_TIMELINE" => wanted.timeline = asked::target(value),
             _ if is_unknown(name) => {
                 complain(&[b"unknown setting ", name, b" (`geventrs settings` lists them)"]);
             }
-            // Another program's variable, or one for the tool.
-            _ => {}
+            _ => match asked::setting(name, value, &mut wanted) {
+                Read::Wrong(word, why) => {
+                    complain(&[name, b": \"", &word, b"\" is ", why.as_bytes()]);
+                }
+                // Or another program's variable, or one for the tool.
+                Read::Understood | Read::Another => {}
+            },
         }
     }
     crate::process::follow::init(follow);

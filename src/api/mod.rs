@@ -10,6 +10,7 @@
 mod about;
 pub mod backdoor;
 mod current;
+mod environment;
 pub mod event;
 mod exception;
 mod fds;

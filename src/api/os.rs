@@ -59,6 +59,7 @@ pub fn fork() -> io::Result<Fork> {
         0 => {
             hub::after_fork();
             deadlock::after_fork();
+            crate::observe::after_fork(false);
             sync::once::after_fork();
             drop(inside);
             Ok(Fork::Child)

@@ -4,7 +4,7 @@ use super::about::{About, Packet};
 use super::exception::{Exception, GreenletExit};
 use super::handle::Greenlet;
 use super::interrupt::Ending;
-use super::{interrupt, park};
+use super::{environment, interrupt, park};
 use crate::doorway;
 use crate::hub::{self, Spawn, SpawnError, StackSource};
 use crate::sys;
@@ -198,6 +198,9 @@ fn make<T>(spawn: &Spawn, packet: &Packet<T>) -> Result<(), SpawnError> {
     let starts = inside.is_none();
     if starts && TAKEN.swap(true, Ordering::AcqRel) {
         return Err(SpawnError::Foreign);
+    }
+    if starts {
+        environment::read();
     }
     // SAFETY: `first_frame` takes its closure, which is `Send`, on any stack.
     // The hub is started by the one OS thread that `TAKEN` has let through.

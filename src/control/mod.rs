@@ -51,7 +51,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 const STACK: usize = 128 * 1024;
 
-/// The library wants a thread that answers (the Rust API does not).
+/// The library wants a thread that answers (a program of the Rust API only if it is told to).
 static WANTED: AtomicBool = AtomicBool::new(false);
 static SOCKET: AtomicBool = AtomicBool::new(true);
 static STARTED: AtomicBool = AtomicBool::new(false);

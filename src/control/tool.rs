@@ -44,6 +44,16 @@ pub fn find(library: &Path) {
     }
 }
 
+/// A program that is its own library: the tool is where the shell would find it.
+pub fn find_in_path() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::env::split_paths(&path).filter(|d| d.is_absolute());
+    let tool = all.map(|d| d.join("geventrs")).find(|p| p.is_file());
+    if let Some(tool) = tool.and_then(|t| CString::new(t.as_os_str().as_bytes()).ok()) {
+        TOOL.store(tool.into_raw(), Ordering::Release);
+    }
+}
+
 /// What the keeper and the tool need. Lives until both have ended.
 struct Orders {
     path: *const c_char,

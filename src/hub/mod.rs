@@ -237,6 +237,11 @@ pub fn set_callbacks(callbacks: &'static Callbacks) {
     CALLBACKS.store(ptr::from_ref(callbacks).cast_mut(), Ordering::Release);
 }
 
+/// Whether there are any: the hooks are in this process, over this hub.
+pub(crate) fn has_callbacks() -> bool {
+    callbacks().is_some()
+}
+
 fn callbacks() -> Option<&'static Callbacks> {
     // SAFETY: null or a static.
     unsafe { CALLBACKS.load(Ordering::Acquire).as_ref() }

@@ -89,6 +89,8 @@ pub struct Hook {
     pub waits: bool,
     /// What it does with a lock.
     pub lock: Lock,
+    /// It is no call of the program's, but what calls `main`.
+    pub runs_main: bool,
     /// The number of its group in [`GROUPS`].
     pub group_bit: u32,
     /// Whether showing its arguments takes the program's memory.
@@ -319,6 +321,7 @@ impl Hook {
             result,
             waits,
             lock,
+            runs_main: equal(name, "__libc_start_main"),
             group_bit,
             reads_memory,
             shows,
@@ -326,10 +329,36 @@ impl Hook {
         }
     }
 
+    /// Stands for waits that no hooked call begins, those of the API.
+    const fn of_waits(group: &'static str) -> Self {
+        Hook::new("", group, "readiness", &[], "")
+    }
+
     #[cfg(test)]
     pub(crate) const fn for_test(name: &'static str) -> Self {
         Hook::new(name, "Os", "readiness", &[], "")
     }
+}
+
+static WAITS: [Hook; 6] = [
+    Hook::of_waits("Thread"),
+    Hook::of_waits("Time"),
+    Hook::of_waits("Select"),
+    Hook::of_waits("Socket"),
+    Hook::of_waits("Dns"),
+    Hook::of_waits("Subprocess"),
+];
+
+/// What stands for the hook of a wait that no hooked call has begun.
+pub(super) fn of_wait(why: Why) -> &'static Hook {
+    &WAITS[match why {
+        Why::Sleep => 1,
+        Why::Poll | Why::Epoll => 2,
+        Why::Read | Why::Write | Why::Accept | Why::Connect => 3,
+        Why::Section => 4,
+        Why::Child => 5,
+        _ => 0,
+    }]
 }
 
 /// Arguments that are kept of a call.
@@ -403,6 +432,9 @@ pub struct Call {
 /// A call begins. `None`: it is our own code's, or that of an OS thread that is no
 /// greenlet, and is not observed.
 pub fn begin(hook: &'static Hook, arguments: &[u64]) -> Option<Call> {
+    if hook.runs_main {
+        return None;
+    }
     let ledger = match Greenlet::current() {
         Some(g) if g.in_shim() => return None,
         Some(g) => ledger::of(g)?,

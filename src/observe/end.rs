@@ -4,8 +4,8 @@ use super::document::Document;
 use super::output::{self, Kind, Sink, Target};
 use super::summary::{self, Form};
 use super::{
-    census, clock, frames, hogs, holders, ledger, live, modules, timeline, trace, CENSUS, SITES,
-    TIMELINE, TRACE, WANTED, WATCH,
+    census, clock, frames, hogs, holders, ledger, live, modules, places, timeline, trace, CENSUS,
+    SITES, TIMELINE, TRACE, WANTED, WATCH,
 };
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -26,6 +26,14 @@ pub struct Wanted {
     pub longest_run: Option<u64>,
     /// `GEVENTRS_DEADLOCK` asks for reports.
     pub sites: bool,
+}
+
+impl Wanted {
+    /// Nothing is asked for.
+    pub fn is_nothing(&self) -> bool {
+        let files = self.trace.is_none() && self.report.is_none() && self.timeline.is_none();
+        files && self.longest_run.is_none() && !self.sites
+    }
 }
 
 struct Files {
@@ -106,6 +114,7 @@ pub fn start(wanted: &Wanted) -> bool {
     if wanted.sites {
         what |= SITES;
     }
+    places::start();
     if what != 0 {
         ledger::start();
         WANTED.store(what, Ordering::Release);

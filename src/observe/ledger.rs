@@ -14,11 +14,11 @@
 //! Ledgers are made with the first greenlets that are observed, are kept by the
 //! greenlet's memory when it is used again, and are never freed.
 
-use super::call::{Current, Lock};
+use super::call::{self, Current, Lock};
 use super::peers::{self, Peer};
-use super::places::Number;
+use super::places::{self, Number};
 use super::why::{self, Why};
-use super::{asked, census, clock, hogs, holders, timeline, CENSUS, TIMELINE};
+use super::{asked, census, clock, hogs, holders, timeline, trace, CENSUS, TIMELINE, TRACE};
 use crate::greenlet::Greenlet;
 use crate::hub;
 use crate::wait::Reason;
@@ -228,6 +228,9 @@ impl Ledger {
         self.since.set(now);
         self.set_state(state);
         let (why, word) = self.set_reason(reason);
+        if state != State::Queued && why != Why::Last {
+            self.place_of_its_own(why);
+        }
         self.peer.set(peers::of(why, word));
         self.holder.set(match why.has_holder() {
             // One that is handed over is held by somebody who has not gone on yet, and so was
@@ -248,6 +251,26 @@ impl Ledger {
         if state == State::Queued {
             self.woken_at.store(now, Ordering::Relaxed);
             self.woken_by.store(self.id.get(), Ordering::Relaxed);
+        }
+    }
+
+    /// A wait begins: if no hooked call has begun it, its place is that of its stack.
+    fn place_of_its_own(&self, why: Why) {
+        // SAFETY: a cell of this thread's.
+        if unsafe { (*self.call.as_ptr()).hook.is_null() } {
+            let place = places::find_wait(call::of_wait(why), self.base.get());
+            self.call.set(Current { place, ..Current::NONE });
+        }
+    }
+
+    /// A wait is over, which no hooked call had begun.
+    fn wait_of_its_own_is_over(&self) {
+        let call = self.call.get();
+        if call.hook.is_null() {
+            if asked(TRACE) {
+                trace::call_over(&call, call::of_wait(call.longest.0), Some((0, 0)));
+            }
+            self.call.set(Current::NONE);
         }
     }
 
@@ -286,6 +309,9 @@ impl Ledger {
         }
         self.run_from.store(now, Ordering::Relaxed);
         self.carrier.set(hub::carrier().map_or(0, |c| c.tid()));
+        if state != State::Queued {
+            self.wait_of_its_own_is_over();
+        }
     }
 
     /// It has computed off the hub until this call, which need not wait for the hub: that ends

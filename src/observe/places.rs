@@ -4,17 +4,26 @@
 //! table is filled by program code on any OS thread, which the hub may leave between two
 //! instructions: so there is no lock. Whoever stores a key first writes the stack;
 //! others meanwhile may find the place without one.
+//!
+//! A wait of the API's ([`find_wait`]) begins in no hook, whose entry would know the site. Its
+//! place is told by the depth of the stack and by what lies on it: the return addresses, each
+//! where it was when the stack was taken. To look at those again costs a few loads; to
+//! unwind costs microseconds.
 
 use super::call::Hook;
 use super::modules;
 use crate::stack_trace::Trace;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// Places kept; what comes after that many is place 0.
 const MOST: usize = 8192;
 /// How far from its own slot a place may lie.
 const STEPS: usize = 32;
+/// Return addresses of a wait's stack that are looked at again.
+const CHECKED: usize = 16;
+/// Stacks of one depth that are told apart, by each kind of wait.
+const VARIANTS: usize = 32;
 /// Frames kept of each stack.
 pub const FRAMES: usize = 32;
 
@@ -24,6 +33,8 @@ pub struct Place {
     hook: AtomicPtr<Hook>,
     length: AtomicU32,
     frames: [AtomicUsize; FRAMES],
+    /// Of a wait's: how far above the stack pointer the first of the frames lay; 0: not known.
+    above: [AtomicU32; CHECKED],
 }
 
 static PLACES: [Place; MOST] = [const {
@@ -32,6 +43,7 @@ static PLACES: [Place; MOST] = [const {
         hook: AtomicPtr::new(ptr::null_mut()),
         length: AtomicU32::new(0),
         frames: [const { AtomicUsize::new(0) }; FRAMES],
+        above: [const { AtomicU32::new(0) }; CHECKED],
     }
 }; MOST];
 
@@ -49,6 +61,42 @@ fn key(hook: &Hook, site: usize, depth: usize) -> u64 {
 /// The place of a call of `hook` at `site`, where the stack has `depth`. Takes the
 /// stack if it is new; `site` must be one of its frames.
 pub fn find(hook: &'static Hook, site: usize, depth: usize) -> Number {
+    find_or(hook, site, depth, |place| place.fill(hook, site))
+}
+
+/// The place of a wait that begins here, on a stack that begins at `base`, in no hooked call;
+/// `hook` stands for its kind. 0: the stack cannot be looked at.
+#[inline(never)]
+pub fn find_wait(hook: &'static Hook, base: usize) -> Number {
+    if !CAN_UNWIND.load(Ordering::Relaxed) {
+        return 0;
+    }
+    let here = 0u8;
+    let sp = core::hint::black_box(&raw const here) as usize;
+    let depth = base.wrapping_sub(sp);
+    let mut number = 0;
+    for variant in 0..VARIANTS {
+        number = find_or(hook, variant, depth, |place| place.fill_above(hook, sp));
+        // SAFETY: of this depth, so as far as it was when the stack was taken.
+        if number == 0 || unsafe { PLACES[number as usize].is_at(sp) } {
+            return number;
+        }
+    }
+    number
+}
+
+/// Whether a stack can be unwound without a lock of the loader's, which somebody may have who
+/// waits for the hub.
+static CAN_UNWIND: AtomicBool = AtomicBool::new(false);
+
+/// Find out whether waits of the API can have places.
+pub fn start() {
+    // SAFETY: a look-up by name.
+    let find = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_dl_find_object".as_ptr()) };
+    CAN_UNWIND.store(!find.is_null(), Ordering::Relaxed);
+}
+
+fn find_or(hook: &'static Hook, site: usize, depth: usize, fill: impl Fn(&Place)) -> Number {
     let key = key(hook, site, depth);
     for step in 0..STEPS {
         let number = (key as usize / 2 + step) % MOST;
@@ -59,7 +107,7 @@ pub fn find(hook: &'static Hook, site: usize, depth: usize) -> Number {
         match place.key.load(Ordering::Acquire) {
             0 => match place.key.compare_exchange(0, key, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {
-                    place.fill(hook, site);
+                    fill(place);
                     return number as Number;
                 }
                 Err(other) if other == key => return number as Number,
@@ -93,6 +141,46 @@ impl Place {
             length = 1;
         }
         self.length.store(length as u32, Ordering::Release);
+    }
+
+    /// The whole stack, and where it lies above `sp`.
+    #[cold]
+    fn fill_above(&self, hook: &'static Hook, sp: usize) {
+        self.hook.store(ptr::from_ref(hook).cast_mut(), Ordering::Release);
+        let trace = Trace::new();
+        trace.capture();
+        let (mut length, mut checked) = (0, 0);
+        trace.each_with_slot(|address, slot| {
+            // Below `sp` are those who take the stack.
+            if slot != 0 && slot < sp {
+                return;
+            }
+            let above = u32::try_from(slot.wrapping_sub(sp)).unwrap_or(0);
+            if length < FRAMES && !modules::is_own(address) {
+                if checked < CHECKED && length == checked {
+                    self.above[checked].store(above, Ordering::Relaxed);
+                    checked += 1;
+                }
+                self.frames[length].store(address, Ordering::Relaxed);
+                length += 1;
+            }
+        });
+        self.length.store(length as u32, Ordering::Release);
+    }
+
+    /// Whether the same calls are under way above `sp` as when this place's stack was taken.
+    ///
+    /// # Safety
+    /// The stack reaches as far above `sp` as it did then.
+    unsafe fn is_at(&self, sp: usize) -> bool {
+        let length = self.length.load(Ordering::Acquire) as usize;
+        self.frames[..length.min(CHECKED)].iter().zip(&self.above).all(|(frame, above)| {
+            let above = above.load(Ordering::Relaxed) as usize;
+            // SAFETY: by this function's contract. Whatever lies there is only compared.
+            above == 0
+                || unsafe { ((sp + above) as *const usize).read_volatile() }
+                    == frame.load(Ordering::Relaxed)
+        })
     }
 
     /// The hook that is called there.

@@ -297,6 +297,8 @@ fn line(out: &mut Text, r: &Body, scale: &Scale) {
     out.seconds(now);
     out.bytes(b" ");
     match r.memory_length {
+        // A wait of the API's.
+        _ if hook.name.is_empty() => {}
         0 => {
             let kept = hook.parameters.len().min(ARGUMENTS);
             decode::arguments(out, hook, &r.arguments[..kept]);
@@ -304,11 +306,12 @@ fn line(out: &mut Text, r: &Body, scale: &Scale) {
         n => out.bytes(&r.memory[..n]),
     }
     match r.result {
+        _ if hook.name.is_empty() => {}
         Some(word) => decode::result(out, hook, word, r.errno),
         None => out.bytes(b" <unwound>"),
     }
     if r.waited != 0 {
-        out.bytes(b" <waited ");
+        out.bytes(if hook.name.is_empty() { &b"<waited "[..] } else { b" <waited " });
         out.seconds(waited);
         out.bytes(b" s: ");
         decode::reason(out, r.longest.0, r.longest.1, r.text, r.peer);

@@ -3,8 +3,58 @@
 use super::call::GROUPS;
 use super::output::Target;
 use super::trace::Filter;
+use super::Wanted;
+use crate::deadlock::{self, Mode};
 use crate::syscall;
 use crate::time::{MICROSECOND, MILLISECOND, SECOND};
+
+/// What came of reading a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// It is noted.
+    Understood,
+    /// It is none of those that are read here.
+    Another,
+    /// Its value, or a word of it, is something that it cannot be: `"VALUE" is ...`.
+    Wrong(Vec<u8>, &'static str),
+}
+
+/// Read one of the settings that say what is recorded and what is done about deadlocks.
+pub fn setting(name: &[u8], value: &[u8], wanted: &mut Wanted) -> Read {
+    match name {
+        b"GEVENTRS_DEADLOCK" => {
+            let mode = match value {
+                b"report" => Mode::Report,
+                b"abort" => Mode::Abort,
+                b"off" => Mode::Off,
+                _ => return Read::Wrong(value.to_vec(), "none of report, abort, off"),
+            };
+            deadlock::set_mode(mode);
+            wanted.sites = mode != Mode::Off;
+        }
+        b"GEVENTRS_TRACE" if !value.is_empty() => match trace(value) {
+            Ok((filter, path)) => wanted.trace = target(path).map(|target| (filter, target)),
+            Err(word) => {
+                let known = "none of waited, all, a group, min=SPAN, greenlet=WHO, to=FILE";
+                return Read::Wrong(word.to_vec(), known);
+            }
+        },
+        b"GEVENTRS_MAX_BLOCKING_TIME" if !value.is_empty() => {
+            match span(value).filter(|span| *span >= MILLISECOND) {
+                Some(span) => wanted.longest_run = Some(span),
+                None => {
+                    let known = "no time of a millisecond or more, such as 0.1 or 50ms";
+                    return Read::Wrong(value.to_vec(), known);
+                }
+            }
+        }
+        b"GEVENTRS_TRACE" | b"GEVENTRS_MAX_BLOCKING_TIME" => {}
+        b"GEVENTRS_REPORT" => wanted.report = target(value),
+        b"GEVENTRS_TIMELINE" => wanted.timeline = target(value),
+        _ => return Read::Another,
+    }
+    Read::Understood
+}
 
 /// A span such as `10ms`, `1.5s`, `200us`, `3` (seconds), in nanoseconds.
 pub fn span(text: &[u8]) -> Option<u64> {

@@ -1,10 +1,11 @@
 //! The stack of a greenlet as people read it.
 
 use crate::address_space::{AddressSpace, Place};
+use crate::crate_frames::{self, Crate, Known};
 use crate::processes::{number, Greenlet, Process};
 use crate::symbols::{Frame, Symbols};
 use crate::unwind::{unwind, Stack};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// One line of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub struct Call {
     pub module: String,
     /// Function and place.
     pub frame: Frame,
+}
+
+impl Call {
+    fn known(&self) -> Known<'_> {
+        (self.frame.function.as_deref(), self.frame.file.as_deref())
+    }
 }
 
 impl std::fmt::Display for Call {
@@ -38,6 +45,9 @@ pub struct Reader {
     space: AddressSpace,
     symbols: Symbols,
     routines: HashMap<u64, Option<String>>,
+    /// Where greenlets begin, and what that says of the crate's sources, once it is known.
+    entries: BTreeSet<u64>,
+    ours: Option<Option<Crate>>,
 }
 
 impl Reader {
@@ -46,7 +56,22 @@ impl Reader {
             space: AddressSpace::new(process.pid, &process.maps),
             symbols: Symbols::new(),
             routines: HashMap::new(),
+            entries: process.greenlets.iter().filter_map(|g| number(&g.entry)).collect(),
+            ours: None,
         }
+    }
+
+    /// The crate's sources, if the program uses the Rust API.
+    fn ours(&mut self) -> Option<&Crate> {
+        if self.ours.is_none() {
+            let entries = std::mem::take(&mut self.entries);
+            let found = entries.into_iter().find_map(|at| {
+                let frame = self.function(at)?;
+                Crate::of_entry((frame.function.as_deref(), frame.file.as_deref()))
+            });
+            self.ours = Some(found);
+        }
+        self.ours.as_ref()?.as_ref()
     }
 
     /// The stack of `g`, the innermost call first. What it does inside the preload
@@ -90,6 +115,12 @@ impl Reader {
                     }));
                 }
             }
+        }
+        if let Some(ours) = self.ours() {
+            let known: Vec<_> = calls.iter().map(Call::known).collect();
+            let part = ours.of_program(&known);
+            calls.truncate(part.end);
+            calls.drain(..part.start);
         }
         calls
     }
@@ -145,7 +176,12 @@ impl Reader {
             return known.clone();
         }
         let place = self.space.place(address).filter(|p| !p.module.is_ours);
-        let found = place.and_then(|p| self.symbols.routine(&p.module.path, p.address));
+        let mut found = place.and_then(|p| self.symbols.routine(&p.module.path, p.address));
+        if found.as_deref().is_some_and(|name| name.ends_with(crate_frames::ENTRY)) {
+            // Some symbols do not have the types that a function was made for.
+            let function = self.function(address).and_then(|f| f.function);
+            found = function.as_deref().and_then(crate_frames::spawned).map(str::to_owned);
+        }
         self.routines.insert(address, found.clone());
         found
     }

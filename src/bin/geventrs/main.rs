@@ -10,6 +10,7 @@ mod backtrace;
 mod check;
 mod colours;
 mod columns;
+mod crate_frames;
 mod debug_files;
 mod elf;
 mod explain;

@@ -2,7 +2,9 @@
 
 use crate::backtrace::{Call, Reader};
 use crate::colours::Colours;
+use crate::crate_frames;
 use crate::processes::{self, number, Greenlet, Process, Question};
+use crate::symbols::Frame;
 use crate::words::{name, reason, span};
 use crate::{print, Failure, NOTHING, SUCCEEDED};
 use clap::Args;
@@ -109,6 +111,10 @@ fn made(process: &Process, reader: &mut Reader, g: &Greenlet) -> Option<String> 
     let entry = number(&g.entry).and_then(|at| reader.function(at));
     Some(match entry {
         // The entry is an address, not a place in the function.
+        Some(Frame { function: Some(f), .. }) if crate_frames::spawned(&f).is_some() => {
+            let spawned = crate_frames::spawned(&f).unwrap_or_default();
+            format!("made by {creator} to run {spawned}")
+        }
         Some(f) => {
             let place = match (&f.file, f.line) {
                 (Some(file), Some(line)) => format!(" at {file}:{line}"),

@@ -11,7 +11,7 @@
 //! its separate debug file ([`debug_files`]), the symbol tables of both. A file
 //! that is not the one that was loaded (its build-id differs) names nothing.
 
-use crate::debug_files;
+use crate::{crate_frames, debug_files};
 use addr2line::Loader;
 use memmap2::Mmap;
 use object::{Object, ObjectSymbol, SymbolKind};
@@ -79,6 +79,7 @@ impl Symbols {
     pub fn routine(&mut self, path: &Path, address: u64) -> Option<String> {
         const LONGEST: usize = 32;
         let name = demangled(&self.symbol(path, address, None)?);
+        let name = crate_frames::spawned(&name).map_or(name.clone(), str::to_owned);
         // The end says more than the beginning: `std::...::thread_start`.
         let extra = name.chars().count().saturating_sub(LONGEST);
         Some(match extra {

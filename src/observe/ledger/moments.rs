@@ -6,7 +6,9 @@ use super::{home, of, State, Waker};
 use crate::greenlet::{Greenlet, Phase};
 use crate::hub;
 use crate::hub::lend::Lent;
-use crate::observe::{asked, census, clock, holders, peers, timeline, CENSUS, TIMELINE};
+use crate::observe::call::{self, Current};
+use crate::observe::why::Why;
+use crate::observe::{asked, census, clock, holders, peers, places, timeline, CENSUS, TIMELINE};
 use crate::wait::{Reason, Wake};
 use core::sync::atomic::Ordering;
 
@@ -101,7 +103,12 @@ pub(in crate::observe) fn spawned(creator: &'static Greenlet, new: &'static Gree
     }
     let Some(l) = of(new) else { return };
     l.begin(new.id(), new.stack().base, now);
-    let place = of(creator).map_or(0, |c| c.call.get().place);
+    let place = of(creator).map_or(0, |c| match c.call.get() {
+        Current { hook, .. } if hook.is_null() => {
+            places::find_wait(call::of_wait(Why::None), c.base.get())
+        }
+        call => call.place,
+    });
     l.made.set(place);
     l.woken_by.store(creator.id(), Ordering::Relaxed);
     l.woken_in.store(u32::from(place), Ordering::Relaxed);

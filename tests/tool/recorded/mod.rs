@@ -1,6 +1,7 @@
 //! What the library records (`GEVENTRS_TRACE`, `GEVENTRS_REPORT`, `GEVENTRS_TIMELINE`,
 //! `GEVENTRS_MAX_BLOCKING_TIME`) and what the tool makes of it.
 
+mod api;
 mod ends;
 mod now;
 mod page;

@@ -1,7 +1,7 @@
 //! `geventrs report`: where a program has waited, on whom, for how long.
 
 use super::file::{self, Life, ReportFile, Source, Waiting};
-use super::stacks::{self, Stacks};
+use super::stacks::{self, Named, Stacks};
 use super::table::{time, Table};
 use crate::{print, Failure, FAILED};
 use clap::Args;
@@ -314,9 +314,10 @@ impl Text<'_> {
             let mut below = vec![kinds.join(", ")];
             if let Some(start) = &l.start {
                 let start = self.stacks.name_all(std::slice::from_ref(start));
-                let mut origin = format!("runs {}", stacks::line(&start, 1));
+                let routine = start.first().map_or_else(String::new, Named::routine);
+                let mut origin = format!("runs {routine}");
                 if l.creator.place != 0 {
-                    origin += &format!(", made by {}", self.stacks.line(l.creator.place, 1));
+                    origin += &format!(", made by {}", self.stacks.caller(l.creator.place));
                 }
                 below.push(origin);
             }

@@ -1,6 +1,7 @@
 //! Stacks with names.
 
 use super::file::{Place, RawFrame};
+use crate::crate_frames::{self, is_below_main, Crate, Known};
 use crate::symbols::Symbols;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -41,6 +42,15 @@ impl Named {
         }
     }
 
+    fn known(&self) -> Known<'_> {
+        (Some(&self.function), self.file.as_deref())
+    }
+
+    /// As a greenlet's first function: of the API's the one that was spawned.
+    pub fn routine(&self) -> String {
+        crate_frames::spawned(&self.function).map_or_else(|| self.short(), str::to_owned)
+    }
+
     /// Whether it is a function of Rust's own library.
     fn is_of_std(&self) -> bool {
         let name = self.function.trim_start_matches(['<', '&']);
@@ -62,15 +72,32 @@ pub struct Stacks {
     modules: Vec<String>,
     symbols: Symbols,
     places: HashMap<u32, (String, Vec<Named>)>,
+    /// The program uses the Rust API.
+    ours: Option<Crate>,
 }
 
 impl Stacks {
     /// Name the places.
     pub fn new(modules: Vec<String>, places: &[Place]) -> Self {
-        let mut stacks = Stacks { modules, symbols: Symbols::new(), places: HashMap::new() };
+        let mut stacks =
+            Stacks { modules, symbols: Symbols::new(), places: HashMap::new(), ours: None };
         for place in places {
-            let named = stacks.name_all(&place.frames);
+            let mut named = stacks.name_all(&place.frames);
+            while named.len() > 1 && named.last().is_some_and(|f| is_below_main(&f.function)) {
+                named.pop();
+            }
             stacks.places.insert(place.id, (place.call.clone(), named));
+        }
+        // Of waits in the API the frames of the crate are noted as well.
+        let mut frames = stacks.places.values().flat_map(|(_, stack)| stack);
+        stacks.ours = frames.find_map(|f| Crate::of_entry(f.known()));
+        if let Some(ours) = &stacks.ours {
+            for (_, stack) in stacks.places.values_mut().filter(|(call, _)| call.is_empty()) {
+                let known: Vec<_> = stack.iter().map(Named::known).collect();
+                let part = ours.of_program(&known);
+                stack.truncate(part.end);
+                stack.drain(..part.start);
+            }
         }
         stacks
     }
@@ -109,6 +136,14 @@ impl Stacks {
     /// The call of a place, and its stack; empty for place 0.
     pub fn place(&self, id: u32) -> (&str, &[Named]) {
         self.places.get(&id).map_or(("", &[]), |(call, stack)| (call, stack))
+    }
+
+    /// The innermost function of the program's own at a place.
+    pub fn caller(&self, id: u32) -> String {
+        let stack = self.place(id).1;
+        let called = |f: &Named| self.ours.as_ref().is_some_and(|ours| ours.is_ours(f.known()));
+        let skipped = usize::from(stack.len() > 1 && stack.first().is_some_and(called));
+        line(&stack[skipped..], 1)
     }
 
     /// The first frames of a place in one line.
