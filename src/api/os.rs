@@ -53,8 +53,9 @@ pub fn fork() -> io::Result<Fork> {
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => {
+            let error = io::Error::last_os_error();
             drop(inside);
-            Err(io::Error::last_os_error())
+            Err(error)
         }
         0 => {
             hub::after_fork();

@@ -85,6 +85,8 @@ pub struct Carrier {
     /// A request for the turn of what it runs is on its way: see
     /// [`preempt`](super::preempt).
     pub(super) asked: AtomicBool,
+    /// One has found the greenlet that runs on it in our code, on its way off the hub.
+    pub(super) missed: AtomicBool,
     /// The TLS block that libc knows its OS thread by; null: none (yet).
     known_by: AtomicPtr<u8>,
     /// The greenlet that has left the hub by itself and computes on its OS thread; null: none.
@@ -196,6 +198,7 @@ impl Carrier {
             permanent: Cell::new(false),
             tid: AtomicU32::new(0),
             asked: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
             known_by: AtomicPtr::new(ptr::null_mut()),
             computes: AtomicPtr::new(ptr::null_mut()),
             runs_off_hub: AtomicBool::new(false),
@@ -305,6 +308,7 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
 
 /// The calling carrier has got the hub.
 pub(super) fn taken(c: &'static Carrier) {
+    c.missed.store(false, Ordering::Relaxed);
     observe::hub_taken(c.tid());
     if let Some(layer) = callbacks() {
         (layer.hub_taken)(c);

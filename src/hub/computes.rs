@@ -169,7 +169,7 @@ pub fn hook_ends(g: &'static Greenlet) {
         carrier::end_away();
         carrier::taken(home);
     }
-    g.leave_shim();
+    preempt::leave_off_hub(g, home);
 }
 
 #[cfg(test)]

@@ -49,7 +49,9 @@
 //!
 //! The hub has one holder, a carrier, always: `Hub::carrier`. It changes in
 //! six places, each time by the one that holds the hub or has just won it: a
-//! section begins (an *offer*), its call is back before the offer was taken (it is
+//! section begins (an *offer*; a hook of a greenlet that
+//! [`computes`](super::computes) ends in the same steps, and its call is the program's code
+//! up to the next hook), its call is back before the offer was taken (it is
 //! *taken back*), the monitor takes the hub, the holder finds that the next
 //! greenlet in the queue is at home on another carrier; and where the holder has
 //! nothing to do and lies down with the hub at *rest* ([`watch`](super::watch)), who was
@@ -74,6 +76,14 @@
 //! carrier may have taken the hub, given it away, and been offered it by another
 //! greenlet meanwhile; then both greenlets may take the offer back, which is right
 //! as well: nobody waits for an offer, and whoever wins has the hub.
+//!
+//! Both beginnings want our code to run: the monitor may take the hub off a greenlet in
+//! `PROGRAM`, also in the middle of them. Who is unwound by a cancellation has
+//! stepped out before the hooks that it is in end; so those look whose code runs.
+//!
+//! A request that reaches a greenlet in `SHIM/AWAY` finds our code, and goes. Who is
+//! on its way to the hub looks what there is to do when its hook ends; who is on
+//! its way off it looks whether it was asked ([`leave_off_hub`](super::preempt::leave_off_hub)).
 //!
 //! The tests below walk every interleaving of one greenlet, one monitor and
 //! another carrier over this protocol, with stores that stay in their processor's

@@ -31,6 +31,7 @@
 //! call. The same signal serves two more ends: to take the stack of what runs,
 //! and to end the call of a greenlet that is cancelled.
 
+use super::carrier::Carrier;
 use super::drive::leave;
 use super::park::{handler_ran, sleep_until};
 use super::task::{self, is_blocked};
@@ -43,7 +44,7 @@ use crate::sys;
 use crate::syscall;
 use crate::time::{self, MILLISECOND, SECOND};
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{compiler_fence, AtomicU32, AtomicU64, Ordering};
 
 /// The signal's number: see above.
 pub const TURN_SIGNAL: c_int = 32;
@@ -240,6 +241,17 @@ pub fn call_in_self() {
     }
 }
 
+/// `g` goes on in program code, off the hub, on its carrier `home`. Whoever has
+/// [called it in](call_in) since it is off has found our code: then it comes now.
+pub(super) fn leave_off_hub(g: &Greenlet, home: &Carrier) {
+    g.leave_shim();
+    compiler_fence(Ordering::SeqCst);
+    if home.missed.load(Ordering::Relaxed) {
+        home.missed.store(false, Ordering::Relaxed);
+        call_in_self();
+    }
+}
+
 /// The system calls that a signal may end with EINTR. (Where the frame stands
 /// before a call one cannot see whether that has begun: an mmap(2) of malloc's
 /// must not fail so.)
@@ -337,7 +349,8 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     // Before the reasons are looked at.
     // SAFETY: takes nothing.
     let tid = unsafe { syscall!(libc::SYS_gettid) }.unwrap_or(0) as u32;
-    if let Some(c) = carrier::of_tid(tid) {
+    let here = carrier::of_tid(tid);
+    if let Some(c) = here {
         c.asked.store(false, Ordering::SeqCst);
     }
     // A thread of ours that waits for jobs gets the signal as well.
@@ -360,7 +373,13 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
         // SAFETY: as above.
         return unsafe { arch::end_call(&mut *context.cast(), libc::EINTR, may_end) };
     }
-    if g.in_handler() || !g.enter_shim() {
+    if g.in_handler() {
+        return;
+    }
+    if !g.enter_shim() {
+        if let Some(c) = here.filter(|_| g.is_away()) {
+            c.missed.store(true, Ordering::Relaxed);
+        }
         return;
     }
     HUB.behind.push_hog(g);

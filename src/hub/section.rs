@@ -141,6 +141,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
             observe::section_over(g);
             return begin(g, reason, section);
         }
+        return preempt::leave_off_hub(g, home);
     }
     g.leave_shim();
 }

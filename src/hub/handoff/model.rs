@@ -42,7 +42,7 @@ enum G {
     Inside,
     /// Stores PROGRAM next.
     Leave,
-    /// Begins a section: marks itself AWAY next, offers the hub next, wakes the carrier
+    /// Begins a section, or leaves the hub at a hook's end: marks itself AWAY next, offers the hub next, wakes the carrier
     /// next if that was asleep.
     SectionMark,
     SectionOffer,
@@ -149,6 +149,9 @@ enum Without {
     LastLook,
     /// Looking once more after it was announced that the hub sleeps.
     LookAfterAnnouncing,
+    /// Looking whose code runs before the hub is left at a hook's end: who is unwound has
+    /// stored PROGRAM before.
+    OwnCode,
 }
 
 impl State {
@@ -270,10 +273,20 @@ impl State {
                     });
                 }
             }
-            G::Leave => step(&|s| {
-                s.buffer.push(PROGRAM);
-                s.g = G::Program;
-            }),
+            G::Leave => {
+                step(&|s| {
+                    s.buffer.push(PROGRAM);
+                    s.g = G::Program;
+                });
+                // (To a further carrier: it goes wrong before anything is offered.)
+                if without == Without::OwnCode && self.sections_left > 0 {
+                    step(&|s| {
+                        s.buffer.push(PROGRAM);
+                        s.sections_left -= 1;
+                        s.g = G::SectionMark;
+                    });
+                }
+            }
             // `link` is stored with release order, and PROGRAM after it: the
             // buffer keeps their order, so memory sees AWAY first.
             G::SectionMark if self.link == HELD => step(&|s| {
@@ -519,6 +532,11 @@ fn the_model_sees_what_goes_wrong_without_the_barrier() {
 fn the_model_sees_who_comes_while_the_hub_goes_to_sleep() {
     let wrong = walk(Without::LookAfterAnnouncing).unwrap_err();
     assert!(wrong.starts_with("the hub sleeps"), "{wrong}");
+}
+
+#[test]
+fn the_model_sees_who_leaves_the_hub_from_program_code() {
+    assert!(walk(Without::OwnCode).unwrap_err().starts_with("two have the hub"));
 }
 
 #[test]
