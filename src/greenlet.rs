@@ -40,7 +40,7 @@ use crate::wait::{Reason, Wake};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering};
 
 pub use detail::{detail_of_fd, Detail, Told};
 
@@ -49,6 +49,7 @@ pub(crate) use detail::fd_of;
 mod claim;
 mod detail;
 pub(crate) mod offsets;
+mod processor_time;
 mod tenancy;
 mod turn;
 
@@ -120,10 +121,8 @@ pub struct Greenlet {
     pub(crate) missed_interrupt: AtomicBool,
     /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
     pub extension: [Cell<usize>; EXTENSION_WORDS],
-    /// Processor time as the monitor has sampled it, in nanoseconds.
-    pub(crate) sampled: AtomicU64,
-    /// The processor time that its OS thread had when the hub was taken off it.
-    away_from: Cell<u64>,
+    /// Its processor time.
+    pub(crate) processor: processor_time::Account,
     /// Whether it computes between its calls.
     pub(crate) computes: Account,
     /// A text that says more about the wait (a name that is looked up), on the
@@ -203,8 +202,7 @@ impl Greenlet {
             reason: Cell::new(Reason::None),
             since: Cell::new(0),
             switches: Cell::new(0),
-            sampled: AtomicU64::new(0),
-            away_from: Cell::new(0),
+            processor: processor_time::Account::new(),
             computes: Account::new(),
             detail: Cell::new(ptr::null()),
             id: Cell::new(0),
@@ -330,8 +328,7 @@ impl Greenlet {
         self.reason.set(Reason::None);
         self.since.set(crate::time::coarse());
         self.switches.set(0);
-        self.sampled.store(0, Ordering::Relaxed);
-        self.away_from.set(0);
+        self.processor.clear();
         self.computes.clear();
         self.detail.set(ptr::null());
         self.wake.store(claim::RUNNING, Ordering::Relaxed);
@@ -352,6 +349,7 @@ impl Greenlet {
         self.root.set(true);
         self.context.store(SHIM, Ordering::Relaxed);
         self.phase.set(Phase::Alive);
+        self.processor.adopt();
         self.set_name(name);
     }
 

@@ -57,6 +57,11 @@ pub fn processor_time(tid: u32) -> u64 {
     real((!(tid as i32) << 3) | 6)
 }
 
+/// The processor time of the calling OS thread.
+pub fn processor_time_here() -> u64 {
+    real(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
 /// The kernel's time of `clock`, whatever the program is told.
 #[inline]
 fn real(clock: libc::clockid_t) -> u64 {

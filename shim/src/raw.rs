@@ -115,6 +115,15 @@ unsafe fn syscall_(
                 hub::observe::write_out(hub::observe::End::Exit("_exit"));
             }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
+            libc::SYS_clock_gettime => {
+                return crate::thread::processor_clock::clock_gettime(a as c_int, b as _) as c_long
+            }
+            libc::SYS_clock_getres => {
+                return crate::thread::processor_clock::clock_getres(a as c_int, b as _) as c_long
+            }
+            libc::SYS_getrusage => {
+                return crate::thread::processor_clock::getrusage(a as c_int, b as _) as c_long
+            }
             libc::SYS_sched_yield => return crate::thread::create::sched_yield() as c_long,
             libc::SYS_nanosleep => {
                 return crate::time::nanosleep(a as *const timespec, b as *mut timespec) as c_long

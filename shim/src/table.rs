@@ -305,6 +305,13 @@ macro_rules! hook_function {
     ($group:ident $how:literal getrandom $args:tt $ret:tt $body:path) => {
         $crate::hook_function! { @ordinary getrandom $args $ret $body }
     };
+    // Calls that only read a clock are not observed either: they are made by the million.
+    ($group:ident $how:literal clock_gettime $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @ordinary clock_gettime $args $ret $body }
+    };
+    ($group:ident $how:literal clock_getres $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @ordinary clock_getres $args $ret $body }
+    };
     (@ordinary $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
         #[doc = concat!("Hook of `", stringify!($symbol), "`.")]
         ///

@@ -133,7 +133,7 @@ impl Greenlet {
     /// From here on it computes on `home`, off the hub.
     pub(crate) fn away_from(&self, home: &Carrier) {
         self.since.set(crate::time::coarse());
-        self.away_from.set(crate::time::processor_time(home.tid()));
+        self.counts_from(home.tid());
     }
 
     /// A section begins: it stays on `home`, off the hub. It counts as our code
@@ -149,27 +149,12 @@ impl Greenlet {
 
     /// It has the hub again.
     pub(crate) fn rejoined(&self) {
-        if self.away_from.get() != 0 {
-            let (before, now) = (self.sampled.load(Ordering::Relaxed), self.processor_time());
-            self.sampled.store(now, Ordering::Relaxed);
-            self.computes.computed(now.saturating_sub(before));
-            self.away_from.set(0);
+        if let Some(had) = self.counted() {
+            self.computes.computed(had);
         }
         self.home.set(ptr::null());
         self.offered.set(ptr::null());
         self.link.store(HELD, Ordering::Release);
-    }
-
-    /// About how long it has run, in nanoseconds: as the monitor has sampled it, and
-    /// exactly for the time off the hub.
-    pub(crate) fn processor_time(&self) -> u64 {
-        let from = self.away_from.get();
-        // SAFETY: null or a carrier; they live for ever.
-        let away = match unsafe { self.home.get().as_ref() } {
-            Some(home) if from != 0 => crate::time::processor_time(home.tid()).saturating_sub(from),
-            _ => 0,
-        };
-        self.sampled.load(Ordering::Relaxed) + away
     }
 
     /// A handler that the kernel has called begins on it (`1`) or returns (`-1`).

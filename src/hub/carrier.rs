@@ -71,6 +71,9 @@ pub struct Carrier {
     /// The floating-point modes and flags that are loaded are those with which this
     /// greenlet left, the last one to leave; null: its own.
     pub(super) left_last: Cell<*const Greenlet>,
+    /// The processor time that its OS thread had when a greenlet last left there, if that is
+    /// counted, and the next one has not begun; else 0.
+    pub(super) left_at: Cell<u64>,
     /// Where its loop goes on, while it runs the root.
     pub(super) loop_sp: Cell<*mut u8>,
     /// Whether the hub is on its way to it.
@@ -189,6 +192,7 @@ impl Carrier {
             own_tp: Cell::new(ptr::null_mut()),
             loaded: Cell::new(ptr::null_mut()),
             left_last: Cell::new(ptr::null()),
+            left_at: Cell::new(0),
             loop_sp: Cell::new(ptr::null_mut()),
             turn: Turn::new(),
             next: Cell::new(ptr::null()),
@@ -223,6 +227,7 @@ impl Carrier {
         // SAFETY: takes nothing.
         let tid = unsafe { syscall!(libc::SYS_gettid) };
         self.asked.store(false, Ordering::Relaxed);
+        self.left_at.set(0);
         self.tid.store(tid.unwrap_or(0) as u32, Ordering::Relaxed);
     }
 

@@ -91,6 +91,7 @@ pub fn after_copy(shares_files: bool) {
     // the calling thread's control block; the greenlet follows.
     let pid = unsafe { libc::getpid() } as u32;
     me.set_id(pid);
+    me.processor.after_fork();
     HUB.next_id.set(thread_ids::first_of(pid));
     LIVE.store(1, Ordering::Relaxed);
     match Reactor::new() {

@@ -253,6 +253,11 @@ pub(crate) fn owner_of(reason: Reason) -> u32 {
     callbacks().map_or(0, |c| (c.owner_of)(reason))
 }
 
+/// See [`Carrier`]; of the holder, the caller.
+pub(crate) fn left_at() -> &'static Cell<u64> {
+    &HUB.carrier().left_at
+}
+
 /// Whether there is something to schedule: more than one greenlet is alive.
 #[inline(always)]
 pub fn active() -> bool {

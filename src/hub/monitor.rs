@@ -153,8 +153,9 @@ struct Seen {
     taken: u64,
     /// When locks are looked at next.
     locks: Due,
-    /// When [`Seen::sample`] was called last; 0: the hub has waited meanwhile.
-    sampled: u64,
+    /// When [`Seen::sample`] was called last (0: the hub has waited meanwhile), the holder's
+    /// OS thread then, and its processor time.
+    sampled: (u64, u32, u64),
 }
 
 unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
@@ -171,7 +172,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         halved: 0,
         taken: 0,
         locks: Due::default(),
-        sampled: 0,
+        sampled: (0, 0, 0),
     };
     loop {
         let slice = seen.slice();
@@ -213,20 +214,32 @@ impl Seen {
         (SLICE.load(Ordering::Relaxed) >> self.halved.min(16)).max(SHORTEST)
     }
 
-    /// Whoever runs now is taken to have run since the last sample.
-    fn sample(&mut self, now: u64) {
+    /// Whoever runs now is taken to have run since the last sample: for what its OS thread
+    /// has had since, if that had the hub then, too; else for as long as samples should be apart.
+    fn sample(&mut self, now: u64, slice: u64) {
+        if observe::counts_processor_time() {
+            return;
+        }
+        let tid = HUB.carrier().tid();
+        let had = time::processor_time(tid);
+        let (before, tid_before, had_before) = self.sampled;
         // SAFETY: null or a greenlet, which is never freed.
         let running = unsafe { HUB.running.load(Ordering::Acquire).as_ref() };
-        if let (Some(g), true) = (running, self.sampled != 0) {
-            g.sampled.fetch_add(now - self.sampled, Ordering::Relaxed);
+        if let (Some(g), true) = (running, before != 0) {
+            let span = if tid == tid_before {
+                had - had_before.min(had)
+            } else {
+                (now - before).min(slice / 4)
+            };
+            g.processor.guess(span);
         }
-        self.sampled = now;
+        self.sampled = (now, tid, had);
     }
 
     fn look(&mut self, slice: u64) {
         if !active() || HUB.sleeping.load(Ordering::Relaxed) {
             self.quiet += 1;
-            self.sampled = 0;
+            self.sampled.0 = 0;
             self.switches = u64::MAX;
             return;
         }
@@ -235,7 +248,7 @@ impl Seen {
         let now = time::now();
         time::note(now);
         self.locks.check(now);
-        self.sample(now);
+        self.sample(now, slice);
         HUB.look.remind(now);
         computes::forget(now, FORGIVE);
         if switches != self.switches {

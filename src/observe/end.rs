@@ -117,7 +117,7 @@ pub fn start(wanted: &Wanted) -> bool {
     places::start();
     if what != 0 {
         ledger::start();
-        WANTED.store(what, Ordering::Release);
+        WANTED.fetch_or(what.into(), Ordering::Release);
     }
     what & !(WATCH | SITES) != 0
 }

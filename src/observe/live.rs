@@ -119,7 +119,7 @@ pub fn begin(kind: Kind) -> Result<(), &'static str> {
             lent.for_each(|g| ledger::attach(g, lent, first));
         }
         BORROWED.fetch_or(bit(kind), Ordering::Relaxed);
-        WANTED.fetch_or(bit(kind), Ordering::Release);
+        WANTED.fetch_or(bit(kind).into(), Ordering::Release);
     })
     .ok_or("the hub has not answered")
 }
@@ -127,7 +127,7 @@ pub fn begin(kind: Kind) -> Result<(), &'static str> {
 /// Nobody asks any more.
 pub fn finish() {
     let borrowed = BORROWED.swap(0, Ordering::Relaxed);
-    WANTED.fetch_and(!borrowed, Ordering::Release);
+    WANTED.fetch_and(!u16::from(borrowed), Ordering::Release);
 }
 
 /// In the child of a fork nobody has asked.

@@ -72,8 +72,9 @@ pub mod why;
 pub use end::{after_fork, start, write_now, write_out, End, Wanted};
 
 use crate::greenlet::Greenlet;
+use crate::hub;
 use crate::wait::{Reason, Wake};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU16, Ordering};
 
 /// [`asked`]: lines of calls.
 pub const TRACE: u8 = 1;
@@ -88,35 +89,61 @@ pub const WATCH: u8 = 8;
 /// [`asked`]: where locks are taken and greenlets made, for reports of deadlocks.
 pub const SITES: u8 = 16;
 
-/// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (Read by
-/// the hooks' entries as well, which are assembly.)
-pub static WANTED: AtomicU8 = AtomicU8::new(0);
+/// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (The lower byte
+/// is read by the hooks' entries as well, which are assembly. The upper one holds
+/// [`PROCESSOR_TIME`] alone, which concerns no hook.)
+pub static WANTED: AtomicU16 = AtomicU16::new(0);
+
+/// The program asks for threads' processor time: it is counted at each switch.
+const PROCESSOR_TIME: u16 = 0x100;
+
+/// Whether processor time is counted at each switch.
+pub(crate) fn counts_processor_time() -> bool {
+    WANTED.load(Ordering::Relaxed) & PROCESSOR_TIME != 0
+}
+
+/// From here on processor time is counted at each switch.
+pub(crate) fn count_processor_time() {
+    WANTED.fetch_or(PROCESSOR_TIME, Ordering::Relaxed);
+}
 
 /// Whether anybody wants to know anything.
 #[inline(always)]
 pub fn on() -> bool {
-    WANTED.load(Ordering::Relaxed) != 0
+    WANTED.load(Ordering::Relaxed) as u8 != 0
 }
 
 /// Whether somebody wants one of `what`.
 #[inline(always)]
 pub fn asked(what: u8) -> bool {
-    WANTED.load(Ordering::Relaxed) & what != 0
+    WANTED.load(Ordering::Relaxed) as u8 & what != 0
 }
 
 /// `g`, which runs and has the hub, is about to leave the processor.
 #[inline(always)]
 pub(crate) fn leaving(g: &'static Greenlet) {
-    if on() {
-        ledger::leaving(g);
+    let wanted = WANTED.load(Ordering::Relaxed);
+    if wanted != 0 {
+        if wanted & PROCESSOR_TIME != 0 {
+            g.processor.run_ends(hub::left_at());
+        }
+        if wanted as u8 != 0 {
+            ledger::leaving(g);
+        }
     }
 }
 
 /// `g` has the hub, and goes on (or begins).
 #[inline(always)]
 pub(crate) fn resumed(g: &'static Greenlet) {
-    if on() {
-        ledger::resumed(g);
+    let wanted = WANTED.load(Ordering::Relaxed);
+    if wanted != 0 {
+        if wanted & PROCESSOR_TIME != 0 {
+            g.processor.run_begins(hub::left_at());
+        }
+        if wanted as u8 != 0 {
+            ledger::resumed(g);
+        }
     }
 }
 

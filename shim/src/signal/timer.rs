@@ -9,7 +9,7 @@ use super::directed::{Slot, Table, FREE};
 use crate::doorway;
 use crate::settings;
 use crate::table::Group;
-use crate::thread::alive_by_id;
+use crate::thread::{alive_by_id, processor_clock};
 use core::ffi::{c_int, c_void};
 use hub::hub as scheduler;
 use libc::{clockid_t, sigevent, siginfo_t, timer_t};
@@ -76,7 +76,16 @@ unsafe fn kernels(timer: timer_t) -> c_int {
     unsafe { *timer.cast::<c_int>().add(1) }
 }
 
+/// The kernel's clock for that of a greenlet: the calling OS thread's.
+fn kernels_clock(clock: clockid_t) -> clockid_t {
+    match processor_clock::shows(clock) {
+        Some(_) => libc::CLOCK_THREAD_CPUTIME_ID,
+        None => clock,
+    }
+}
+
 unsafe fn create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int {
+    let clock = kernels_clock(clock);
     // SAFETY: the program's own call, perhaps with another event.
     let made = unsafe {
         with_target(event, |event| match real::timer_create(clock, event, timer) {
@@ -92,6 +101,7 @@ unsafe fn create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) ->
 /// # Safety
 /// The program's own arguments.
 pub unsafe fn create_raw(clock: usize, event: *mut c_void, timer: *mut c_int) -> c_int {
+    let clock = kernels_clock(clock as clockid_t);
     // SAFETY: as above; the kernel checks the addresses, and this reads the event
     // only if it is not null.
     let made = unsafe {

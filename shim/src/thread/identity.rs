@@ -1,12 +1,12 @@
-//! Who a thread is: names, ids, clocks. (Signals sent to it: `signal::send`.)
+//! Who a thread is: names, ids. (Signals sent to it: `signal::send`; its clock: [`super::processor_clock`].)
 //!
 //! A greenlet's thread id is its own and unknown to the kernel, so whatever
 //! would hand it to the kernel is answered here.
 
 use super::{find, patched};
 use core::ffi::{c_char, c_int, c_ulong};
-use hub::greenlet::{Greenlet, Phase};
-use libc::{clockid_t, pid_t, pthread_t};
+use hub::greenlet::Greenlet;
+use libc::{pid_t, pthread_t};
 
 crate::hooks! {
     Thread "never" fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int = prctl_;
@@ -16,7 +16,6 @@ crate::hooks! {
 crate::plain_hooks! {
     Thread "never" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int = set_name;
     Thread "never" fn pthread_getname_np(thread: pthread_t, name: *mut c_char, size: usize) -> c_int = get_name;
-    Thread "never" fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int = cpu_clock;
 }
 
 /// The kernel's limit of a name, with its zero.
@@ -80,20 +79,4 @@ pub unsafe fn gettid_() -> pid_t {
         // SAFETY: no arguments.
         None => unsafe { real::gettid() },
     }
-}
-
-unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let Some(g) = find(thread).filter(|g| !g.is_root()) else {
-            return plain::pthread_getcpuclockid(thread, clock);
-        };
-        if g.phase() != Phase::Alive {
-            return libc::ESRCH;
-        }
-        // The kernel counts per OS thread; a greenlet's own time is not known
-        // to it. The carrier's clock never runs backwards and stops when idle.
-        *clock = libc::CLOCK_THREAD_CPUTIME_ID;
-    }
-    0
 }

@@ -13,6 +13,7 @@ pub mod join;
 pub mod keys;
 pub mod loader;
 pub mod main_thread;
+pub mod processor_clock;
 pub mod scheduling;
 
 use crate::settings;

@@ -6,6 +6,7 @@
 
 use crate::doorway::{self, set_errno};
 use crate::table::Group;
+use crate::thread::processor_clock::Shows;
 use core::ffi::{c_int, c_uint};
 use hub::time::{self as clock, MICROSECOND, SECOND};
 use hub::wait::Wake;
@@ -141,10 +142,11 @@ unsafe fn clock_nanosleep_(
     };
     crate::thread::cancel::point(&shim);
     let absolute = flags & libc::TIMER_ABSTIME != 0;
-    if id == libc::CLOCK_THREAD_CPUTIME_ID {
+    let shows = crate::thread::processor_clock::shows(id);
+    if let Some(Shows::Own(_)) = shows {
         return libc::EINVAL;
     }
-    if !EVERY_KERNEL_HAS.contains(&id) {
+    if !EVERY_KERNEL_HAS.contains(&id) && shows.is_none() {
         // A sleep of no length lets the kernel judge the clock. It takes as long as
         // the timer slack of the OS thread, so only clocks are asked for that may be none.
         let zero = timespec { tv_sec: 0, tv_nsec: 0 };
