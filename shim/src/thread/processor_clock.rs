@@ -108,10 +108,12 @@ impl Drop for Stays {
 }
 
 unsafe fn get(clock: clockid_t, at: *mut timespec) -> c_int {
-    // SAFETY: the program's own arguments, here and below.
-    match id_of(clock) {
-        Some(id) => unsafe { get_of_thread(clock, id, at) },
-        None => unsafe { real::clock_gettime(clock, at) },
+    // SAFETY: the program's own arguments.
+    unsafe {
+        match id_of(clock) {
+            Some(id) => get_of_thread(clock, id, at),
+            None => real::clock_gettime(clock, at),
+        }
     }
 }
 
