@@ -50,6 +50,8 @@ const SUITES: &[Suite] = &[
             "test.test_poll",
             "test.test_select",
             "test.test_subprocess",
+            "test.test_fork1",
+            "test.test_wait4",
             "test.test_signal",
             "test.test_epoll",
             "test.test_httpservers",
