@@ -79,10 +79,16 @@ static void *all(void *arg) {
     ns_use(port);
     _res.retrans = 10;
     for (int i = 0; ask(i) >= 0; i++) {
-        int before = ns_ticks();
-        int64_t t0 = now_ms();
-        printf("%d %s\n", i, ask(i) ? "right" : "wrong");
-        CHECK(now_ms() - t0 >= MS);
+        int right, before;
+        /* A busy machine may run nothing for a while, but not each time. */
+        for (int tries = 5; tries > 0; tries--) {
+            before = ns_ticks();
+            int64_t t0 = now_ms();
+            right = ask(i);
+            CHECK(now_ms() - t0 >= MS);
+            if (!MS || !preloaded() || ns_ticks() - before >= ENOUGH_TICKS) break;
+        }
+        printf("%d %s\n", i, right ? "right" : "wrong");
         if (MS) ns_ticked(before, MS);
     }
     return NULL;
