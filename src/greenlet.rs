@@ -119,6 +119,8 @@ pub struct Greenlet {
     /// It was to be interrupted and did not wait: its next wait asks the layer
     /// above whether it still is.
     pub(crate) missed_interrupt: AtomicBool,
+    /// The API has left a kill for it since it was made. Cleared by itself only.
+    pub(crate) kill_asked: AtomicBool,
     /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
     pub extension: [Cell<usize>; EXTENSION_WORDS],
     /// Its processor time.
@@ -227,6 +229,7 @@ impl Greenlet {
             interruptible: Cell::new(false),
             stop: AtomicBool::new(false),
             missed_interrupt: AtomicBool::new(false),
+            kill_asked: AtomicBool::new(false),
             ledger: Cell::new(ptr::null()),
             extension: [const { Cell::new(0) }; EXTENSION_WORDS],
         }
@@ -336,6 +339,7 @@ impl Greenlet {
         self.context.store(SHIM, Ordering::Relaxed);
         self.handlers.set(0);
         self.missed_interrupt.store(false, Ordering::Relaxed);
+        self.kill_asked.store(false, Ordering::Relaxed);
         for word in &self.extension {
             word.set(0);
         }

@@ -207,6 +207,9 @@ impl About {
         // long as the state says so. From another OS thread a greenlet that got
         // the block meanwhile may be interrupted: it looks and goes on waiting.
         if let Some(control) = self.control().filter(|_| !self.ended()) {
+            control.kill_asked.store(true, Ordering::Relaxed);
+            // Pairs with the fence in `interrupt::arm`.
+            fence(Ordering::SeqCst);
             hub::interrupt(control);
         }
     }

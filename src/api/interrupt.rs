@@ -91,8 +91,6 @@ impl Kill {
         drop(held);
         // A payload's destructor is the program's code.
         drop(old);
-        // Pairs with the fence in `arm`.
-        fence(Ordering::SeqCst);
         true
     }
 
@@ -225,11 +223,29 @@ pub(super) fn arm(g: Option<&'static Control>) {
     }
     let due = match ending() {
         Some(ending) => (ending.is_due)(g),
-        None => killed(),
+        // (The kill itself is in a line that nobody else has touched for long.)
+        None => g.kill_asked.load(Ordering::Relaxed) && killed_since(g),
     };
     if due {
         hub::interrupt(g);
     }
+}
+
+/// Whether the running greenlet `g`, of which somebody has said so, is to be unwound by a
+/// kill. (It may have been meant for who had its control block before.)
+#[cold]
+fn killed_since(g: &'static Control) -> bool {
+    let pending = || current::with_about(About::kill_is_pending).unwrap_or(false);
+    if !pending() {
+        g.kill_asked.store(false, Ordering::Relaxed);
+        // Either the next kill is seen here, or who asks for it says so again.
+        fence(Ordering::SeqCst);
+        if !pending() {
+            return false;
+        }
+        g.kill_asked.store(true, Ordering::Relaxed);
+    }
+    !panicking()
 }
 
 /// Whether the running greenlet is to be unwound by a kill.
