@@ -23,7 +23,8 @@ pub struct Shim {
 impl Drop for Shim {
     #[inline(always)]
     fn drop(&mut self) {
-        if computes::some() {
+        // (With something to deliver, perhaps to others, the hub is wanted once more.)
+        if computes::some() && !crate::signal::pending::noted() {
             self.leave_if_it_computes();
         } else {
             self.greenlet.leave_shim();
