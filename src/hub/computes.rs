@@ -8,20 +8,22 @@
 //! hook. If nobody has anything else to do, the hub is at rest ([`watch`](super::watch)),
 //! and both ways are a compare-and-swap each.
 //!
-//! Whether that pays is told by what it computes off the hub: see [`Account`].
+//! Who keeps the hub for less than a slice each time is found by the monitor, too: whom it
+//! sees running for a tenth of a millisecond without a switch it lets try. Whether that pays is told by what it computes off the hub: see [`Account`].
 
 use super::carrier;
 use super::{active, maker, monitor, preempt, task, watch, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::time::{self, MICROSECOND, MILLISECOND};
-use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What going off the hub and coming back may cost: who computes for less between two
 /// calls keeps the hub.
-const COST: u64 = 100 * MICROSECOND;
+const COST: u64 = 30 * MICROSECOND;
+/// Who is seen to run for so long without a switch is tried.
+pub(super) const RUN: u64 = 100 * MICROSECOND;
 /// What is remembered at most: so much computing pays for many calls in a row.
 const MOST: u64 = 4 * MILLISECOND;
 
@@ -36,35 +38,42 @@ fn one_computes() {
 }
 
 /// What a greenlet has computed off the hub, less what that has cost, in nanoseconds. Its
-/// own, or with the hub the monitor's.
-pub(crate) struct Account(Cell<u64>);
+/// own, and the monitor's: of two changes at the same time one may get lost.
+pub(crate) struct Account(AtomicU64);
 
 impl Account {
     pub(crate) const fn new() -> Self {
-        Account(Cell::new(0))
+        Account(AtomicU64::new(0))
     }
 
     /// Nothing is known of it.
     pub(crate) fn clear(&self) {
-        self.0.set(0);
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// It was seen to run for [`RUN`]: at its next hook's end it is tried.
+    pub(super) fn seen(&self) {
+        self.0.fetch_max(RUN, Ordering::Relaxed);
+        one_computes();
     }
 
     /// It has used up a slice: at first it is taken for one that computes.
     pub(crate) fn slice_used(&self) {
-        self.0.set(MOST);
+        self.0.store(MOST, Ordering::Relaxed);
         one_computes();
     }
 
     /// It was off the hub once, and has computed for `span`.
     pub(crate) fn computed(&self, span: u64) {
-        self.0.set((self.0.get() + span).min(MOST).saturating_sub(COST));
+        let all = (self.0.load(Ordering::Relaxed) + span).min(MOST);
+        self.0.store(all.saturating_sub(COST), Ordering::Relaxed);
         if span > COST {
             one_computes();
         }
     }
 
     fn pays(&self) -> bool {
-        self.0.get() != 0
+        self.0.load(Ordering::Relaxed) != 0
     }
 }
 
@@ -188,8 +197,15 @@ mod tests {
             assert!(account.pays());
             account.computed(2 * MILLISECOND);
         }
-        (0..40).for_each(|_| account.computed(MICROSECOND));
+        (0..150).for_each(|_| account.computed(MICROSECOND));
         assert!(!account.pays());
+        account.seen();
+        assert!(account.pays());
+        (0..4).for_each(|_| account.computed(0));
+        assert!(!account.pays(), "tried in vain");
+        account.seen();
+        (0..100).for_each(|_| account.computed(2 * COST));
+        assert!(account.pays());
         account.slice_used();
         account.clear();
         assert!(!account.pays());

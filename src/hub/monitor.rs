@@ -144,6 +144,8 @@ struct Seen {
     /// The holder's OS thread, and its processor time, then.
     then: (u32, u64),
     quiet: u32,
+    /// Switches were made since the last look.
+    busy: bool,
     /// How long the hub must have been kept for the next report of it.
     report_at: u64,
     /// The slice is halved so often: where many compute, those behind them in
@@ -168,6 +170,7 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         since: time::now(),
         then: (0, 0),
         quiet: 0,
+        busy: false,
         report_at: long(),
         halved: 0,
         taken: 0,
@@ -179,6 +182,9 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
         // Nothing stores another value than AWAKE while this is awake.
         let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
         seen.look(slice);
+        if seen.busy && hands_off() {
+            look_closer();
+        }
         observe::tend();
         if observe::on() {
             let some = computes::tell_of_long_runs(slice);
@@ -191,6 +197,19 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
             sleep(&mut seen.locks);
             seen.quiet = 0;
             seen.since = time::now();
+        }
+    }
+}
+
+/// Switches are made: is it somebody who computes between them?
+fn look_closer() {
+    let running = || (HUB.running.load(Ordering::Acquire), HUB.switches.load(Ordering::Relaxed));
+    let before = running();
+    let _ = sys::futex_wait(&STATE, AWAKE, time::after(computes::RUN));
+    // SAFETY: null or a greenlet, which is never freed.
+    if let Some(g) = unsafe { before.0.as_ref() } {
+        if running() == before && !g.in_shim() && !g.is_away() {
+            g.computes.seen();
         }
     }
 }
@@ -237,6 +256,7 @@ impl Seen {
     }
 
     fn look(&mut self, slice: u64) {
+        self.busy = false;
         if !active() || HUB.sleeping.load(Ordering::Relaxed) {
             self.quiet += 1;
             self.sampled.0 = 0;
@@ -251,7 +271,8 @@ impl Seen {
         self.sample(now, slice);
         HUB.look.remind(now);
         computes::forget(now, FORGIVE);
-        if switches != self.switches {
+        self.busy = switches != self.switches;
+        if self.busy {
             (self.switches, self.since, self.report_at) = (switches, now, long());
             let tid = HUB.carrier().tid();
             self.then = (tid, time::processor_time(tid));
