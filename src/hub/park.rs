@@ -175,9 +175,14 @@ fn claim_or_leave_word(g: &'static Greenlet) -> bool {
 /// it still is, and the wait is over.
 #[cold]
 fn interrupt_now(g: &'static Greenlet) -> bool {
-    g.missed_interrupt.store(false, Ordering::Relaxed);
-    let due = callbacks().is_some_and(|c| (c.interrupt_due)(g));
-    due && g.claim(Wake::Interrupted)
+    is_interrupt_due(g) && g.claim(Wake::Interrupted)
+}
+
+/// Whether `g`, the caller, was to be interrupted when it did not wait, and still is. With
+/// the hub.
+pub(super) fn is_interrupt_due(g: &'static Greenlet) -> bool {
+    g.missed_interrupt.swap(false, Ordering::Relaxed)
+        && callbacks().is_some_and(|c| (c.interrupt_due)(g))
 }
 
 /// The end of every interruptible wait, when nothing is linked any more: what

@@ -21,7 +21,7 @@
 //! owners of libc's locks are right.
 
 use super::carrier::{self, Carrier};
-use super::park::{inject, yield_now};
+use super::park::{inject, is_interrupt_due, yield_now};
 use super::{active, holder, preempt, watch, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
@@ -124,6 +124,9 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     observe::section(g, reason);
     g.interruptible.set(section != Section::Ends);
     g.since.set(time::coarse());
+    // What came for it while it was off the hub, and on its way into this hook: it has told
+    // nobody to call it in, since it comes by itself, and may block now.
+    let due = is_interrupt_due(g);
     if to.is_some() || asleep.is_some() {
         let home = HUB.carrier();
         carrier::begin_away();
@@ -139,7 +142,11 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
             carrier::end_away();
             carrier::taken(home);
             observe::section_over(g);
+            g.missed_interrupt.fetch_or(due, Ordering::Relaxed);
             return begin(g, reason, section);
+        }
+        if due {
+            home.missed.store(true, Ordering::Relaxed);
         }
         return preempt::leave_off_hub(g, home);
     }
