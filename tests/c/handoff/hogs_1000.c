@@ -41,8 +41,10 @@ int main(void)
 	for (int i = 0; i < HOGS; i++)
 		CHECK_EQ((intptr_t)join(t[i]), i);
 	CHECK_EQ(atomic_load(&done), HOGS);
-	/* Each tenth at least: there are few processors. */
-	CHECK((intptr_t)join(ticker) >= (now_ns() - began) / 10000000 / 10);
+	int64_t ticked = (intptr_t)join(ticker);
+	/* (Natively a thousand threads that run keep a sleeper from the few processors.) */
+	if (preloaded())
+		CHECK(ticked >= (now_ns() - began) / 10000000 / 10);
 	if (preloaded())
 		CHECK(most <= 2 * processors() + 8);
 	puts("all");
