@@ -402,10 +402,10 @@ static int ends[2];
 static void spin(int ms)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	long end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms;
 	do
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < end);
 }
 __attribute__((noinline)) static void short_one(void)

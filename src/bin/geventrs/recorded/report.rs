@@ -314,7 +314,8 @@ impl Text<'_> {
             let mut below = vec![kinds.join(", ")];
             if let Some(start) = &l.start {
                 let start = self.stacks.name_all(std::slice::from_ref(start));
-                let routine = start.first().map_or_else(String::new, Named::routine);
+                // The function that begins there, not what the compiler has put inline first.
+                let routine = start.last().map_or_else(String::new, Named::routine);
                 let mut origin = format!("runs {routine}");
                 if l.creator.place != 0 {
                     origin += &format!(", made by {}", self.stacks.caller(l.creator.place));
