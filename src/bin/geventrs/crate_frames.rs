@@ -68,12 +68,16 @@ pub fn spawned(function: &str) -> Option<&str> {
     let types = &function[function.find(ENTRY)? + ENTRY.len()..];
     let types = types.strip_prefix("::").unwrap_or(types).strip_prefix('<')?;
     let mut depth = 0;
+    let mut before = ' ';
     let end = types.find(|c: char| {
         match c {
             '<' | '(' | '{' | '[' => depth += 1,
+            // The arrow of a function's type closes nothing.
+            '>' if before == '-' => {}
             '>' | ')' | '}' | ']' => depth -= 1,
             _ => {}
         }
+        before = c;
         depth == 0 && c == ','
     })?;
     Some(&types[..end])
