@@ -40,11 +40,12 @@ def measure(interval):
 
 
 # Turns are at most as many as the interval allows, and at a tick one more, with a wide
-# margin; some there are. (At 0.1 s who sleeps waits for a hog or two each time.)
+# margin; some there are. (At 0.1 s who sleeps waits for a hog or two each time, and one of
+# the hogs may have no turn: CPython gives its lock to any.)
 for interval in (0.005, 0.1):
     turns, ticks, least = measure(interval)
     most = 3 * (SPAN / interval + 2 * SPAN / 0.01)
-    print(interval, turns > 5 or turns, turns < most or turns, least > 0)
+    print(interval, turns > 5 or turns, turns < most or turns, interval > 0.01 or least > 0)
     if interval < 0.01:
         print("ticks", ticks > 4 or ticks)
 frequent, rare = measure(0.001)[0], measure(0.2)[0]
