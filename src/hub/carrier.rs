@@ -92,11 +92,9 @@ pub struct Carrier {
     pub(super) missed: AtomicBool,
     /// The TLS block that libc knows its OS thread by; null: none (yet).
     known_by: AtomicPtr<u8>,
-    /// The greenlet that has left the hub by itself and computes on its OS thread; null: none.
-    pub(super) computes: AtomicPtr<Greenlet>,
-    /// It runs its greenlet's own code without the hub, which has left it or was taken
-    /// off it. Changed by the hub's holder.
-    pub(super) runs_off_hub: AtomicBool,
+    /// The greenlet that runs its own code on its OS thread without the hub, which it has
+    /// left by itself or which was taken off it; null: none. Changed by the hub's holder.
+    pub(super) off_hub: AtomicPtr<Greenlet>,
     /// See [`EXTENSION_WORDS`]; zero at first.
     pub extension: [AtomicUsize; EXTENSION_WORDS],
 }
@@ -204,8 +202,7 @@ impl Carrier {
             asked: AtomicBool::new(false),
             missed: AtomicBool::new(false),
             known_by: AtomicPtr::new(ptr::null_mut()),
-            computes: AtomicPtr::new(ptr::null_mut()),
-            runs_off_hub: AtomicBool::new(false),
+            off_hub: AtomicPtr::new(ptr::null_mut()),
             extension: [const { AtomicUsize::new(0) }; EXTENSION_WORDS],
         }));
         pool::list(c, |c| ALL.store(ptr::from_ref(c) as usize, Ordering::Release));
@@ -346,8 +343,7 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     // The others' ids may be given to other threads here.
     any(|other| {
         other.tid.store(0, Ordering::Relaxed);
-        other.computes.store(ptr::null_mut(), Ordering::Relaxed);
-        other.runs_off_hub.store(false, Ordering::Relaxed);
+        other.off_hub.store(ptr::null_mut(), Ordering::Relaxed);
         false
     });
     c.note_tid();

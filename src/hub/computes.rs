@@ -3,16 +3,18 @@
 //! The monitor takes the hub off a greenlet that has kept it for a slice. A program whose
 //! threads compute for some milliseconds, make a few calls and compute again would go on
 //! like that: each time somebody computes with the hub until the monitor comes, and
-//! the others wait for it, with processors idle. So who was found to compute goes off the hub at the end
-//! of its hooks, as for a blocking section whose call is the program's own code up to the next
-//! hook. If nobody has anything else to do, the hub is at rest ([`watch`](super::watch)),
+//! the others wait for it, with processors idle. So who was found to compute goes off the
+//! hub at the end of its hooks, as for a blocking section whose call is the program's own
+//! code up to the next hook. If nobody has anything else to do, the hub is at rest ([`watch`](super::watch)),
 //! and both ways are a compare-and-swap each.
 //!
 //! Who keeps the hub for less than a slice each time is found by the monitor, too: whom it
-//! sees running for a tenth of a millisecond without a switch it lets try. Whether that pays is told by what it computes off the hub: see [`Account`].
+//! sees running for a tenth of a millisecond without a switch it lets try. Whether that pays
+//! is told by what it computes off the hub: see [`Account`].
 
 use super::carrier;
-use super::{active, maker, monitor, preempt, task, watch, HUB};
+use super::section::{leave_hub, Heir};
+use super::{active, maker, monitor, preempt, task, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::time::{self, MICROSECOND, MILLISECOND};
@@ -90,14 +92,14 @@ pub(super) fn forget(now: u64, span: u64) {
     }
 }
 
-/// Tell of those who have computed off the hub for `span` nanoseconds, who have left it by
-/// themselves: nobody else sees them. By the monitor, while something is recorded. True: some
-/// compute.
+/// Tell of those who have run off the hub for `span` nanoseconds: of those who have left it by
+/// themselves nobody else does. By the monitor, while something is recorded. True: some
+/// run.
 pub(super) fn tell_of_long_runs(span: u64) -> bool {
     let mut some = false;
     carrier::any(|c| {
         // SAFETY: null or a greenlet, which is never freed.
-        if let Some(g) = unsafe { c.computes.load(Ordering::Acquire).as_ref() } {
+        if let Some(g) = unsafe { c.off_hub.load(Ordering::Acquire).as_ref() } {
             some = true;
             observe::hogs::suspect_after(g, c.tid(), span);
         }
@@ -128,7 +130,7 @@ pub enum Elsewhere {
 pub fn elsewhere() -> Elsewhere {
     let mut found = Elsewhere::Nothing;
     carrier::any(|c| {
-        if c.runs_off_hub.load(Ordering::Acquire) {
+        if !c.off_hub.load(Ordering::Acquire).is_null() {
             let blocked = task::is_blocked(c.tid());
             found = if blocked { Elsewhere::Blocked } else { Elsewhere::Runs };
         }
@@ -149,34 +151,17 @@ pub fn hook_ends(g: &'static Greenlet) {
     if !should_leave(g) || !active() || !monitor::hands_off() {
         return g.leave_shim();
     }
-    let asleep = watch::can_take_over();
-    let to = match asleep {
-        None => carrier::take_idle(),
-        some => some,
-    };
-    let Some(to) = to else {
+    let Some(to) = Heir::find(carrier::take_idle) else {
         if carrier::alive() < preempt::most() {
             maker::ask(preempt::most());
         }
         return g.leave_shim();
     };
     let home = HUB.carrier();
-    carrier::begin_away();
-    carrier::leaves(home, Some(g));
     g.away_from(home);
-    g.begin_section(home);
-    home.runs_off_hub.store(true, Ordering::Release);
-    home.computes.store(ptr::from_ref(g).cast_mut(), Ordering::Release);
-    if asleep.is_none() {
-        g.offered.set(to);
-        carrier::offer(to, HUB.nobody_is_runnable());
-    } else if !watch::leave_with(to, home) {
-        // It has just got up.
-        home.computes.store(ptr::null_mut(), Ordering::Release);
-        home.runs_off_hub.store(false, Ordering::Release);
-        g.rejoined();
-        carrier::end_away();
-        carrier::taken(home);
+    home.off_hub.store(ptr::from_ref(g).cast_mut(), Ordering::Release);
+    if !leave_hub(g, home, to) {
+        home.off_hub.store(ptr::null_mut(), Ordering::Release);
     }
     preempt::leave_off_hub(g, home);
 }

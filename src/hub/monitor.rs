@@ -368,7 +368,7 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     }
     // From here on this thread has the hub, and `g` waits if it enters a hook.
     carrier::begin_away();
-    HUB.carrier().runs_off_hub.store(true, Ordering::Release);
+    HUB.carrier().off_hub.store(ptr::from_ref(g).cast_mut(), Ordering::Release);
     g.taken(HUB.carrier());
     HUB.look.slice_used();
     carrier::give(to);

@@ -118,8 +118,7 @@ pub fn blocking<R>(
 /// The first half of [`blocking`], for what cannot be a closure (vfork(2)); the
 /// other half is [`end`].
 pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
-    let asleep = if active() { watch::can_take_over() } else { None };
-    let to = if active() && asleep.is_none() { carrier_for(section) } else { None };
+    let to = if active() { Heir::find(|| carrier_for(section)) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
     g.interruptible.set(section != Section::Ends);
@@ -127,30 +126,58 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     // What came for it while it was off the hub, and on its way into this hook: it has told
     // nobody to call it in, since it comes by itself, and may block now.
     let due = is_interrupt_due(g);
-    if to.is_some() || asleep.is_some() {
-        let home = HUB.carrier();
-        carrier::begin_away();
-        carrier::leaves(home, Some(g));
-        g.begin_section(home);
-        if let Some(to) = to {
+    let Some(to) = to else { return g.leave_shim() };
+    let home = HUB.carrier();
+    if !leave_hub(g, home, to) {
+        // Who was on watch will be one of those in the pool.
+        observe::section_over(g);
+        g.missed_interrupt.fetch_or(due, Ordering::Relaxed);
+        return begin(g, reason, section);
+    }
+    if due {
+        home.missed.store(true, Ordering::Relaxed);
+    }
+    preempt::leave_off_hub(g, home);
+}
+
+/// Who gets the hub of a greenlet that leaves it.
+pub(super) enum Heir {
+    /// On watch: it is left there.
+    Watches(&'static Carrier),
+    /// In the pool: it is offered.
+    Waits(&'static Carrier),
+}
+
+impl Heir {
+    /// Who is on watch, or else whom `other` finds.
+    pub(super) fn find(other: impl FnOnce() -> Option<&'static Carrier>) -> Option<Heir> {
+        watch::can_take_over().map(Heir::Watches).or_else(|| other().map(Heir::Waits))
+    }
+}
+
+/// `g`, which is in our code, leaves the hub to `to`, and stays on its carrier `home`, where
+/// [`preempt::leave_off_hub`] is its way out. False: who was on watch has just got up, and `g`
+/// has the hub as before.
+pub(super) fn leave_hub(g: &'static Greenlet, home: &'static Carrier, to: Heir) -> bool {
+    carrier::begin_away();
+    carrier::leaves(home, Some(g));
+    g.begin_section(home);
+    match to {
+        Heir::Waits(to) => {
             g.offered.set(to);
             carrier::offer(to, HUB.nobody_is_runnable());
+            true
         }
-        if asleep.is_some_and(|to| !watch::leave_with(to, home)) {
-            // It has just got up, and will be one of those in the pool.
-            g.rejoined();
-            carrier::end_away();
-            carrier::taken(home);
-            observe::section_over(g);
-            g.missed_interrupt.fetch_or(due, Ordering::Relaxed);
-            return begin(g, reason, section);
+        Heir::Watches(to) => {
+            let left = watch::leave_with(to, home);
+            if !left {
+                g.rejoined();
+                carrier::end_away();
+                carrier::taken(home);
+            }
+            left
         }
-        if due {
-            home.missed.store(true, Ordering::Relaxed);
-        }
-        return preempt::leave_off_hub(g, home);
     }
-    g.leave_shim();
 }
 
 /// See [`begin`].
@@ -206,8 +233,7 @@ pub(crate) fn rejoin(g: &Greenlet) {
     let g: &'static Greenlet = unsafe { &*ptr::from_ref(g) };
     // SAFETY: set when it left the hub; carriers live for ever.
     let home = unsafe { &*g.home.get() };
-    home.computes.store(ptr::null_mut(), Ordering::Relaxed);
-    home.runs_off_hub.store(false, Ordering::Relaxed);
+    home.off_hub.store(ptr::null_mut(), Ordering::Relaxed);
     // SAFETY: null or a carrier; they live for ever.
     let offered = unsafe { g.offered.get().as_ref() };
     if offered.is_some_and(|to| carrier::take_back(to, home)) || watch::take(home) {
