@@ -3,6 +3,24 @@
 use core::arch::naked_asm;
 use core::ffi::c_void;
 
+/// What [`swap`] and [`suspend_by`] leave on a stack: [`SAVED_BY_SWAP`].
+macro_rules! store_registers {
+    () => {
+        concat!(
+            "stp x19, x20, [sp, #-160]!\n",
+            "stp x21, x22, [sp, #16]\n",
+            "stp x23, x24, [sp, #32]\n",
+            "stp x25, x26, [sp, #48]\n",
+            "stp x27, x28, [sp, #64]\n",
+            "stp x29, x30, [sp, #80]\n",
+            "stp d8, d9, [sp, #96]\n",
+            "stp d10, d11, [sp, #112]\n",
+            "stp d12, d13, [sp, #128]\n",
+            "stp d14, d15, [sp, #144]\n",
+        )
+    };
+}
+
 /// Leave the running stack for another; see the x86-64 file for the contract.
 ///
 /// # Safety
@@ -10,16 +28,7 @@ use core::ffi::c_void;
 #[unsafe(naked)]
 pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     naked_asm!(
-        "stp x19, x20, [sp, #-160]!",
-        "stp x21, x22, [sp, #16]",
-        "stp x23, x24, [sp, #32]",
-        "stp x25, x26, [sp, #48]",
-        "stp x27, x28, [sp, #64]",
-        "stp x29, x30, [sp, #80]",
-        "stp d8, d9, [sp, #96]",
-        "stp d10, d11, [sp, #112]",
-        "stp d12, d13, [sp, #128]",
-        "stp d14, d15, [sp, #144]",
+        store_registers!(),
         "mov x9, sp",
         "str x9, [x0]",
         "mov sp, x1",
@@ -69,23 +78,7 @@ pub unsafe extern "C" fn suspend_by(
     arg: *const c_void,
     away: extern "C" fn(*const c_void) -> !,
 ) {
-    naked_asm!(
-        "stp x19, x20, [sp, #-160]!",
-        "stp x21, x22, [sp, #16]",
-        "stp x23, x24, [sp, #32]",
-        "stp x25, x26, [sp, #48]",
-        "stp x27, x28, [sp, #64]",
-        "stp x29, x30, [sp, #80]",
-        "stp d8, d9, [sp, #96]",
-        "stp d10, d11, [sp, #112]",
-        "stp d12, d13, [sp, #128]",
-        "stp d14, d15, [sp, #144]",
-        "mov x9, sp",
-        "str x9, [x0]",
-        "mov x0, x1",
-        "blr x2",
-        "brk #1",
-    )
+    naked_asm!(store_registers!(), "mov x9, sp", "str x9, [x0]", "mov x0, x1", "blr x2", "brk #1",)
 }
 
 /// Call `look(arg)` on a stack that [`swap`] has left, below what it has stored at

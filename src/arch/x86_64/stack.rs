@@ -3,6 +3,13 @@
 use core::arch::naked_asm;
 use core::ffi::c_void;
 
+/// What [`swap`] and [`suspend_by`] leave on a stack: [`SAVED_BY_SWAP`].
+macro_rules! store_registers {
+    () => {
+        "push rbp; push rbx; push r12; push r13; push r14; push r15"
+    };
+}
+
 /// Leave the running stack for another: store where this one can be taken up
 /// again in `*save`, and go on where `to` says. Returns when somebody, on
 /// whatever OS thread, goes on with what was stored.
@@ -13,12 +20,7 @@ use core::ffi::c_void;
 #[unsafe(naked)]
 pub unsafe extern "C" fn swap(save: *mut *mut u8, to: *mut u8) {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        store_registers!(),
         "mov [rdi], rsp",
         "mov rsp, rsi",
         "pop r15",
@@ -65,12 +67,7 @@ pub unsafe extern "C" fn suspend_by(
     away: extern "C" fn(*const c_void) -> !,
 ) {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        store_registers!(),
         "mov [rdi], rsp",
         "mov rdi, rsi",
         "sub rsp, 8",
