@@ -102,11 +102,8 @@ pub struct Greenlet {
     link: AtomicU32,
     /// While it is off the hub: the carrier that it is on.
     pub(crate) home: Cell<*const Carrier>,
-    /// To whom it has offered the hub, at the beginning of the section that it is in; null:
-    /// to nobody, or it has been back since. Its own.
-    pub(crate) offered: Cell<*const Carrier>,
-    /// It has taken back what it offered, in the section that it is in. Its own.
-    pub(crate) kept_hub: Cell<bool>,
+    /// What it will touch first when it is taken up; null: it has not said. A hint.
+    pub(crate) near: Cell<*const u8>,
     outcome: Cell<Wake>,
     phase: Cell<Phase>,
     // Touched by waits.
@@ -123,6 +120,11 @@ pub struct Greenlet {
     pub(crate) kill_asked: AtomicBool,
     /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
     pub extension: [Cell<usize>; EXTENSION_WORDS],
+    /// To whom it has offered the hub, at the beginning of the section that it is in; null:
+    /// to nobody, or it has been back since. Its own.
+    pub(crate) offered: Cell<*const Carrier>,
+    /// It has taken back what it offered, in the section that it is in. Its own.
+    pub(crate) kept_hub: Cell<bool>,
     /// Its processor time.
     pub(crate) processor: processor_time::Account,
     /// Whether it computes between its calls.
@@ -195,6 +197,7 @@ impl Greenlet {
             root: Cell::new(false),
             link: AtomicU32::new(HELD),
             home: Cell::new(ptr::null()),
+            near: Cell::new(ptr::null()),
             offered: Cell::new(ptr::null()),
             kept_hub: Cell::new(false),
             outcome: Cell::new(Wake::Notified),

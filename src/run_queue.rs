@@ -89,6 +89,8 @@ impl RunQueue {
         const LINES: usize = 12;
         // SAFETY: as in `push`, here and below.
         let Some(first) = (unsafe { self.head.get().as_ref() }) else { return };
+        // Before all others: the next switch asks it first.
+        near(first.next.get().cast());
         let sp = first.sp.get();
         if sp.is_null() {
             // It has not begun.
@@ -100,9 +102,9 @@ impl RunQueue {
             for line in 1..WARM / LINE {
                 arch::prefetch(ptr::from_ref(first).cast::<u8>().wrapping_add(LINE * line));
             }
+            near(first.near.get());
             arch::prefetch(first.tp().wrapping_offset(arch::current_offset()));
         }
-        arch::prefetch(first.next.get().cast());
     }
 
     /// Move all of `front`, in their order, before those who are here.
@@ -123,6 +125,15 @@ impl RunQueue {
         self.head.set(ptr::null());
         self.tail.set(ptr::null());
         self.len.set(0);
+    }
+}
+
+/// Have memory brought near, if there is any: a processor takes long to find that nothing
+/// is at null.
+#[inline(always)]
+fn near(at: *const u8) {
+    if !at.is_null() {
+        arch::prefetch(at);
     }
 }
 

@@ -7,6 +7,7 @@ use geventrs::queue::Queue;
 use geventrs::server::StreamServer;
 use geventrs::socket::{TcpListener, TcpStream};
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -135,9 +136,31 @@ fn semaphore(n: u64) -> f64 {
     per(n, start)
 }
 
+/// As all servers here: BBR, which some machines have as their default, holds messages
+/// back and costs the kernel more for each. Accepted sockets inherit it.
+fn without_bbr(listener: &TcpListener) -> std::io::Result<()> {
+    let name = b"reno";
+    // SAFETY: the kernel reads the name.
+    let set = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_CONGESTION,
+            name.as_ptr().cast(),
+            name.len() as libc::socklen_t,
+        )
+    };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}
+
 /// A server; prints `port N` and runs until it is killed.
 fn echo() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    without_bbr(&listener)?;
     println!("port {}", listener.local_addr()?.port());
     let server = StreamServer::new(listener, |mut stream: TcpStream, _| {
         let mut buffer = [0; 4096];

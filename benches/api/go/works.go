@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -64,9 +65,29 @@ func channels(n, room int) {
 	})
 }
 
+// As all servers here: accepted sockets inherit it.
+func withoutBBR(listener *net.TCPListener) error {
+	raw, err := listener.SyscallConn()
+	if err != nil {
+		return err
+	}
+	const congestion = 13 // TCP_CONGESTION
+	var set error
+	err = raw.Control(func(fd uintptr) {
+		set = syscall.SetsockoptString(int(fd), syscall.IPPROTO_TCP, congestion, "reno")
+	})
+	if err != nil {
+		return err
+	}
+	return set
+}
+
 func echo() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		return err
+	}
+	if err := withoutBBR(listener.(*net.TCPListener)); err != nil {
 		return err
 	}
 	fmt.Printf("port %d\n", listener.Addr().(*net.TCPAddr).Port)

@@ -304,7 +304,10 @@ impl<S: AsRawFd> Descriptor<S> {
             self.told.fetch_or(direction, Ordering::Relaxed);
         }
         let waiter = [FdWaiter::shared(inside.greenlet, self.fd(), direction).with_sink(sink)];
-        let wake = fds::wait_linked(inside.greenlet, &waiter, reason, until).map_err(raw)?;
+        inside.greenlet.near.set(core::ptr::from_ref(self).cast());
+        let wake = fds::wait_linked(inside.greenlet, &waiter, reason, until).map_err(raw);
+        inside.greenlet.near.set(core::ptr::null());
+        let wake = wake?;
         Ok((wake, waiter[0].given()))
     }
 
