@@ -14,9 +14,10 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// All that is ever asked for.
-const NAMES: [&CStr; 8] = [
+const NAMES: [&CStr; 9] = [
     c"__nptl_nthreads",
     c"__pthread_keys",
+    c"_thread_db_link_map_l_tls_modid",
     c"_thread_db_link_map_l_tls_offset",
     c"_thread_db_pthread_key_struct_destr",
     c"_thread_db_pthread_list",
@@ -34,6 +35,7 @@ static READ: AtomicBool = AtomicBool::new(false);
 /// Allocates nothing. It takes the loader's lock, which a greenlet in dlopen(3)
 /// holds while its constructors wait for something: ask early.
 pub(crate) fn find(name: &CStr) -> *mut c_void {
+    debug_assert!(NAMES.contains(&name), "older ones are not asked for {name:?}");
     // SAFETY: a look-up by name.
     let exported = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     if !exported.is_null() {

@@ -4,14 +4,20 @@
 //! moment. Whoever has it may wait for the hub: a callback that parks or queues, a
 //! thread that computes in one and was asked for its turn. So the hub must not wait
 //! for that lock. It reads the list of link maps as it is (<link.h>), and each
-//! module's program headers where the module is mapped, which _dl_find_object(3) of
-//! glibc 2.35 tells without a lock. Older ones have no such function; there
-//! dl_iterate_phdr(3) is called after all.
+//! module's program headers where the module is mapped:
+//!
+//! | glibc | where that is |
+//! |---|---|
+//! | from 2.35 | _dl_find_object(3) tells, without a lock |
+//! | before | at the load bias, as of every shared object whose first segment begins at 0; the program's, where the kernel has said (AT_PHDR). Believed if the headers lead to the link map's dynamic section |
+//!
+//! Where neither helps, dl_iterate_phdr(3) is called after all.
 //!
 //! ld.so puts a module at the list's end and publishes it for _dl_find_object(3)
 //! after it was relocated and before its constructors run. One that is not published
 //! ends the list for now. Nobody may be inside dlclose(3).
 
+use crate::syscall;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
@@ -116,67 +122,149 @@ impl Loaded {
 
     /// All modules with thread-locals, and the last link map of the list that was read.
     pub(crate) fn with_thread_locals(&self) -> (Vec<(*const LinkMap, Segments)>, *const LinkMap) {
-        let mut old = match (self.find, self.module_offset) {
-            (Some(_), Some(_)) => None,
-            _ => Some(iterate()),
-        };
         let (mut result, mut last) = (Vec::new(), ptr::null());
         // SAFETY: ld.so's list of link maps; the caller is inside no dlclose.
-        unsafe {
-            let mut map = if self.debug.is_null() { ptr::null_mut() } else { (*self.debug).map };
-            while let Some(m) = map.as_ref() {
-                let segments = match &mut old {
-                    Some(all) => {
-                        let at = all.iter().position(|s| s.base == m.addr);
-                        Published::Yes(at.map(|i| all.swap_remove(i)))
-                    }
-                    None => self.look(m),
-                };
-                let Published::Yes(segments) = segments else { break };
-                if let Some(s) = segments {
-                    result.push((ptr::from_ref(m), s));
-                }
-                last = map.cast_const();
-                map = m.next;
+        for map in unsafe { self.link_maps() } {
+            // SAFETY: as above.
+            match unsafe { self.look(map) } {
+                Look::Segments(None) => {}
+                Look::Segments(Some(s)) => result.push((ptr::from_ref(map), s)),
+                Look::NotYet => break,
+                Look::Unknown => return self.by_iterating(),
             }
+            last = ptr::from_ref(map);
         }
         (result, last)
     }
 
+    /// [`with_thread_locals`](Self::with_thread_locals), by dl_iterate_phdr(3).
+    #[cold]
+    fn by_iterating(&self) -> (Vec<(*const LinkMap, Segments)>, *const LinkMap) {
+        let mut all = iterate();
+        let (mut result, mut last) = (Vec::new(), ptr::null());
+        // SAFETY: as there.
+        for map in unsafe { self.link_maps() } {
+            if let Some(at) = all.iter().position(|s| s.base == map.addr) {
+                result.push((ptr::from_ref(map), all.swap_remove(at)));
+            }
+            last = ptr::from_ref(map);
+        }
+        (result, last)
+    }
+
+    /// ld.so's list, as it is.
+    ///
+    /// # Safety
+    /// Nobody may be inside dlclose(3) until the maps have been looked at.
+    unsafe fn link_maps(&self) -> impl Iterator<Item = &LinkMap> {
+        // SAFETY: ld.so's; a link map stays while its module does.
+        let first = unsafe { self.debug.as_ref().and_then(|d| d.map.as_ref()) };
+        // SAFETY: as above.
+        core::iter::successors(first, |m| unsafe { m.next.as_ref() })
+    }
+
     /// # Safety
     /// `map` is in ld.so's list, and stays.
-    unsafe fn look(&self, map: &LinkMap) -> Published {
-        let (Some(find), Some(offset)) = (self.find, self.module_offset) else {
-            return Published::Yes(None);
+    unsafe fn look(&self, map: &LinkMap) -> Look {
+        let Some(offset) = self.module_offset else { return Look::Unknown };
+        let headers = match self.find {
+            // SAFETY: by the caller's contract.
+            Some(find) => match unsafe { found_headers(find, map) } {
+                Some(headers) => headers,
+                None => return Look::NotYet,
+            },
+            // SAFETY: as above.
+            None => match unsafe { headers_of(map) } {
+                Some(headers) => headers,
+                None => return Look::Unknown,
+            },
         };
-        let mut found = Found {
-            flags: 0,
-            map_start: ptr::null(),
-            map_end: ptr::null(),
-            link_map: ptr::null(),
-            rest: [0; 28],
-        };
-        // SAFETY: an address in the module, and room for the answer.
-        if unsafe { find(map.dynamic as *mut c_void, &mut found) } != 0
-            || !ptr::eq(found.link_map, map)
-        {
-            return Published::NotYet;
-        }
-        let length = found.map_end as usize - found.map_start as usize;
-        // SAFETY: a module begins with its ELF header; what does not look like one is
-        // not read further.
+        // SAFETY: ld.so's word, and the headers of a module that stays.
         unsafe {
             let number = ptr::from_ref(map).cast::<u8>().add(offset).cast::<usize>();
-            let headers = headers_at(found.map_start, length);
-            Published::Yes(Segments::read(map.addr, headers, number.read_volatile()))
+            Look::Segments(Segments::read(map.addr, headers, number.read_volatile()))
         }
     }
 }
 
-/// What is known of a module in the list.
-enum Published {
+/// What a look at a module in the list has come to.
+enum Look {
+    /// It is not published.
     NotYet,
-    Yes(Option<Segments>),
+    /// Where its headers are is not known.
+    Unknown,
+    Segments(Option<Segments>),
+}
+
+/// The program headers of a module, where _dl_find_object(3) says that it is. `None`: it
+/// knows no such module.
+///
+/// # Safety
+/// `map` is in ld.so's list, and stays.
+unsafe fn found_headers<'a>(find: FindObject, map: &LinkMap) -> Option<&'a [libc::Elf64_Phdr]> {
+    let mut found = Found {
+        flags: 0,
+        map_start: ptr::null(),
+        map_end: ptr::null(),
+        link_map: ptr::null(),
+        rest: [0; 28],
+    };
+    // SAFETY: an address in the module, and room for the answer.
+    if unsafe { find(map.dynamic as *mut c_void, &mut found) } != 0 || !ptr::eq(found.link_map, map)
+    {
+        return None;
+    }
+    let length = found.map_end as usize - found.map_start as usize;
+    // SAFETY: a module begins with its ELF header; what does not look like one is
+    // not read further.
+    Some(unsafe { headers_at(found.map_start, length) })
+}
+
+/// The program headers of a module, where they are in nearly all. `None`: not in this one.
+///
+/// # Safety
+/// `map` is in ld.so's list, and stays.
+unsafe fn headers_of<'a>(map: &LinkMap) -> Option<&'a [libc::Elf64_Phdr]> {
+    let leads_to_it = |headers: &&[libc::Elf64_Phdr]| {
+        headers.iter().any(|h| {
+            h.p_type == libc::PT_DYNAMIC && map.addr.wrapping_add(h.p_vaddr as usize) == map.dynamic
+        })
+    };
+    // SAFETY: the kernel's word for the program's own headers, which stay mapped.
+    let program = unsafe {
+        let (at, count) = (libc::getauxval(libc::AT_PHDR), libc::getauxval(libc::AT_PHNUM));
+        match at {
+            0 => &[],
+            at => core::slice::from_raw_parts(at as *const libc::Elf64_Phdr, count as usize),
+        }
+    };
+    if leads_to_it(&program) {
+        return Some(program);
+    }
+    if map.addr % PAGE != 0 || !is_readable(map.addr) {
+        return None;
+    }
+    // SAFETY: a page that can be read: the module's first, or, where a bias is no module's
+    // beginning, some other of this process.
+    Some(unsafe { headers_at(map.addr as *const u8, PAGE) }).filter(leads_to_it)
+}
+
+const PAGE: usize = 4096;
+
+/// Whether the page at `address` can be read. The kernel copies from it; that fails where a
+/// load would be a fault.
+fn is_readable(address: usize) -> bool {
+    let mut byte = 0u8;
+    let to = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+    let from = libc::iovec { iov_base: address as *mut c_void, iov_len: 1 };
+    // SAFETY: the kernel writes the one byte.
+    unsafe {
+        let me = syscall!(libc::SYS_getpid);
+        me.and_then(|me| {
+            syscall!(libc::SYS_process_vm_readv, me, &raw const to, 1, &raw const from, 1, 0)
+        })
+        .is_ok_and(|copied| copied == 1)
+    }
 }
 
 /// The program headers of the module that is mapped there; none: it does not begin with
@@ -241,9 +329,6 @@ mod tests {
         };
         let offset = crate::debugger_tables::offset(c"_thread_db_link_map_l_tls_modid");
         let loaded = Loaded::new(symbol, offset);
-        if loaded.find.is_none() {
-            return;
-        }
         let (found, last) = loaded.with_thread_locals();
         // SAFETY: the last map of the list.
         assert!(!last.is_null() && unsafe { (*last).next.is_null() });
@@ -252,5 +337,18 @@ mod tests {
         let libcs: BTreeMap<_, _> = iterate().iter().map(|s| (key(s), s.image.len())).collect();
         assert!(!mine.is_empty());
         assert_eq!(mine, libcs);
+        // As before glibc 2.35.
+        // SAFETY: nobody unloads a module here.
+        for map in unsafe { loaded.link_maps() } {
+            // SAFETY: as above.
+            let headers = unsafe { headers_of(map) }.expect("where they are in nearly all");
+            // SAFETY: as above.
+            let old = unsafe { Segments::read(map.addr, headers, 0) };
+            let new = found.iter().find(|(m, _)| ptr::eq(*m, map));
+            assert_eq!(
+                old.map(|s| (s.memory_size, s.loads)),
+                new.map(|(_, s)| (s.memory_size, s.loads.clone()))
+            );
+        }
     }
 }

@@ -1,6 +1,5 @@
 // rule: dl_iterate_phdr(3): while a callback waits, others load, unload and run
 // timeout: 60
-// glibc: 2.35
 #define _GNU_SOURCE
 #include "dlopen.h"
 #include <link.h>
