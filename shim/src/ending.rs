@@ -16,7 +16,7 @@ use crate::signal::{action, fault};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
-use hub::observe::{self, End};
+use hub::observe::{self, writing_stack, End};
 use libc::siginfo_t;
 
 crate::hooks! {
@@ -42,45 +42,52 @@ unsafe fn exit_(status: c_int) {
     unsafe { real::_exit(status) }
 }
 
-/// Signals whose default action ends the process and that can be caught.
-const DEADLY: [c_int; 20] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGILL,
-    libc::SIGTRAP,
-    libc::SIGABRT,
-    libc::SIGBUS,
-    libc::SIGFPE,
-    libc::SIGUSR1,
-    libc::SIGSEGV,
-    libc::SIGUSR2,
-    libc::SIGPIPE,
-    libc::SIGALRM,
-    libc::SIGTERM,
-    libc::SIGXCPU,
-    libc::SIGXFSZ,
-    libc::SIGVTALRM,
-    libc::SIGPROF,
-    libc::SIGIO,
-    libc::SIGSYS,
-];
-
 static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// An alternate stack of the program's has no room for the kernel's frame and [`dying`].
+static ALTERNATE_IS_SMALL: AtomicBool = AtomicBool::new(false);
+/// What `dying` takes before it is on the stack for writing, and the double of it.
+const OWN_FRAMES: usize = 512;
 
 /// Whether the default action of `signal` is to be preceded by [`dying`].
 pub fn precedes(signal: c_int) -> bool {
-    WATCHED.load(Ordering::Relaxed) && DEADLY.contains(&signal)
+    WATCHED.load(Ordering::Relaxed) && observe::is_deadly(signal)
 }
 
-/// The kernel's handler for such a signal.
+/// `sa_flags` of [`dying`]: on the alternate stack, since what is interrupted may have no
+/// room (it may be the stack's end that is); unless that has none.
+pub fn flags() -> c_int {
+    match ALTERNATE_IS_SMALL.load(Ordering::Relaxed) {
+        true => libc::SA_SIGINFO,
+        false => libc::SA_SIGINFO | libc::SA_ONSTACK,
+    }
+}
+
+/// The kernel has got an alternate stack of the program's, of `size` bytes. For a frame that
+/// does not fit it sends SIGSEGV, which the default action would not have done.
+pub fn alternate_stack(size: usize) {
+    if !WATCHED.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: getauxval only reads.
+    let frame = match unsafe { libc::getauxval(libc::AT_MINSIGSTKSZ) } as usize {
+        // Before Linux 5.14: with AVX-512.
+        0 => 4096,
+        frame => frame,
+    };
+    if size < frame + OWN_FRAMES && !ALTERNATE_IS_SMALL.swap(true, Ordering::Relaxed) {
+        action::renew(observe::deadly());
+    }
+}
+
+/// The kernel's handler for such a signal. It may have little room, and so does nothing there.
 pub unsafe extern "C-unwind" fn dying(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
     // SAFETY: the kernel's own arguments.
-    unsafe {
+    writing_stack::call(|| unsafe {
         fault::overflow(signal, info);
         observe::write_out(End::Signal(signal));
         fault::die_of(signal, info);
-    }
+    });
 }
 
 /// Something is recorded: be there at the end. From the library's constructor, when no
@@ -92,7 +99,7 @@ pub fn start() {
         at_quick_exit(at_quick_exit_);
     }
     WATCHED.store(true, Ordering::Relaxed);
-    for signal in DEADLY {
+    for signal in observe::deadly() {
         // SAFETY: what is ignored stays ignored.
         unsafe {
             let mut now: libc::sigaction = core::mem::zeroed();

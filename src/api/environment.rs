@@ -11,32 +11,14 @@
 use crate::control::{self, report, tool};
 use crate::hub::{self, monitor};
 use crate::observe::wanted::{self, Read};
-use crate::observe::{self, End, Wanted};
+use crate::observe::{self, writing_stack, End, Wanted};
 use crate::report::say;
 use crate::settings;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
+use libc::siginfo_t;
 use std::os::unix::ffi::OsStrExt;
-
-/// Signals whose default action ends the process, before which files are written. (That of
-/// SIGSEGV and SIGBUS is std's: it tells stack overflows.)
-const DEADLY: [c_int; 14] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGILL,
-    libc::SIGTRAP,
-    libc::SIGABRT,
-    libc::SIGFPE,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGALRM,
-    libc::SIGTERM,
-    libc::SIGXCPU,
-    libc::SIGVTALRM,
-    libc::SIGPROF,
-];
 
 /// Read the environment, once, on the OS thread that starts the hub.
 pub(super) fn read() {
@@ -89,7 +71,7 @@ pub(super) fn read() {
     if observe::start(&wanted) {
         // SAFETY: a function of ours, which stays.
         unsafe { libc::atexit(at_exit) };
-        DEADLY.iter().for_each(|signal| write_before(*signal));
+        observe::deadly().for_each(write_before);
     }
     // Reports of deadlocks and dumps are made by the thread that answers.
     if asks || dumps.is_some() || wanted.sites {
@@ -131,14 +113,22 @@ extern "C" fn dump(_: c_int) {
     report::dump();
 }
 
-extern "C" fn dying(signal: c_int) {
-    observe::write_out(End::Signal(signal));
-    // The action is the default one again (SA_RESETHAND).
-    // SAFETY: takes a number; the signal comes when this handler has returned.
-    unsafe { libc::raise(signal) };
+extern "C" fn dying(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
+    writing_stack::call(|| {
+        observe::write_out(End::Signal(signal));
+        // The action is the default one again (SA_RESETHAND). A fault comes again by itself.
+        let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
+        // SAFETY: the kernel's own argument; the signal comes when this handler has returned.
+        unsafe {
+            if (*info).si_code <= 0 || !faults.contains(&signal) {
+                libc::raise(signal);
+            }
+        }
+    });
 }
 
-/// Write the files before the default action of `signal`, if that is what it has.
+/// Write the files before the default action of `signal`, if that is what it has. (That of
+/// SIGSEGV and SIGBUS is std's, where std starts the program: it tells stack overflows.)
 fn write_before(signal: c_int) {
     // SAFETY: zeroes are a valid action, and the kernel writes it.
     let is_default = unsafe {
@@ -146,17 +136,19 @@ fn write_before(signal: c_int) {
         libc::sigaction(signal, ptr::null(), &mut now) == 0 && now.sa_sigaction == libc::SIG_DFL
     };
     if is_default {
-        // On the stack that it interrupts: the alternative one that std makes has 8 KB.
-        handle(signal, dying as *const () as usize, libc::SA_RESETHAND);
+        let flags = libc::SA_SIGINFO | libc::SA_RESETHAND | libc::SA_ONSTACK;
+        handle(signal, dying as *const () as usize, flags);
     }
 }
 
 fn handle(signal: c_int, handler: usize, flags: c_int) {
-    // SAFETY: zeroes are a valid action; the handlers make system calls only.
+    // SAFETY: zeroes are a valid action; the handlers make system calls only. No other one
+    // runs meanwhile, for an alternate stack may have room for one frame.
     unsafe {
         let mut new: libc::sigaction = core::mem::zeroed();
         new.sa_sigaction = handler;
         new.sa_flags = flags;
+        libc::sigfillset(&mut new.sa_mask);
         libc::sigaction(signal, &new, ptr::null_mut());
     }
 }

@@ -4,8 +4,8 @@ use super::document::Document;
 use super::output::{self, Kind, Sink, Target};
 use super::summary::{self, Form};
 use super::{
-    census, clock, frames, hogs, holders, ledger, live, modules, places, timeline, trace, CENSUS,
-    SITES, TIMELINE, TRACE, WANTED, WATCH,
+    census, clock, frames, hogs, holders, ledger, live, modules, places, timeline, trace,
+    writing_stack, CENSUS, SITES, TIMELINE, TRACE, WANTED, WATCH,
 };
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;
@@ -119,7 +119,11 @@ pub fn start(wanted: &Wanted) -> bool {
         ledger::start();
         WANTED.fetch_or(what.into(), Ordering::Release);
     }
-    what & !(WATCH | SITES) != 0
+    let files = what & !(WATCH | SITES) != 0;
+    if files {
+        writing_stack::start();
+    }
+    files
 }
 
 const OPEN: u32 = 0;
@@ -128,11 +132,17 @@ const CLOSED: u32 = 2;
 static STATE: AtomicU32 = AtomicU32::new(OPEN);
 
 /// Write everything out. Called where the process ends, on any thread, perhaps in a
-/// signal's handler; also when it only may end (exec).
+/// signal's handler; also when it only may end (exec). Takes little of the caller's stack.
 pub fn write_out(end: End) {
-    if !super::asked(TRACE | CENSUS | TIMELINE) || !output::is_me() {
-        return;
+    if super::asked(TRACE | CENSUS | TIMELINE) && output::is_me() {
+        // Before anything else is claimed: who waits for the stack must not have what
+        // the one on it waits for.
+        writing_stack::call(|| once(end));
     }
+}
+
+/// [`write_out`], unless another has done it. On the stack for it.
+fn once(end: End) {
     let last = matches!(end, End::Exit(_) | End::Signal(_));
     if last {
         // Of several that end at once one writes; the others must not end before.
@@ -287,6 +297,7 @@ pub fn after_fork(shares_files: bool) {
     output::know_yourself();
     STATE.store(OPEN, Ordering::Relaxed);
     super::document::after_fork();
+    writing_stack::after_fork();
     modules::after_fork();
     hogs::after_fork();
     FILES.reset();

@@ -48,6 +48,7 @@
 pub mod call;
 pub mod census;
 pub mod clock;
+mod deadly;
 mod decode;
 mod document;
 mod end;
@@ -68,7 +69,9 @@ mod timeline;
 pub mod trace;
 pub mod wanted;
 pub mod why;
+pub mod writing_stack;
 
+pub use deadly::{deadly, is_deadly};
 pub use end::{after_fork, start, write_now, write_out, End, Wanted};
 
 use crate::greenlet::Greenlet;

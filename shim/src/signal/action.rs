@@ -113,7 +113,9 @@ pub fn for_kernel(signal: c_int, given: &libc::sigaction) -> libc::sigaction {
         }
         libc::SIG_DFL if ending::precedes(signal) => {
             action.sa_sigaction = ending::dying as *const () as usize;
-            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            action.sa_flags = ending::flags();
+            // The stack may have room for one frame of the kernel's.
+            action.sa_mask = from_bits(u64::MAX);
         }
         libc::SIG_DFL => {}
         _ => {
@@ -151,19 +153,19 @@ pub fn guard_caused() {
     if GUARDED.swap(true, Ordering::Relaxed) {
         return;
     }
-    renew(&[libc::SIGPIPE, libc::SIGXFSZ]);
+    renew([libc::SIGPIPE, libc::SIGXFSZ]);
 }
 
 /// The kernel has got our alternate stack: tell it about the handlers of faults
 /// again.
 pub fn renew_faults() {
-    renew(&[libc::SIGSEGV, libc::SIGBUS]);
+    renew([libc::SIGSEGV, libc::SIGBUS]);
 }
 
 /// Tell the kernel again about the actions of these signals, for which it is to have
 /// something else now. In our code.
-fn renew(signals: &[c_int]) {
-    for &signal in signals {
+pub fn renew(signals: impl IntoIterator<Item = c_int>) {
+    for signal in signals {
         // SAFETY: our own objects; what the program has set stays in force.
         unsafe {
             let mut now: libc::sigaction = core::mem::zeroed();

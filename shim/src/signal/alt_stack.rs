@@ -18,6 +18,7 @@
 
 use super::word;
 use crate::doorway::set_errno;
+use crate::ending;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -166,8 +167,16 @@ fn holds(stack: &stack_t, address: usize) -> bool {
 unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
     let ours = installed() && settings::patched(Group::Signal);
     let Some(g) = Greenlet::current().filter(|_| ours && scheduler::live() != 0) else {
-        // SAFETY: the program's own call.
-        return unsafe { real::sigaltstack(new, old) };
+        // SAFETY: the program's own call; what the kernel has read is readable.
+        return unsafe {
+            let result = real::sigaltstack(new, old);
+            if let (0, Some(new)) = (result, new.as_ref()) {
+                if new.ss_flags & libc::SS_DISABLE == 0 {
+                    ending::alternate_stack(new.ss_size);
+                }
+            }
+            result
+        };
     };
     let own = of(g);
     let here = 0u8;

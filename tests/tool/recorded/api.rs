@@ -70,6 +70,24 @@ fn a_program_of_the_api_for_c_is_told_in_the_same_way() {
     assert!(!text.contains("_start"), "{text}");
 }
 
+/// On the alternate stack of 8 KB that std gives the first thread.
+#[test]
+fn its_report_is_whole_when_a_signal_ends_it() {
+    use std::os::unix::process::ExitStatusExt;
+    for signal in [libc::SIGTERM, libc::SIGXFSZ, libc::SIGABRT, libc::SIGIO] {
+        let dir = scratch("api-signal");
+        let mut command = example("sleep_order", &dir);
+        command.env("GEVENTRS_REPORT", "r.json");
+        let mut child = start(command.stdout(Stdio::piped()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "foo start");
+        // SAFETY: takes numbers, of a child that has not been waited for.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+        assert_eq!(child.wait().unwrap().signal(), Some(signal));
+        assert_eq!(json(&dir.join("r.json"))["state"], format!("signal {signal}"));
+    }
+}
+
 #[test]
 fn nothing_is_recorded_or_answered_unasked() {
     let dir = scratch("api-unasked");

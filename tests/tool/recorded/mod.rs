@@ -7,6 +7,7 @@ mod now;
 mod page;
 mod real;
 mod report;
+mod small_stacks;
 mod timeline;
 mod trace;
 mod watchdog;
