@@ -1,13 +1,5 @@
 //! The reactor: readiness of file descriptors, by mio's edge-triggered epoll.
 //!
-//! # One registration per descriptor, kept
-//!
-//! A descriptor is registered the first time that somebody must wait for it,
-//! and stays so until it is closed: a server's connection costs one
-//! `epoll_ctl` in its life. Directions are added when first waited for; a
-//! registration for both from the start would wake the hub for every byte that
-//! a Unix socket's peer takes out.
-//!
 //! # Try first, remember edges
 //!
 //! Callers try the call before they wait. An edge that came while nobody
@@ -49,7 +41,7 @@
 //! # Descriptors are reused
 //!
 //! The kernel forgets a closed descriptor; the table must, too. Each entry has
-//! a generation that [`FdTable::forget`] moves on; it is part of the epoll
+//! a generation that [`Reactor::forget`] moves on; it is part of the epoll
 //! token, so an event of an earlier life is ignored.
 
 use crate::arch;
@@ -61,13 +53,14 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use table::VACANT;
+use registration::interest;
 
 pub use receive::{receive, Drained};
 pub use table::FdTable;
 pub use waiter::{FdWaiter, Sink, Take, Taken};
 
 mod receive;
+mod registration;
 mod table;
 mod waiter;
 
@@ -101,20 +94,6 @@ pub struct Reactor {
 
 fn errno_of(e: std::io::Error) -> Errno {
     e.raw_os_error().unwrap_or(libc::EIO)
-}
-
-fn interest(directions: u8) -> Interest {
-    let mut all: Option<Interest> = None;
-    // A short read stops at urgent data as well as at the end of what has come:
-    // readers must hear of it.
-    let readable = Interest::READABLE | Interest::PRIORITY;
-    for (bit, one) in [(READ, readable), (WRITE, Interest::WRITABLE), (URGENT, Interest::PRIORITY)]
-    {
-        if directions & bit != 0 {
-            all = Some(all.map_or(one, |a| a | one));
-        }
-    }
-    all.unwrap_or(Interest::READABLE)
 }
 
 /// Set while mio makes its epoll descriptor.
@@ -279,36 +258,6 @@ impl Reactor {
         Ok(())
     }
 
-    /// Report the readable level of `fd` at every look while somebody waits
-    /// for it, instead of edges. False if that cannot be had.
-    pub fn follow_level(&mut self, fd: i32) -> bool {
-        use std::os::fd::AsRawFd;
-        let Some(entry) = self.table.entries.get_mut(fd as usize) else {
-            return false;
-        };
-        if entry.level || entry.registered & READ == 0 || entry.registered & WRITE != 0 {
-            // A writable level would be reported for ever.
-            return entry.level;
-        }
-        let mut event = libc::epoll_event {
-            events: (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP) as u32,
-            u64: (entry.generation as u64) << 32 | fd as u64,
-        };
-        // mio registers edge-triggered only; the token is as it makes it.
-        // SAFETY: our own epoll descriptor; the kernel reads `event`.
-        let changed = unsafe {
-            syscall!(
-                libc::SYS_epoll_ctl,
-                self.poll.as_raw_fd(),
-                libc::EPOLL_CTL_MOD,
-                fd,
-                &raw mut event
-            )
-        };
-        entry.level = changed.is_ok();
-        entry.level
-    }
-
     /// Let the epoll descriptor, which is returned, be readable at `deadline`.
     pub fn arm_for(&mut self, deadline: u64) -> i32 {
         use std::os::fd::AsRawFd;
@@ -378,83 +327,5 @@ impl Reactor {
             }
         }
         self.table.waiting -= 1;
-    }
-
-    /// See to it that edges of `fd` in the directions of `mask` are reported.
-    #[inline]
-    pub fn register(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
-        if self.table.entries.get(fd as usize).is_some_and(|e| mask & !e.registered == 0) {
-            return Ok(());
-        }
-        self.register_slow(fd, mask)
-    }
-
-    #[cold]
-    fn register_slow(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
-        let entry = self.table.entry(fd)?;
-        entry.level = false;
-        let all = entry.registered | mask;
-        let token = Token((entry.generation as usize) << 32 | fd as usize);
-        let known = entry.registered != 0;
-        let registry = self.poll.registry();
-        let mut source = SourceFd(&fd);
-        let first = if known {
-            registry.reregister(&mut source, token, interest(all))
-        } else {
-            registry.register(&mut source, token, interest(all))
-        };
-        let result = match first.map_err(errno_of) {
-            // Closed behind our back and opened anew, or the other way round.
-            Err(libc::ENOENT) => registry.register(&mut source, token, interest(all)),
-            Err(libc::EEXIST) => registry.reregister(&mut source, token, interest(all)),
-            other => return other.map(|()| self.table.entries[fd as usize].registered = all),
-        };
-        result.map_err(errno_of)?;
-        self.table.entries[fd as usize].registered = all;
-        Ok(())
-    }
-
-    /// As [`Reactor::register`], but ask the kernel even if it has been done:
-    /// the descriptor may have been closed and opened anew behind our back.
-    pub fn confirm(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
-        let entry = self.table.entry(fd)?;
-        let known = entry.registered;
-        if known & mask != mask {
-            return self.register(fd, mask);
-        }
-        entry.level = false;
-        let token = Token((entry.generation as usize) << 32 | fd as usize);
-        let again = self.poll.registry().reregister(&mut SourceFd(&fd), token, interest(known));
-        match again.map_err(errno_of) {
-            Err(libc::ENOENT) => {
-                let entry = self.table.entry(fd)?;
-                entry.registered = 0;
-                entry.ready = 0;
-                entry.sticky = false;
-                // Others may wait in the directions that were registered.
-                self.register(fd, known)
-            }
-            other => other,
-        }
-    }
-
-    /// The descriptor is being closed or replaced: forget it, and let those
-    /// who wait for it look again.
-    pub fn forget(&mut self, fd: i32, run: &RunQueue) {
-        let Some(entry) = self.table.entries.get_mut(fd as usize) else {
-            return;
-        };
-        if entry.registered != 0 {
-            // It may be gone already; then the kernel has forgotten it.
-            let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
-        }
-        entry.wake(READ | WRITE | URGENT, run);
-        entry.generation = entry.generation.wrapping_add(1) & 0x3fff_ffff;
-        entry.registered = 0;
-        entry.ready = 0;
-        entry.sticky = false;
-        entry.level = false;
-        entry.filled = false;
-        entry.cycle = VACANT.cycle;
     }
 }
