@@ -66,6 +66,17 @@
 //! runs destructors, which may wait themselves; it is not reported by the panic
 //! hook; and it needs `panic = "unwind"`, the default.
 //!
+//! # Zero time-outs
+//!
+//! A wait with a time-out of zero lets others have a turn, looks again and returns:
+//! gevent's `timeout=0`. Who could run before the caller has had a turn then, if turns are
+//! short. Behind a turn that took long (a millisecond and more) who is due goes first,
+//! and who waits for nothing comes later, perhaps after the wait has returned; in gevent
+//! that begins after 5 ms of turns. [`yield_now`], and [`sleep`] with a span of zero, are
+//! `gevent.sleep(0)` and go behind all who can run, but for those that have computed for
+//! a slice and go on elsewhere. Methods named `_nowait` and `try_` let nobody run:
+//! gevent's `block=False`.
+//!
 //! # A greenlet is a thread to std
 //!
 //! Each greenlet has its own TLS block, so a `thread_local!` has one value per

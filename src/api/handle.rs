@@ -36,7 +36,7 @@ impl<T> Greenlet<T> {
     }
 
     /// Waits until the greenlet has ended, for at most `timeout`. Returns
-    /// whether it has. A zero time-out lets other greenlets run and looks.
+    /// whether it has. A [zero time-out](crate#zero-time-outs) lets others run and looks.
     ///
     /// gevent: `Greenlet.join`. A signal does not end the wait.
     ///

@@ -32,8 +32,9 @@ pub fn sleep(span: Duration) {
     park::pause(Reason::Sleep, super::deadline(Some(span)));
 }
 
-/// Lets every greenlet that can run do so first. On an OS thread that is no
-/// greenlet this is [`std::thread::yield_now`].
+/// Lets every greenlet that can run do so first; one that has computed for a slice goes
+/// on elsewhere meanwhile and is not waited for. On an OS thread that is no greenlet this
+/// is [`std::thread::yield_now`].
 ///
 /// gevent: `gevent.sleep(0)`.
 ///

@@ -13,7 +13,11 @@ MIRRORS = {"os", "select", "selectors", "signal", "socket", "ssl", "subprocess",
 CLASSES = ["Greenlet", "Timeout", "event.Event", "event.AsyncResult", "lock.Semaphore",
            "lock.BoundedSemaphore", "lock.RLock", "queue.Queue", "queue.Channel", "pool.Group",
            "pool.Pool", "threadpool.ThreadPool", "server.StreamServer", "server.DatagramServer",
-           "subprocess.Popen"]
+           "subprocess.Popen", "hub.Hub", "util.GreenletTree", "backdoor.BackdoorServer"]
+# These say in their documentation more than in __all__.
+MORE = ["exceptions", "monkey", "baseserver"]
+# What modules have of others.
+BORROWED = {"Event", "Greenlet", "get_hub", "GeventDidPatchEvent", "notify_and_call_entry_points"}
 
 
 def names_of(module):
@@ -44,6 +48,11 @@ def found():
             at = getattr(at, part)
         for name in set(dir(at)) - set(dir(Exception)):
             yield path.rpartition(".")[2], name
+    for module in MORE:
+        at = importlib.import_module(f"gevent.{module}")
+        for name in set(dir(at)) - BORROWED:
+            if str(getattr(getattr(at, name), "__module__", "")).startswith("gevent."):
+                yield module, name
 
 
 for where, name in sorted(set(found())):

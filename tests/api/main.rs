@@ -1,5 +1,6 @@
 //! The Rust API, and its examples.
 
+mod as_gevent;
 mod case;
 mod computing;
 mod examples;
@@ -14,6 +15,10 @@ mod pools;
 mod printed;
 
 fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    if words.get(1).is_some_and(|w| w == "--case") && as_gevent::run_case(&words[2]) {
+        return;
+    }
     let groups = [
         ("greenlets", greenlets::CASES),
         ("first_turn", first_turn::CASES),
@@ -25,5 +30,6 @@ fn main() {
     ];
     let mut others = examples::trials();
     others.push(gevent_table::trial());
+    others.extend(as_gevent::trials());
     case::main(&groups, others);
 }

@@ -71,8 +71,8 @@ impl Event {
     }
 
     /// Waits until the flag is put up, for at most `timeout`; at once if it is
-    /// up. Returns whether it was put up in time. A zero time-out lets other
-    /// greenlets run and looks.
+    /// up. Returns whether it was put up in time. A
+    /// [zero time-out](crate#zero-time-outs) lets others run and looks.
     ///
     /// ```
     /// use std::time::Duration;

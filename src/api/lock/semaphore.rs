@@ -66,8 +66,8 @@ impl Semaphore {
         Permit { semaphore: self }
     }
 
-    /// As [`acquire`](Self::acquire), for at most `timeout`. A zero time-out
-    /// lets other greenlets run and looks.
+    /// As [`acquire`](Self::acquire), for at most `timeout`. A
+    /// [zero time-out](crate#zero-time-outs) lets others run and looks.
     ///
     /// ```
     /// use std::time::Duration;

@@ -150,8 +150,8 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
         self.core.put(item, Some(NEVER))
     }
 
-    /// As [`put`](Self::put), for at most `timeout`. A zero time-out lets other
-    /// greenlets run and looks.
+    /// As [`put`](Self::put), for at most `timeout`. A
+    /// [zero time-out](crate#zero-time-outs) lets others run and looks.
     ///
     /// # Errors
     /// [`PutError::Full`] if there was no room in time.
@@ -189,8 +189,8 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
         self.core.get(Some(NEVER))
     }
 
-    /// As [`get`](Self::get), for at most `timeout`. A zero time-out lets other
-    /// greenlets run and looks.
+    /// As [`get`](Self::get), for at most `timeout`. A
+    /// [zero time-out](crate#zero-time-outs) lets others run and looks.
     ///
     /// # Errors
     /// [`GetError::Empty`] if there was no item in time.
