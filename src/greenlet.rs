@@ -133,10 +133,12 @@ pub struct Greenlet {
     /// greenlet's own stack; null: none.
     detail: Cell<*const Detail>,
     /// Handlers of signals that the kernel has called on it and that have not
-    /// returned.
+    /// returned; and [pins](Greenlet::pin).
     handlers: Cell<u32>,
     /// It is in a section whose call an interrupt may end.
     pub(crate) interruptible: Cell<bool>,
+    /// It is in a section of the kind `Section::WaitsForChild`.
+    pub(crate) waits_for_child: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
     // Touched at birth and death.
@@ -230,6 +232,7 @@ impl Greenlet {
             asked_guard: Cell::new(0),
             handlers: Cell::new(0),
             interruptible: Cell::new(false),
+            waits_for_child: Cell::new(false),
             stop: AtomicBool::new(false),
             missed_interrupt: AtomicBool::new(false),
             kill_asked: AtomicBool::new(false),

@@ -72,7 +72,7 @@ impl Shim {
     /// Make a real call that may block inside libc or the kernel, as a blocking
     /// section: see [`scheduler::blocking`]. Keeps the call's `errno`.
     pub fn section<R>(&self, what: &'static str, section: Section, call: impl FnOnce() -> R) -> R {
-        let _inside = (section == Section::Unwinds).then(|| cancel::Inside::begin(self));
+        let _inside = cancel::Inside::begin(self, section);
         let mut errno_after = 0;
         let result = scheduler::blocking(self.greenlet, Reason::Section(what), section, || {
             let result = call();

@@ -12,6 +12,9 @@ use crate::time::NEVER;
 use core::ptr;
 use core::sync::atomic::{compiler_fence, Ordering};
 
+/// What [`Greenlet::pin`] counts for among the handlers: more than they are.
+const PIN: u32 = 1 << 16;
+
 impl Greenlet {
     /// Say that our code runs, and look whether the hub is there: the link.
     #[inline(always)]
@@ -167,7 +170,22 @@ impl Greenlet {
         self.handlers.get() != 0
     }
 
-    /// All handlers on it were left by a jump.
+    /// Whether one of the program's has not: [`pin`](Self::pin) does not count.
+    pub fn in_programs_handler(&self) -> bool {
+        !self.handlers.get().is_multiple_of(PIN)
+    }
+
+    /// Nobody takes it off its OS thread until [`unpin`](Self::unpin), as in a handler.
+    pub fn pin(&self) {
+        self.handlers.set(self.handlers.get().wrapping_add(PIN));
+    }
+
+    /// See [`pin`](Self::pin). Does nothing if the handlers [were left](Self::forget_handlers).
+    pub fn unpin(&self) {
+        self.handlers.set(self.handlers.get().saturating_sub(PIN));
+    }
+
+    /// All handlers on it were left by a jump, or it unwinds out of them.
     pub fn forget_handlers(&self) {
         self.handlers.set(0);
     }

@@ -341,6 +341,11 @@ fn may_unwind(number: i64) -> bool {
     WAITS.contains(&number)
 }
 
+/// As [`may_unwind`], where libc waits for a child of its own.
+fn may_unwind_for_child(number: i64) -> bool {
+    matches!(number, libc::SYS_read | libc::SYS_wait4)
+}
+
 /// In program code of the greenlet that the monitor means, or, if that has
 /// entered a hook or parked meanwhile, anywhere. Handlers of the program that run
 /// in it may leave by pthread_exit.
@@ -366,7 +371,9 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     let Some(g) = Greenlet::current() else { return };
     if g.stop.swap(false, Ordering::Acquire) {
         // SAFETY: the kernel's own frame.
-        let inside = unsafe { arch::is_in_call(&*context.cast(), may_unwind) };
+        let may = if g.waits_for_child.get() { may_unwind_for_child } else { may_unwind };
+        // SAFETY: as above.
+        let inside = unsafe { arch::is_in_call(&*context.cast(), may) };
         if let (true, Some(layer)) = (inside, callbacks()) {
             (layer.call_stopped)(g);
         }

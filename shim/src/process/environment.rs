@@ -331,18 +331,31 @@ pub fn in_own<R>(call: impl FnOnce() -> R) -> R {
     // that read it run (POSIX).
     let Some(made) = (unsafe { Made::new(b"/bin/sh", list) }) else { return call() };
     let Some(slot) = Slot::take(made.words()) else { return call() };
-    // SAFETY: as much memory as it wants, and ours; libc's variable.
-    unsafe {
-        let new = made.fill(slot.memory.load(Ordering::Relaxed));
-        (&raw mut environ).write_volatile(new);
-        let result = call();
+    // SAFETY: as much memory as it wants, and ours.
+    let new = unsafe { made.fill(slot.memory.load(Ordering::Relaxed)) };
+    let _pointed = Pointed { new, list, slot };
+    // SAFETY: libc's variable.
+    unsafe { (&raw mut environ).write_volatile(new) };
+    call()
+}
+
+/// The variable `environ` points to `new`, in `slot`, and not to `list`, until this is
+/// dropped: also when a cancellation unwinds.
+struct Pointed {
+    new: List,
+    list: List,
+    slot: &'static Slot,
+}
+
+impl Drop for Pointed {
+    fn drop(&mut self) {
         // A setenv(3) meanwhile has made a list of its own, with the strings of
         // this one: then the slot stays taken.
-        if own() == new {
-            (&raw mut environ).write_volatile(list);
-            slot.busy.store(false, Ordering::Release);
+        if own() == self.new {
+            // SAFETY: libc's variable; the list that it pointed to before.
+            unsafe { (&raw mut environ).write_volatile(self.list) };
+            self.slot.busy.store(false, Ordering::Release);
         }
-        result
     }
 }
 

@@ -218,13 +218,25 @@ fn load(mask: u64) {
 /// kernel knows: let that be `g`'s own meanwhile. `g` is the running greenlet,
 /// in program code; `call` enters no hook that parks.
 pub fn with_own_in_kernel<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
+    /// Both are undone also when a cancellation unwinds the call.
+    struct Loaded(&'static Greenlet, u64);
+
+    impl Drop for Loaded {
+        fn drop(&mut self) {
+            if self.0.in_handler() {
+                load_back(self.1);
+            } else if keeps() {
+                // A cancellation has forgotten the pin, and comes with the hub.
+                load_for(self.0);
+            }
+            self.0.unpin();
+        }
+    }
+
     // The mask is this OS thread's: nobody may ask for the greenlet's turn meanwhile.
-    g.count_handler(1);
-    let before = load_own(g);
-    let result = call();
-    load_back(before);
-    g.count_handler(-1);
-    result
+    g.pin();
+    let _loaded = Loaded(g, load_own(g));
+    call()
 }
 
 /// The first half of [`with_own_in_kernel`]: returns the mask that was in the

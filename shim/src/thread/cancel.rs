@@ -19,7 +19,7 @@ use hub::arch;
 use hub::greenlet::{Greenlet, Phase};
 use hub::hub as scheduler;
 use hub::time::MILLISECOND;
-use hub::wait::Reason;
+use hub::wait::{Reason, Section};
 use libc::pthread_t;
 
 crate::hooks! {
@@ -44,6 +44,8 @@ const COUNTED: usize = 32;
 const LIBC_TOLD: usize = 64;
 /// It is in a look-up of libc's, of which a request may unwind it: see [`Inside`].
 const INSIDE: usize = 128;
+/// With [`INSIDE`]: it waits for a child, which it starts first.
+const STARTS: usize = 256;
 
 /// Whether a greenlet with this word acts at a cancellation point.
 const fn acts(word: usize) -> bool {
@@ -116,24 +118,28 @@ impl Drop for NoPoint {
     }
 }
 
-/// Until this is dropped the caller is in a section of the kind [`Section::Unwinds`], in
-/// which libc's own cancellation points count: where it waits for a peer a request
-/// unwinds it, as it does natively.
+/// Until this is dropped the caller is in a section of the kind [`Section::Unwinds`] or
+/// [`Section::WaitsForChild`], in which libc's own cancellation points count: where it waits
+/// for a peer or a child a request unwinds it, as it does natively.
 ///
-/// [`Section::Unwinds`]: hub::wait::Section::Unwinds
 pub struct Inside(&'static Greenlet);
 
 impl Inside {
-    /// Begin, by a caller that has the hub.
-    pub fn begin(shim: &Shim) -> Self {
-        change(shim.greenlet, INSIDE, 0);
-        Inside(shim.greenlet)
+    /// Begin a section of this kind, by a caller that has the hub; `None`: not of those.
+    pub fn begin(shim: &Shim, section: Section) -> Option<Self> {
+        let flags = match section {
+            Section::Unwinds => INSIDE,
+            Section::WaitsForChild => INSIDE | STARTS,
+            Section::Ends | Section::Waits => return None,
+        };
+        change(shim.greenlet, flags, 0);
+        Some(Inside(shim.greenlet))
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        change(self.0, 0, INSIDE);
+        change(self.0, 0, INSIDE | STARTS);
     }
 }
 
@@ -141,7 +147,7 @@ impl Drop for Inside {
 /// handler of the signal that asks. What it interrupted is a wait of libc's for a peer,
 /// so libc holds no lock there that it would not release in unwinding.
 pub fn call_stopped(g: &'static Greenlet) {
-    if g.extension[WORD].get() & INSIDE == 0 || !is_due(g) || g.in_handler() {
+    if g.extension[WORD].get() & INSIDE == 0 || !is_due(g) || g.in_programs_handler() {
         return;
     }
     g.reenter_shim();
@@ -307,9 +313,15 @@ fn interrupt(shim: &Shim, target: &'static Greenlet) {
     if scheduler::interrupt(target) {
         return;
     }
-    // Its call may be about to begin just now: a few tries. A look-up reads files first.
-    let tries = if target.extension[WORD].get() & INSIDE != 0 { 9 } else { 6 };
-    for pause in 0..tries {
+    // Its call may be about to begin just now: a few tries. A look-up reads files first
+    // (half a second). A program is started with all signals blocked, and where a machine is
+    // busy that may last (a quarter of a minute).
+    let tries = match target.extension[WORD].get() & (INSIDE | STARTS) {
+        0 => 6,
+        INSIDE => 10,
+        _ => 128,
+    };
+    for pause in (0..tries).map(|n: u32| n.min(7)) {
         if !scheduler::interrupt_call(target) {
             return;
         }
