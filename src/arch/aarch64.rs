@@ -160,6 +160,18 @@ pub struct FpControl {
     fpsr: u32,
 }
 
+impl FpControl {
+    /// No thread's: not all of its bits exist.
+    pub const NONE: FpControl = FpControl { fpcr: u32::MAX, fpsr: u32::MAX };
+}
+
+/// Store the running code's twice.
+#[inline(always)]
+pub fn save_fp_control_twice(to: &Cell<FpControl>, and: &Cell<FpControl>) {
+    save_fp_control(to);
+    and.set(to.get());
+}
+
 /// Store the running code's.
 #[inline(always)]
 pub fn save_fp_control(to: &Cell<FpControl>) {

@@ -15,7 +15,7 @@
 //! | `load_u32_at_tp(offset)` | a 32-bit field relative to the thread pointer |
 //! | `syscall(nr, a..f)` | the kernel directly: returns `-errno`, touches no `errno`, enters no hook |
 //! | `cas_u64_local` | compare-and-swap that is atomic against signal handlers of this OS thread only |
-//! | `fp_control()`, `save_fp_control(to)`, `set_fp_control(c)` | the thread's floating-point modes and flags |
+//! | `fp_control()`, `save_fp_control(to)`, `save_fp_control_twice(to, and)`, `set_fp_control(c)` | the thread's floating-point modes and flags |
 //! | `TCB_*` | what the ABI fixes about the thread control block |
 //! | `end_call(context, errno, may)` | end the system call that a signal's frame is about to make |
 //! | `prefetch(at)` | bring memory near that will be used soon |

@@ -198,6 +198,25 @@ pub struct FpControl {
     x87: u16,
 }
 
+impl FpControl {
+    /// No thread's: not all of its bits exist.
+    pub const NONE: FpControl = FpControl { mxcsr: u32::MAX, x87: u16::MAX };
+}
+
+/// Store the running code's twice. (In pieces: what was stored in two cannot be loaded as
+/// one until it has left the processor's store queue.)
+#[inline(always)]
+pub fn save_fp_control_twice(to: &Cell<FpControl>, and: &Cell<FpControl>) {
+    // SAFETY: stores two registers to both.
+    unsafe {
+        asm!("stmxcsr [{0}]", "fnstcw [{0} + 4]",
+            "mov {2:e}, [{0}]", "mov [{1}], {2:e}",
+            "movzx {2:e}, word ptr [{0} + 4]", "mov [{1} + 4], {2:x}",
+            in(reg) to.as_ptr(), in(reg) and.as_ptr(), out(reg) _,
+            options(nostack, preserves_flags));
+    }
+}
+
 /// Store the running code's.
 #[inline(always)]
 pub fn save_fp_control(to: &Cell<FpControl>) {

@@ -41,6 +41,7 @@ pub(super) use pool::{
 
 use super::os_thread;
 use super::{callbacks, drive, HUB};
+use crate::arch::FpControl;
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::time::{NEVER, SECOND};
@@ -68,9 +69,9 @@ pub(super) const TID_OFFSET: usize = core::mem::offset_of!(Carrier, tid);
 pub struct Carrier {
     pub(super) own_tp: Cell<*mut u8>,
     pub(super) loaded: Cell<*mut u8>,
-    /// The floating-point modes and flags that are loaded are those with which this
-    /// greenlet left, the last one to leave; null: its own.
-    pub(super) left_last: Cell<*const Greenlet>,
+    /// The floating-point modes and flags that are loaded: those with which a greenlet last
+    /// left there, or ended. (Not that greenlet: it may have gone on elsewhere since.)
+    pub(super) fp_control: Cell<FpControl>,
     /// The processor time that its OS thread had when a greenlet last left there, if that is
     /// counted, and the next one has not begun; else 0.
     pub(super) left_at: Cell<u64>,
@@ -189,7 +190,7 @@ impl Carrier {
         let c: &'static Carrier = Box::leak(Box::new(Carrier {
             own_tp: Cell::new(ptr::null_mut()),
             loaded: Cell::new(ptr::null_mut()),
-            left_last: Cell::new(ptr::null()),
+            fp_control: Cell::new(FpControl::NONE),
             left_at: Cell::new(0),
             loop_sp: Cell::new(ptr::null_mut()),
             turn: Turn::new(),

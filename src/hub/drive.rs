@@ -283,9 +283,8 @@ pub(super) fn leave(g: &'static Greenlet) {
     observe::leaving(g);
     g.since.set(time::coarse());
     g.switches.set(g.switches.get() + 1);
-    arch::save_fp_control(&g.fp_control);
     let c = HUB.carrier();
-    c.left_last.set(g);
+    arch::save_fp_control_twice(&g.fp_control, &c.fp_control);
     switch(g, c);
     load_fp_control(g);
     observe::resumed(g);
@@ -296,9 +295,7 @@ pub(super) fn leave(g: &'static Greenlet) {
 #[inline(always)]
 pub(super) fn load_fp_control(g: &'static Greenlet) {
     let control = g.fp_control.get();
-    // SAFETY: null or a greenlet, which is never freed.
-    let last = unsafe { HUB.carrier().left_last.get().as_ref() };
-    if last.is_none_or(|last| last.fp_control.get() != control) {
+    if HUB.carrier().fp_control.get() != control {
         arch::set_fp_control(control);
     }
 }

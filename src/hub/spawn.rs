@@ -231,8 +231,7 @@ fn body(g: &'static Greenlet, yielder: &Yielder) {
         g.value.set(value);
     }
     end_of_thread(g);
-    arch::save_fp_control(&g.fp_control);
-    HUB.carrier().left_last.set(g);
+    arch::save_fp_control(&HUB.carrier().fp_control);
     if !drive::in_first_turn(g) {
         drive::depart(g)
     }
