@@ -6,6 +6,7 @@
 use super::json::Object;
 use crate::syscall;
 use core::fmt::Write;
+use core::mem::MaybeUninit;
 
 /// A copy of the program's descriptor `fd`; the caller closes it.
 pub fn copy(fd: i32) -> Option<i32> {
@@ -29,7 +30,38 @@ pub fn close(fd: i32) {
 
 /// Add what is known of `fd`: `local` and `peer` of a socket, `file` of others.
 pub fn describe(fd: i32, object: &mut Object) {
-    let Some(copy) = copy(fd) else { return };
+    if let Some(copy) = copy(fd) {
+        describe_own(copy, object);
+        close(copy);
+    }
+}
+
+/// The same if `fd` is the file with the number `inode`; else `gone`: it has been closed, and may
+/// be another file by now.
+pub fn describe_file(fd: i32, inode: Option<u64>, object: &mut Object) {
+    let copy = copy(fd);
+    match copy {
+        Some(copy) if inode.is_none_or(|n| self::inode(copy) == Some(n)) => {
+            describe_own(copy, object)
+        }
+        _ => drop(object.plain("gone", true)),
+    }
+    if let Some(copy) = copy {
+        close(copy);
+    }
+}
+
+/// stat(2), `st_ino`.
+fn inode(fd: i32) -> Option<u64> {
+    let mut about = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: room for the answer, which a success fills.
+    unsafe {
+        syscall!(libc::SYS_fstat, fd, about.as_mut_ptr()).ok()?;
+        Some(about.assume_init().st_ino)
+    }
+}
+
+fn describe_own(copy: i32, object: &mut Object) {
     let mut end = |key: &str, call| {
         if let Some(text) = address(copy, call) {
             object.text(key, text.as_bytes());
@@ -42,7 +74,6 @@ pub fn describe(fd: i32, object: &mut Object) {
     if !name.is_empty() && !name.starts_with(b"socket:") {
         object.text("file", &name);
     }
-    close(copy);
 }
 
 /// proc(5) on our own descriptor.

@@ -26,7 +26,7 @@
 //! | [`endpoint`] | the socket's place, who may ask |
 //! | [`answer`] | the protocol |
 //! | [`snapshot`] | what is told of a greenlet |
-//! | [`descriptors`], [`memory`] | what the kernel knows of descriptors and memory |
+//! | [`descriptors`], [`epoll_set`], [`memory`] | what the kernel knows of descriptors and memory |
 //! | [`lock_cycles`] | deadlocks of some of the greenlets |
 //! | [`report`] | reports on stderr, with the tool's help |
 //! | [`tool`] | running the command-line tool as a child |
@@ -35,6 +35,7 @@
 pub mod answer;
 pub(crate) mod descriptors;
 mod endpoint;
+mod epoll_set;
 mod json;
 pub mod lock_cycles;
 mod memory;

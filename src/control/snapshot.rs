@@ -2,7 +2,7 @@
 //! JSON afterwards.
 
 use super::json::Object;
-use super::{descriptors, memory};
+use super::{descriptors, epoll_set, memory};
 use crate::arch::Saved;
 use crate::greenlet::{fd_of, Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
@@ -275,23 +275,30 @@ impl Row {
         // Whatever it is, these words say it.
         o.text("words", self.reason.to_string().as_bytes());
         match self.reason {
-            Reason::Read(fd)
-            | Reason::Write(fd)
-            | Reason::Accept(fd)
-            | Reason::Connect(fd)
-            | Reason::Epoll(fd) => {
+            Reason::Read(fd) | Reason::Write(fd) | Reason::Accept(fd) | Reason::Connect(fd) => {
                 o.plain("fd", fd);
                 descriptors::describe(fd, &mut o);
             }
+            Reason::Epoll(fd) => {
+                o.plain("fd", fd);
+                if let Some(set) = epoll_set::read(fd) {
+                    o.plain("fds", set.all);
+                    let members = set.members.iter().map(|m| {
+                        descriptor(m.fd, m.writes(), |about| {
+                            if m.is_disarmed() {
+                                about.plain("disarmed", true);
+                            }
+                            descriptors::describe_file(m.fd, m.inode, about);
+                        })
+                    });
+                    o.list("polled", members);
+                }
+            }
             Reason::Poll(n) => {
                 o.plain("fds", n);
-                let polled = self.polled.iter().map(|(fd, directions)| {
-                    let mut text = String::new();
-                    let mut about = Object::new(&mut text);
-                    about.plain("fd", fd).plain("write", directions & READ == 0);
-                    descriptors::describe(*fd, &mut about);
-                    drop(about);
-                    text
+                let polled = self.polled.iter().map(|&(fd, directions)| {
+                    let writes = directions & READ == 0;
+                    descriptor(fd, writes, |about| descriptors::describe(fd, about))
                 });
                 o.list("polled", polled);
             }
@@ -325,6 +332,16 @@ impl Row {
             o.text("of", &detail[..end]);
         }
     }
+}
+
+/// One of several descriptors that are waited for.
+fn descriptor(fd: i32, writes: bool, describe: impl FnOnce(&mut Object)) -> String {
+    let mut text = String::new();
+    let mut about = Object::new(&mut text);
+    about.plain("fd", fd).plain("write", writes);
+    describe(&mut about);
+    drop(about);
+    text
 }
 
 fn addresses(all: &[usize]) -> impl Iterator<Item = String> + '_ {

@@ -412,5 +412,130 @@ fn ps_lists_what_is_polled_and_the_file_of_a_section() {
     let text = asked.says("ps", &["poll of 2 fds: ", "flock fd "]);
     let line = |words: &str| text.lines().find(|l| l.contains(words)).unwrap();
     assert_eq!(line("poll of 2 fds: ").matches(" <- pipe:[").count(), 2, "{text}");
+    assert_eq!(line("poll of 2 fds: ").matches(" here)").count(), 2, "{text}");
     assert!(line("flock fd ").ends_with("/file.lock"), "{text}");
+}
+
+/// Who could wake it: the process that has the other end of a socket pair.
+#[test]
+fn ps_says_who_has_the_other_end_of_a_socket_pair() {
+    let source = r#"
+        #include <pthread.h>
+        #include <signal.h>
+        #include <sys/prctl.h>
+        #include <sys/socket.h>
+        #include <unistd.h>
+        static int pair[2], own[2];
+        static void *reader(void *arg)
+        {
+            char c;
+            return read(pair[0], &c, 1) == 1 ? arg : NULL;
+        }
+        static void *talker(void *arg)
+        {
+            char c;
+            return recv(own[0], &c, 1, 0) == 1 ? arg : NULL;
+        }
+        int main(void)
+        {
+            pthread_t t;
+            socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+            if (fork() == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(pair[0]);
+                execlp("sleep", "sleep", "600", NULL);
+            }
+            close(pair[1]);
+            socketpair(AF_UNIX, SOCK_DGRAM, 0, own);
+            pthread_create(&t, NULL, reader, NULL);
+            pthread_create(&t, NULL, talker, NULL);
+            pthread_join(t, NULL);
+            return 0;
+        }
+    "#;
+    let directory = scratch("socket-pair");
+    let program = compile(&directory, source, &[]);
+    let asked = Asked::start(&directory, &program, &["--follow=off"]);
+    let text = asked.says("ps", &["read fd ", " \"sleep\")"]);
+    assert!(text.contains("(fd ") && text.contains(" here)"), "{text}");
+}
+
+/// What an event loop waits for: the members of its set.
+#[test]
+fn ps_lists_what_an_epoll_set_watches() {
+    let source = r#"
+        #include <netinet/in.h>
+        #include <pthread.h>
+        #include <string.h>
+        #include <sys/epoll.h>
+        #include <sys/socket.h>
+        #include <unistd.h>
+        static int set, large, once[2];
+        static void watch(int epoll, int fd, int events)
+        {
+            struct epoll_event e = { .events = events, .data.u64 = 0x1234 };
+            epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
+        }
+        static void *loop(void *epoll)
+        {
+            struct epoll_event e;
+            epoll_wait(*(int *)epoll, &e, 1, -1);
+            return epoll;
+        }
+        int main(void)
+        {
+            pthread_t t;
+            struct sockaddr_in address = { .sin_family = AF_INET };
+            int listener = socket(AF_INET, SOCK_STREAM, 0), idle[2], gone[2], full[2];
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            bind(listener, (void *)&address, sizeof address);
+            listen(listener, 5);
+            set = epoll_create1(0);
+            watch(set, listener, EPOLLIN);
+            pipe(idle);
+            watch(set, idle[0], EPOLLIN);
+            /* One that is told of once, and not armed again. */
+            pipe(once);
+            write(once[1], "x", 1);
+            watch(set, once[0], EPOLLIN | EPOLLONESHOT);
+            struct epoll_event e;
+            epoll_wait(set, &e, 1, -1);
+            /* One that is waited for to be written to. */
+            char block[4096] = "";
+            pipe2(full, O_NONBLOCK);
+            while (write(full[1], block, sizeof block) > 0)
+                ;
+            watch(set, full[1], EPOLLOUT);
+            /* The number is another file's now, and the file is still watched. */
+            pipe(gone);
+            watch(set, gone[0], EPOLLIN);
+            dup(gone[0]);
+            dup2(idle[0], gone[0]);
+            large = epoll_create1(0);
+            for (int i = 0; i < 300; i++)
+                watch(large, dup(idle[0]), EPOLLIN);
+            pthread_create(&t, NULL, loop, &set);
+            pthread_setname_np(t, "loop");
+            pthread_create(&t, NULL, loop, &large);
+            pthread_setname_np(t, "large");
+            pthread_join(t, NULL);
+            return 0;
+        }
+    "#;
+    let directory = scratch("epoll-set");
+    let program = compile(&directory, source, &["-D_GNU_SOURCE", "-include", "fcntl.h"]);
+    let asked = Asked::start(&directory, &program, &[]);
+    let text = asked.says("ps", &[" of 5 fds: ", " of 300 fds: "]);
+    let line = text.lines().find(|l| l.contains(" of 5 fds: ")).unwrap();
+    let members: Vec<_> = line.split_once(" fds: ").unwrap().1.split(", ").collect();
+    assert!(members[0].contains(" on 127.0.0.1:"), "{line}");
+    assert!(members[1].contains(" <- pipe:[") && members[1].ends_with(" here)"), "{line}");
+    assert!(members[2].ends_with(" here) (disarmed)"), "{line}");
+    assert!(members[3].contains(" -> pipe:["), "{line}");
+    assert!(members[4].ends_with(" (closed; its file is open elsewhere)"), "{line}");
+    let large = asked.greenlet("large").unwrap();
+    assert_eq!((&large["kind"], &large["fds"]), (&"epoll".into(), &300.into()));
+    assert_eq!(large["polled"].as_array().unwrap().len(), 8);
+    let text = large["waits_for"].as_str().unwrap();
+    assert!(text.ends_with(", ..."), "{text}");
 }

@@ -38,6 +38,7 @@ mod top;
 // The audit reads the page's other table.
 #[allow(dead_code)]
 mod unhooked;
+mod unix_peers;
 mod unwind;
 mod words;
 

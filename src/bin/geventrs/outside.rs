@@ -1,13 +1,14 @@
-//! What /proc tells of a process from outside: who has the other ends of the pipes that
-//! its greenlets wait for, and what a process that has changed its root directory, and has no
-//! /proc there, cannot say of itself.
+//! What /proc tells of a process from outside: who has the other ends of the pipes and Unix
+//! sockets that its greenlets wait for, and what a process that has changed its root directory,
+//! and has no /proc there, cannot say of itself.
 
 use crate::processes::{Process, Reason};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::unix_peers;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-/// One end of a pipe.
+/// One end of a pipe or of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     /// The process that has it.
@@ -20,7 +21,7 @@ pub struct End {
 
 /// Descriptors of other processes that are looked at, at most.
 const MOST_LOOKED_AT: usize = 100_000;
-/// Ends that are remembered of a pipe.
+/// Ends that are remembered of one.
 const MOST_ENDS: usize = 8;
 
 /// The target of a link in /proc; what is no UTF-8 as `?`.
@@ -53,22 +54,50 @@ pub fn complete(process: &mut Process) {
             }
         }
     }
-    let pipes: BTreeSet<String> =
-        process.greenlets.iter().filter_map(|g| g.reason.as_ref()?.pipe().cloned()).collect();
-    if pipes.is_empty() {
+    look_for_ends(process);
+}
+
+/// What is at the other end of the descriptor `fd` of `pid`, as the links in /proc call it: the
+/// pipe itself, or the socket that a Unix socket is connected to.
+fn other_end(pid: u32, fd: i32, peers: &mut Option<HashMap<u32, u32>>) -> Option<String> {
+    let target = link(&format!("/proc/{pid}/fd/{fd}"))?;
+    if target.starts_with("pipe:[") {
+        return Some(target);
+    }
+    let inode = target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()?;
+    let peer = peers.get_or_insert_with(unix_peers::all).get(&inode)?;
+    Some(format!("socket:[{peer}]"))
+}
+
+/// Note who has the other ends of what is read, written and polled.
+fn look_for_ends(process: &mut Process) {
+    let pid = process.pid;
+    let mut peers = None;
+    let mut wanted: Vec<(bool, String, &mut Vec<End>)> = Vec::new();
+    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
+        let writes = r.kind == "write";
+        if let (true, Some(fd)) = (writes || r.kind == "read", r.fd) {
+            if let Some(end) = other_end(pid, fd, &mut peers) {
+                wanted.push((writes, end, &mut r.ends));
+            }
+        }
+        for p in r.polled.iter_mut().filter(|p| !p.gone) {
+            if let Some(end) = other_end(pid, p.fd, &mut peers) {
+                wanted.push((p.write, end, &mut p.ends));
+            }
+        }
+    }
+    if wanted.is_empty() {
         return;
     }
-    let ends = ends(pid, &pipes);
-    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
-        if let Some(pipe) = r.pipe() {
-            let writes = r.kind == "write";
-            let others = ends.get(pipe).into_iter().flatten();
-            let others = others.filter(|(_, access)| match writes {
-                true => *access != libc::O_WRONLY,
-                false => *access != libc::O_RDONLY,
-            });
-            r.ends = others.map(|(end, _)| end.clone()).take(MOST_ENDS).collect();
-        }
+    let ends = ends(pid, &wanted.iter().map(|(_, end, _)| end.clone()).collect());
+    for (writes, end, to) in wanted {
+        let others = ends.get(&end).into_iter().flatten();
+        let others = others.filter(|(_, access)| match writes {
+            true => *access != libc::O_WRONLY,
+            false => *access != libc::O_RDONLY,
+        });
+        *to = others.map(|(end, _)| end.clone()).take(MOST_ENDS).collect();
     }
 }
 
@@ -77,15 +106,9 @@ impl Reason {
     fn nothing_known_of_fd(&self) -> bool {
         self.fd.is_some() && self.file.is_none() && self.local.is_none() && self.peer.is_none()
     }
-
-    /// The pipe that it waits for.
-    fn pipe(&self) -> Option<&String> {
-        let waits = matches!(self.kind.as_str(), "read" | "write");
-        self.file.as_ref().filter(|f| waits && f.starts_with("pipe:["))
-    }
 }
 
-/// Who has ends of these pipes, and which: the process `first` first.
+/// Who has ends of these pipes and sockets, and which: the process `first` first.
 fn ends(first: u32, pipes: &BTreeSet<String>) -> BTreeMap<String, Vec<(End, i32)>> {
     let mut found: BTreeMap<String, Vec<(End, i32)>> = BTreeMap::new();
     let mut rest = MOST_LOOKED_AT;

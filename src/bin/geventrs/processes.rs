@@ -83,7 +83,7 @@ pub struct Reason {
     pub owner: Option<u32>,
     pub thread: Option<u32>,
     pub of: Option<String>,
-    /// Not told by the process: the other ends of the pipe.
+    /// Not told by the process: the other ends of the pipe or Unix socket.
     #[serde(skip)]
     pub ends: Vec<outside::End>,
 }
@@ -94,9 +94,18 @@ pub struct Polled {
     pub fd: i32,
     #[serde(default)]
     pub write: bool,
+    /// In an epoll set: told of no more (EPOLLONESHOT).
+    #[serde(default)]
+    pub disarmed: bool,
+    /// In an epoll set: the file is not that of this number any more.
+    #[serde(default)]
+    pub gone: bool,
     pub local: Option<String>,
     pub peer: Option<String>,
     pub file: Option<String>,
+    /// Not told by the process: the other ends.
+    #[serde(skip)]
+    pub ends: Vec<outside::End>,
 }
 
 /// An address as the protocol writes it.

@@ -4,7 +4,7 @@ use crate::backtrace::Reader;
 use crate::colours::Colours;
 use crate::columns::Table;
 use crate::outside::End;
-use crate::processes::{self, number, Process, Question};
+use crate::processes::{self, number, Polled, Process, Question};
 use crate::words::{bytes, reason, span};
 use crate::{print, Failure, NOTHING, SUCCEEDED};
 use clap::Args;
@@ -141,6 +141,26 @@ pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
     })
 }
 
+/// Who has the other ends, as `--json` has it.
+fn ends(all: &[End]) -> Option<serde_json::Value> {
+    let end = |e: &End| json!({"pid": e.pid, "name": e.name, "fd": e.fd});
+    (!all.is_empty()).then(|| all.iter().map(end).collect())
+}
+
+/// One of several descriptors, as `--json` has it.
+fn polled(p: &Polled) -> serde_json::Value {
+    json!({
+        "fd": p.fd,
+        "write": p.write,
+        "disarmed": p.disarmed,
+        "gone": p.gone,
+        "peer": p.peer,
+        "local": p.local,
+        "file": p.file,
+        "ends": ends(&p.ends),
+    })
+}
+
 /// The process as `--json` has it.
 fn to_json(process: &Process) -> serde_json::Value {
     let mut reader = Reader::new(process);
@@ -168,9 +188,10 @@ fn to_json(process: &Process) -> serde_json::Value {
                 "peer": r.and_then(|r| r.peer.as_ref()),
                 "local": r.and_then(|r| r.local.as_ref()),
                 "file": r.and_then(|r| r.file.as_ref()),
-                "ends": r.filter(|r| !r.ends.is_empty()).map(|r| {
-                    let end = |e: &End| json!({"pid": e.pid, "name": e.name, "fd": e.fd});
-                    r.ends.iter().map(end).collect::<Vec<_>>()
+                "ends": r.and_then(|r| ends(&r.ends)),
+                "fds": r.and_then(|r| r.fds),
+                "polled": r.filter(|r| r.fds.is_some()).map(|r| {
+                    r.polled.iter().map(polled).collect::<Vec<_>>()
                 }),
                 "address": r.and_then(|r| number(&r.address)).map(|a| format!("{a:#x}")),
                 "owner": r.and_then(|r| r.owner.or(r.thread)),

@@ -61,15 +61,19 @@ pub fn reason(
         ("accept", _, Some(local), _) => drop(write!(text, " on {local}")),
         ("read" | "write" | "connect", Some(peer), ..) => drop(write!(text, " {peer}")),
         ("read" | "write", None, Some(local), _) => drop(write!(text, " {local}")),
-        ("read" | "write" | "epoll" | "section", _, _, Some(file)) => drop(write!(text, " {file}")),
+        ("read" | "write" | "section", _, _, Some(file)) => drop(write!(text, " {file}")),
         ("read" | "write" | "connect", ..) => text.truncate(text.len() - 3),
+        ("epoll", ..) if r.fds.is_some() => {
+            let n = r.fds.unwrap_or(0);
+            let _ = write!(text, " of {n} fd{}", if n == 1 { "" } else { "s" });
+        }
         _ => {}
     }
     if !r.ends.is_empty() {
         let _ = write!(text, " ({})", ends(process.pid, &r.ends));
     }
     if !r.polled.is_empty() {
-        let list: Vec<String> = r.polled.iter().map(polled).collect();
+        let list: Vec<String> = r.polled.iter().map(|p| polled(process.pid, p)).collect();
         let more = if r.fds.unwrap_or(0) as usize > list.len() { ", ..." } else { "" };
         let _ = write!(text, ": {}{more}", list.join(", "));
     }
@@ -96,7 +100,7 @@ pub fn reason(
     text.replacen("sleep, ", "sleep ", 1)
 }
 
-/// Who has the other end of a pipe: `fd 4 here`, `fd 1 of 4711 "producer"`.
+/// Who has the other end of a pipe or Unix socket: `fd 4 here`, `fd 1 of 4711 "producer"`.
 fn ends(here: u32, ends: &[End]) -> String {
     /// More are not listed.
     const MOST: usize = 2;
@@ -109,14 +113,24 @@ fn ends(here: u32, ends: &[End]) -> String {
 }
 
 /// One of several descriptors: `7 <- 127.0.0.1:5432`.
-fn polled(p: &Polled) -> String {
+fn polled(here: u32, p: &Polled) -> String {
     let arrow = if p.write { "->" } else { "<-" };
-    match (&p.peer, &p.local, &p.file) {
+    let who = match p.ends.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", ends(here, &p.ends)),
+    };
+    let what = match (&p.peer, &p.local, &p.file) {
         (Some(end), ..) => format!("{} {arrow} {end}", p.fd),
         (None, Some(local), _) => format!("{} on {local}", p.fd),
         (None, None, Some(file)) => format!("{} {arrow} {file}", p.fd),
         _ => p.fd.to_string(),
-    }
+    };
+    let more = match (p.gone, p.disarmed) {
+        (true, _) => " (closed; its file is open elsewhere)",
+        (_, true) => " (disarmed)",
+        _ => "",
+    };
+    what + &who + more
 }
 
 #[cfg(test)]
@@ -184,6 +198,32 @@ mod tests {
             ..Reason::default()
         };
         let text = "read fd 3 <- pipe:[7] (fd 4 here, fd 1 of 12 \"producer\", ...)";
+        assert_eq!(waits(r), text);
+    }
+
+    #[test]
+    fn epoll_sets_say_what_they_watch() {
+        let of = |fd, local: Option<&str>, peer: Option<&str>| {
+            let own = |text: &str| text.to_owned();
+            Polled { fd, local: local.map(own), peer: peer.map(own), ..Polled::default() }
+        };
+        let mut r = Reason {
+            kind: "epoll".into(),
+            words: "epoll fd 5".into(),
+            fd: Some(5),
+            fds: Some(0),
+            ..Reason::default()
+        };
+        assert_eq!(waits(r.clone()), "epoll fd 5 of 0 fds");
+        r.fds = Some(1);
+        r.polled = vec![of(7, Some("127.0.0.1:80"), None)];
+        assert_eq!(waits(r.clone()), "epoll fd 5 of 1 fd: 7 on 127.0.0.1:80");
+        r.fds = Some(30);
+        let shy = of(8, Some("127.0.0.1:80"), Some("127.0.0.1:5000"));
+        r.polled.push(Polled { disarmed: true, ..shy });
+        r.polled.push(Polled { gone: true, ..of(9, None, None) });
+        let text = "epoll fd 5 of 30 fds: 7 on 127.0.0.1:80, 8 <- 127.0.0.1:5000 (disarmed), \
+            9 (closed; its file is open elsewhere), ...";
         assert_eq!(waits(r), text);
     }
 
