@@ -172,6 +172,8 @@ pub struct Greenlet {
     /// The stack that it runs on: the unit's, or one that the program gave.
     stack: Cell<Stack>,
     asked_guard: Cell<usize>,
+    /// See [`Greenlet::set_routine`]; 0: its entry.
+    routine: Cell<usize>,
 }
 
 // SAFETY: cells are touched by the hub's holder only, one OS thread at a time;
@@ -230,6 +232,7 @@ impl Greenlet {
             stack: Cell::new(Stack::NONE),
             class: Cell::new(0),
             asked_guard: Cell::new(0),
+            routine: Cell::new(0),
             handlers: Cell::new(0),
             interruptible: Cell::new(false),
             waits_for_child: Cell::new(false),
@@ -286,9 +289,19 @@ impl Greenlet {
         self.reason.get()
     }
 
-    /// Its first function.
-    pub(crate) fn entry_point(&self) -> usize {
-        self.entry.get().map_or(0, |f| f as usize)
+    /// The function that it was made to run.
+    pub(crate) fn routine(&self) -> usize {
+        match self.routine.get() {
+            0 => self.entry.get().map_or(0, |f| f as usize),
+            routine => routine,
+        }
+    }
+
+    /// The function that it was made to run, for who looks at it: its entry is one of ours, which
+    /// only calls that. The caller has the hub.
+    pub fn set_routine(&'static self, routine: usize) {
+        self.routine.set(routine);
+        crate::observe::routine_known(self);
     }
 
     /// Its name as the kernel would hold it: at most 15 bytes and a zero.
@@ -330,6 +343,7 @@ impl Greenlet {
         debug_assert_eq!(self.phase.get(), Phase::Free);
         self.id.set(id);
         self.entry.set(Some(entry));
+        self.routine.set(0);
         self.arg.set(arg);
         self.value.set(ptr::null_mut());
         self.joiner.set(ptr::null());

@@ -132,6 +132,15 @@ impl About {
         *self.more.get_or_make().name.lock() = Some(name);
     }
 
+    /// See [`Control::set_routine`].
+    pub(super) fn set_routine(&self, routine: usize) {
+        if let Some(_inside) = doorway::enter() {
+            if let Some(control) = self.control().filter(|c| !self.ended() && c.id() == self.id()) {
+                control.set_routine(routine);
+            }
+        }
+    }
+
     pub(super) fn id(&self) -> u32 {
         self.id.load(Ordering::Relaxed)
     }

@@ -240,6 +240,13 @@ impl<T> Greenlet<T> {
         self.packet.about.set_name(name.into());
     }
 
+    /// The function that it is said to run by those who look at the program, for who spawns it
+    /// with a closure of its own that calls that.
+    #[doc(hidden)]
+    pub fn set_routine(&self, address: usize) {
+        self.packet.about.set_routine(address);
+    }
+
     /// Its number, unique among the greenlets alive: the thread id that
     /// reports of the hub show. Ids of greenlets are above every thread id of
     /// the kernel.

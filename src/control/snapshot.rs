@@ -137,7 +137,7 @@ impl Row {
             creator: g.parent.get(),
             made_at: live::made_at(g),
             taken,
-            entry: g.entry_point(),
+            entry: g.routine(),
             polled: Vec::new(),
             bytes: Vec::new(),
         }

@@ -246,10 +246,20 @@ pub(super) fn adopt(l: &Ledger, g: &'static Greenlet, creator: Option<Waker>) {
         life.used = true;
         life.id = g.id();
         life.creator = creator.unwrap_or_default();
-        life.start = g.entry.get().map_or(0, |f| f as usize);
+        life.start = g.routine();
         life.born = clock::now();
         life.greenlet = if row < GROUPS { ptr::null() } else { g };
         life.name = g.name();
+    }
+}
+
+/// It is known now which function of the program's `g` runs.
+pub(super) fn routine_known(g: &Greenlet) {
+    let Some(l) = super::ledger::of(g) else { return };
+    if let Some(life) = tables().lives.get_mut(usize::from(l.row.get())) {
+        if life.id == g.id() {
+            life.start = g.routine();
+        }
     }
 }
 

@@ -206,6 +206,13 @@ pub(crate) fn spawned(creator: &'static Greenlet, new: &'static Greenlet) {
     }
 }
 
+/// It is known now which function of the program's `g` runs.
+pub(crate) fn routine_known(g: &'static Greenlet) {
+    if asked(CENSUS | TIMELINE) {
+        census::routine_known(g);
+    }
+}
+
 /// The light greenlet `g`, whose turn has come, has a stack now. On the hub.
 #[inline(always)]
 pub(crate) fn moved_in(g: &'static Greenlet) {

@@ -12,6 +12,7 @@ mod live;
 mod reach;
 mod recorded;
 mod refused;
+mod routines;
 mod screen;
 #[path = "../support/signals.rs"]
 mod signals;

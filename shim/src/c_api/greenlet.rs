@@ -71,6 +71,7 @@ pub fn start(
     let handle = Arc::new(Object::new(Kind::Greenlet, Shared { greenlet: OnceLock::new() }));
     match spawn(Body { handle: handle.clone(), function, argument: Raw(argument) }) {
         Ok(greenlet) => {
+            greenlet.set_routine(function as usize);
             let _ = handle.greenlet.set(greenlet);
             Arc::into_raw(handle).cast_mut()
         }

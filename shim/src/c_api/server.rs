@@ -5,6 +5,7 @@ use super::object::{get, Kind, Object};
 use super::timeout::limit;
 use super::{fail, null, pool, rim, Span};
 use core::ffi::{c_int, c_void};
+use hub::greenlet::Greenlet;
 use hub::server::{DescriptorListener, StreamServer};
 use hub::Raw;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -39,6 +40,10 @@ pub unsafe extern "C-unwind" fn gev_server_new(
     let arg = Raw(arg);
     let handle = move |connection: OwnedFd, ()| {
         let arg = arg;
+        if let Some(g) = Greenlet::current().filter(|g| g.enter_briefly()) {
+            g.set_routine(handler as usize);
+            g.leave_shim();
+        }
         // SAFETY: by this function's contract.
         unsafe { handler(connection.as_raw_fd(), arg.0) };
         drop(connection);

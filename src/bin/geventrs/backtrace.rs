@@ -14,6 +14,8 @@ pub struct Call {
     pub address: u64,
     /// The file that it is mapped from; empty: none.
     pub module: String,
+    /// What follows it, as that file counts: the return address, which reports show, too.
+    pub behind: Option<u64>,
     /// Function and place.
     pub frame: Frame,
 }
@@ -27,9 +29,10 @@ impl Call {
 impl std::fmt::Display for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.frame.function.is_none() && self.frame.line.is_none() {
-            return match self.module.as_str() {
-                "" => write!(f, "{:#x}", self.address),
-                module => write!(f, "{:#x} in {module}", self.address),
+            return match (self.module.as_str(), self.behind) {
+                ("", _) => write!(f, "{:#x}", self.address),
+                (module, Some(behind)) => write!(f, "{module}+{behind:#x}"),
+                (module, None) => write!(f, "{:#x} in {module}", self.address),
             };
         }
         write!(f, "{}", self.frame)?;
@@ -97,20 +100,23 @@ impl Reader {
                 None => calls.push(Call {
                     address: *at,
                     module: self.space.name_of(*at).unwrap_or_default(),
+                    behind: None,
                     frame: Frame::default(),
                 }),
                 Some(p) if p.module.is_ours => {
                     let Some(function) = self.hook(p, g, calls.is_empty()) else { continue };
                     let frame = Frame { function: Some(function), ..Frame::default() };
-                    calls.push(Call { address: *at, module: p.module.name.clone(), frame });
+                    let module = p.module.name.clone();
+                    calls.push(Call { address: *at, module, behind: None, frame });
                 }
                 Some(p) => {
-                    let module = p.module.name.clone();
+                    let (module, behind) = (p.module.name.clone(), Some(p.address + 1));
                     let frames = self.symbols.frames(&p.module.path, p.address, None);
                     let none = frames.is_empty().then(Frame::default);
                     calls.extend(frames.into_iter().chain(none).map(|frame| Call {
                         address: *at,
                         module: module.clone(),
+                        behind,
                         frame,
                     }));
                 }
@@ -169,14 +175,17 @@ impl Reader {
         Some(body.filter(|b| b != "wait").unwrap_or_else(|| function.to_owned()))
     }
 
-    /// The name of the function that begins at `address`, as the symbols have it. Many
-    /// greenlets begin at one.
+    /// The name of the function that begins at `address`, as the symbols have it; without
+    /// any, `module+0x1234`, as reports show it. Many greenlets begin at one.
     pub fn routine(&mut self, address: u64) -> Option<String> {
         if let Some(known) = self.routines.get(&address) {
             return known.clone();
         }
         let place = self.space.place(address).filter(|p| !p.module.is_ours);
-        let mut found = place.and_then(|p| self.symbols.routine(&p.module.path, p.address));
+        let mut found = place.map(|p| match self.symbols.routine(&p.module.path, p.address) {
+            Some(name) => name,
+            None => format!("{}+{:#x}", p.module.name, p.address),
+        });
         if found.as_deref().is_some_and(|name| name.ends_with(crate_frames::ENTRY)) {
             // Some symbols do not have the types that a function was made for.
             let function = self.function(address).and_then(|f| f.function);
@@ -201,14 +210,16 @@ impl Reader {
             let Some(place) = self.space.place(at - 1).filter(|p| !p.module.is_ours) else {
                 continue;
             };
-            let module = place.module.name.clone();
+            let (module, behind) = (place.module.name.clone(), Some(place.address + 1));
             let frames = self.symbols.frames(&place.module.path, place.address, None);
+            let function = frames.last().and_then(|f| f.function.as_deref());
+            if !calls.is_empty() && function.is_some_and(crate_frames::is_below_main) {
+                break;
+            }
             let none = frames.is_empty().then(Frame::default);
-            calls.extend(
-                frames.into_iter().chain(none).map(|frame| {
-                    Call { address: at - 1, module: module.clone(), frame }.to_string()
-                }),
-            );
+            calls.extend(frames.into_iter().chain(none).map(|frame| {
+                Call { address: at - 1, module: module.clone(), behind, frame }.to_string()
+            }));
         }
         calls.truncate(FRAMES);
         calls.join(" < ")
@@ -241,9 +252,15 @@ mod tests {
 
     #[test]
     fn calls_are_named_as_far_as_they_are_known() {
-        let call = |module: &str, frame| Call { address: 0x10, module: module.into(), frame };
-        assert_eq!(call("", Frame::default()).to_string(), "0x10");
-        assert_eq!(call("a.so", Frame::default()).to_string(), "0x10 in a.so");
+        let call = |module: &str, frame| Call {
+            address: 0x7010,
+            module: module.into(),
+            behind: (module == "a.so").then_some(0x11),
+            frame,
+        };
+        assert_eq!(call("", Frame::default()).to_string(), "0x7010");
+        assert_eq!(call("[heap]", Frame::default()).to_string(), "0x7010 in [heap]");
+        assert_eq!(call("a.so", Frame::default()).to_string(), "a.so+0x11");
         let function = || Some("f".to_owned());
         let symbol = Frame { function: function(), offset: Some(4), ..Frame::default() };
         assert_eq!(call("a.so", symbol).to_string(), "f+0x4 in a.so");

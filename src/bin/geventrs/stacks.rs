@@ -122,7 +122,10 @@ fn made(process: &Process, reader: &mut Reader, g: &Greenlet) -> Option<String> 
             };
             format!("made by {creator} to run {}{place}", f.function.unwrap_or_default())
         }
-        None => format!("made by {}", creator.trim_end_matches(',')),
+        None => match number(&g.entry).and_then(|at| reader.routine(at)) {
+            Some(routine) => format!("made by {creator} to run {routine}"),
+            None => format!("made by {}", creator.trim_end_matches(',')),
+        },
     })
 }
 
@@ -130,7 +133,7 @@ fn to_json(process: &Process, reader: &mut Reader, g: &Greenlet) -> serde_json::
     let calls: Vec<_> = reader
         .stack(g)
         .iter()
-        .map(|Call { address, module, frame }| {
+        .map(|Call { address, module, frame, .. }| {
             json!({
                 "address": format!("{address:#x}"),
                 "module": module,

@@ -1,7 +1,7 @@
 //! `geventrs report`: where a program has waited, on whom, for how long.
 
 use super::file::{self, Life, ReportFile, Source, Waiting};
-use super::stacks::{self, Named, Stacks};
+use super::stacks::{self, Stacks};
 use super::table::{time, Table};
 use crate::{print, Failure, FAILED};
 use clap::Args;
@@ -61,8 +61,7 @@ fn document(report: &ReportFile, stacks: &mut Stacks) -> Value {
         .iter()
         .map(|l| {
             let mut value = json!(l);
-            let start = l.start.clone().map(|f| stacks.name_all(&[f]));
-            value["start"] = json!(start.and_then(|s| s.last().cloned()));
+            value["start"] = json!(l.start.as_ref().and_then(|f| stacks.entry(f)));
             value
         })
         .collect();
@@ -313,9 +312,7 @@ impl Text<'_> {
                 .collect();
             let mut below = vec![kinds.join(", ")];
             if let Some(start) = &l.start {
-                let start = self.stacks.name_all(std::slice::from_ref(start));
-                // The function that begins there, not what the compiler has put inline first.
-                let routine = start.last().map_or_else(String::new, Named::routine);
+                let routine = self.stacks.entry(start).map_or_else(String::new, |f| f.routine());
                 let mut origin = format!("runs {routine}");
                 if l.creator.place != 0 {
                     origin += &format!(", made by {}", self.stacks.caller(l.creator.place));

@@ -107,6 +107,13 @@ impl Stacks {
         frames.iter().flat_map(|frame| self.name(frame)).collect()
     }
 
+    /// Name the function that begins at an address, which is noted as if a call from there
+    /// had returned: not what the compiler has put inline first.
+    pub fn entry(&mut self, start: &RawFrame) -> Option<Named> {
+        let named = self.name(start).pop()?;
+        Some(Named { address: named.address.saturating_sub(1), ..named })
+    }
+
     fn name(&mut self, raw: &RawFrame) -> Vec<Named> {
         let module = usize::try_from(raw.module).ok().and_then(|n| self.modules.get(n)).cloned();
         let module = module.unwrap_or_default();
