@@ -172,4 +172,4 @@ pub use api::{
 pub use hub::SpawnError;
 
 #[doc(hidden)]
-pub use api::{look_at_fd, poll_fds, set_ending, wait_to_retry, Ending, Raw, Retry};
+pub use api::{look_at_fd, poll_fds, recv_fd, set_ending, wait_to_retry, Ending, Raw};

@@ -6,7 +6,7 @@
 
 use super::interrupt;
 use crate::greenlet::Greenlet;
-use crate::reactor::{self, receive, Drained, FdWaiter, Sink, Taken};
+use crate::reactor::{self, FdWaiter};
 use crate::sys::Errno;
 use crate::time::{self, NEVER};
 use crate::wait::{Reason, Wake};
@@ -91,17 +91,6 @@ pub fn poll_fds(fds: &mut [pollfd], timeout: Option<Duration>) -> io::Result<()>
     }
 }
 
-/// How a wait of [`wait_to_retry`] has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
-    /// The call is to be tried again.
-    Now,
-    /// The hub has received meanwhile: so many bytes, or the error.
-    Done(Result<usize, Errno>),
-    /// The time was up.
-    TimedOut,
-}
-
 /// What there is on a descriptor now, without waiting, as [`poll_fds`] says it. For the
 /// API for C.
 ///
@@ -113,23 +102,13 @@ pub fn look_at_fd(fd: RawFd, events: i16) -> Result<i16, Errno> {
 }
 
 /// A call on `fd` has failed for want of readiness: waits until it is worth trying again.
-/// Of a descriptor of which nothing is known, it may have been closed and opened anew
+/// `Ok(false)`: the time was up. The descriptor may have been closed and opened anew
 /// behind our back, so the kernel is told each time; that tells what is there now as
 /// well, and the call itself says what has come. For the API for C.
 ///
-/// `room`: the call is recv(2) without flags, and the hub may make it into this memory.
-///
-/// # Safety
-/// `room` is the caller's, and may be written until this returns.
-///
 /// # Errors
 /// As [`wait_fd`]'s.
-pub unsafe fn wait_to_retry(
-    fd: RawFd,
-    interest: Interest,
-    room: Option<(*mut u8, usize)>,
-    timeout: Option<Duration>,
-) -> io::Result<Retry> {
+pub fn wait_to_retry(fd: RawFd, interest: Interest, timeout: Option<Duration>) -> io::Result<bool> {
     let (mask, reason) = match interest {
         Interest::Read => (reactor::READ, Reason::Read(fd)),
         Interest::Write => (reactor::WRITE, Reason::Write(fd)),
@@ -144,33 +123,18 @@ pub unsafe fn wait_to_retry(
         Some(Ok(inside)) => inside,
         Some(Err(e)) if e != libc::EPERM => return Err(io::Error::from_raw_os_error(e)),
         // No greenlet, no time, or not pollable.
-        _ => {
-            let came = wait_fd(fd, interest, timeout)?;
-            return Ok(if came { Retry::Now } else { Retry::TimedOut });
-        }
+        _ => return wait_fd(fd, interest, timeout),
     };
     let deadline = super::deadline(timeout);
     let until = deadline.min(interrupt::earliest());
-    let sink = room.map(|(at, size)| Sink::new(at, size).taken_by(take));
-    let waiter = [FdWaiter::shared(inside.greenlet, fd, mask).with_sink(sink)];
+    let waiter = [FdWaiter::shared(inside.greenlet, fd, mask)];
     let wake = wait_linked(inside.greenlet, &waiter, reason, until);
     drop(inside);
     let wake = wake.map_err(io::Error::from_raw_os_error)?;
-    if let Some(given) = waiter[0].given() {
-        // What was taken is not lost: a kill waits for the next wait.
-        return Ok(Retry::Done(given));
-    }
     if wake != Wake::Notified {
         interrupt::check();
     }
-    let late = wake == Wake::TimedOut && until == deadline;
-    Ok(if late { Retry::TimedOut } else { Retry::Now })
-}
-
-/// Of whatever socket it is.
-unsafe fn take(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
-    // SAFETY: a take's, as this one is.
-    unsafe { receive(fd, sink, Drained::InVain, exact) }
+    Ok(wake != Wake::TimedOut || until != deadline)
 }
 
 /// Whether what poll(2) has said of `f` is what the caller waits for.

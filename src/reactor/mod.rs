@@ -55,7 +55,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use registration::interest;
 
-pub use receive::{receive, Drained};
+pub use receive::{receive, take_of, Drained};
 pub use table::FdTable;
 pub use waiter::{FdWaiter, Sink, Take, Taken};
 

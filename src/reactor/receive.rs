@@ -5,7 +5,7 @@
 //!
 //! [`Take`]: super::Take
 
-use super::{Sink, Taken};
+use super::{Sink, Take, Taken};
 use crate::sys::Errno;
 use crate::syscall;
 
@@ -48,6 +48,30 @@ pub unsafe fn receive(fd: i32, sink: Sink, drained: Drained, exact: bool) -> Res
         Err(e) if no_word_of_the_stream(e) => Err(libc::EAGAIN),
         other => other,
     }
+}
+
+/// [`receive`] as a [`Take`].
+pub fn take_of(drained: Drained) -> Take {
+    match drained {
+        Drained::BySight => by_sight,
+        Drained::ByShortRead => by_short_read,
+        Drained::InVain => in_vain,
+    }
+}
+
+unsafe fn by_sight(fd: i32, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: a take's, as this one is; so below.
+    unsafe { receive(fd, sink, Drained::BySight, exact) }
+}
+
+unsafe fn by_short_read(fd: i32, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: as above.
+    unsafe { receive(fd, sink, Drained::ByShortRead, exact) }
+}
+
+unsafe fn in_vain(fd: i32, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+    // SAFETY: as above.
+    unsafe { receive(fd, sink, Drained::InVain, exact) }
 }
 
 /// Nothing is there; or it was closed and made anew behind our back, or a sandbox knows no

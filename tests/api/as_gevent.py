@@ -457,7 +457,8 @@ def group(log):
 @case
 def group_map(log):
     def square(n):
-        gevent.sleep((4 - n) * 0.02)
+        for _ in range(9 * (4 - n)):
+            gevent.sleep(0)
         return n * n
 
     def bad(n):
@@ -507,7 +508,7 @@ def pool_full(log):
     p = pool.Pool(2)
     log(p.free_count(), p.full(), p.wait_available(0))
     end = event.Event()
-    a, b = p.spawn(gevent.sleep, 0.005), p.spawn(end.wait)
+    a, b = p.spawn(gevent.sleep, 0.05), p.spawn(end.wait)
     log(p.free_count(), p.full(), p.wait_available(0))
     log(fails(p.add, gevent.Greenlet(log, "no"), blocking=False))
     p.spawn(log, "c")
@@ -690,7 +691,7 @@ def links(log):
 @case
 def iwait(log):
     e, g, a = event.Event(), gevent.spawn(gevent.sleep, 0.004), event.AsyncResult()
-    gevent.spawn_later(0.04, e.set)
+    gevent.spawn_later(0.15, e.set)
     a.set(1)
     all_ = [e, g, a]
     log([all_.index(one) for one in gevent.iwait(all_)])
@@ -698,7 +699,7 @@ def iwait(log):
 
 @case
 def wait_count(log):
-    naps = [gevent.spawn(gevent.sleep, n) for n in (0.06, 0.001, 0.02)]
+    naps = [gevent.spawn(gevent.sleep, n) for n in (0.4, 0.001, 0.15)]
     log([naps.index(g) for g in gevent.wait(naps, count=2)])
 
 
@@ -745,7 +746,7 @@ def sleep_order(log):
     def f(name, span):
         gevent.sleep(span)
         log(name)
-    gevent.joinall([gevent.spawn(f, n, s) for n, s in (("a", 0.06), ("b", 0.02), ("c", 0))])
+    gevent.joinall([gevent.spawn(f, n, s) for n, s in (("a", 0.3), ("b", 0.1), ("c", 0))])
 
 
 @case

@@ -420,7 +420,7 @@ const CASES: &[Case] = &[
     }),
     ("group_map", |l| {
         let square = |n: u32| {
-            sleep(ms(u64::from(4 - n) * 20));
+            (n..4).for_each(|_| (0..9).for_each(|_| yield_now()));
             n * n
         };
         let group = Group::new();
@@ -456,7 +456,7 @@ const CASES: &[Case] = &[
         let pool = Pool::new(2);
         log!(l, "{} {} {}", pool.free_count(), pool.is_full(), pool.wait_available(ZERO));
         let end = Arc::new(Event::new());
-        let a = pool.spawn(|| sleep(ms(5)));
+        let a = pool.spawn(|| sleep(ms(50)));
         let ends = end.clone();
         let b = pool.spawn(move || ends.wait(None));
         log!(l, "{} {} {}", pool.free_count(), pool.is_full(), pool.wait_available(ZERO));
@@ -601,7 +601,7 @@ const CASES: &[Case] = &[
         let (e, g) = (Arc::new(Event::new()), spawn(|| sleep(ms(4))));
         let a = AsyncResult::new();
         with(l, &e, |_, e| {
-            sleep(ms(40));
+            sleep(ms(150));
             e.set();
         });
         a.set(1).unwrap();
@@ -609,7 +609,7 @@ const CASES: &[Case] = &[
         log!(l, "{:?}", geventrs::iwait(&all, None).collect::<Vec<_>>());
     }),
     ("wait_count", |l| {
-        let naps = [60, 1, 20].map(|n| spawn(move || sleep(ms(n))));
+        let naps = [400, 1, 150].map(|n| spawn(move || sleep(ms(n))));
         log!(l, "{:?}", geventrs::wait(&naps, None, Some(2)));
     }),
     ("joinall_raise", |l| {
@@ -646,7 +646,7 @@ const CASES: &[Case] = &[
         later.join(None);
     }),
     ("sleep_order", |l| {
-        let naps = [("a", 60), ("b", 20), ("c", 0)].map(|(n, span)| {
+        let naps = [("a", 300), ("b", 100), ("c", 0)].map(|(n, span)| {
             with(l, &n, move |l, n| {
                 sleep(ms(span));
                 l.say(n);

@@ -5,6 +5,7 @@
 #include <geventrs.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -244,6 +245,125 @@ static void receiving(void)
 	}
 }
 
+static int replaced[2];
+
+// Closes the first of `replaced` and opens the number anew, as number `how` does.
+static void replace(int how)
+{
+	int pair[2], fd = replaced[0];
+	close(replaced[1]);
+	CHECK_EQ(socketpair(AF_UNIX, how % 2 ? SOCK_DGRAM : SOCK_STREAM, 0, pair), 0);
+	replaced[1] = pair[1];
+	switch (how / 2) {
+	case 0:
+		CHECK_EQ(dup2(pair[0], fd), fd);
+		close(pair[0]);
+		return;
+	case 1:
+		close(fd);
+		CHECK_EQ(fcntl(pair[0], F_DUPFD, fd), fd);
+		close(pair[0]);
+		return;
+	case 2:
+		close(fd);
+		break;
+	default:
+		syscall(SYS_close, fd);
+	}
+	// Both numbers are new ones.
+	close(pair[0]);
+	close(pair[1]);
+	CHECK_EQ(socketpair(AF_UNIX, how % 2 ? SOCK_DGRAM : SOCK_STREAM, 0, replaced), 0);
+	CHECK_EQ(replaced[0], fd); // the lowest that is free
+}
+
+static void *replaces(void *how)
+{
+	replace((int)(size_t)how);
+	return NULL;
+}
+
+// gev_recv(3) trusts what it knows of a socket from wait to wait, and not beyond its end:
+// whoever closes it, a greenlet or an OS thread, and however.
+static void reopened(void)
+{
+	char text[8];
+	for (size_t how = 0; how < 16; how++) {
+		CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, replaced), 0);
+		for (int i = 0; i < 3; i++) { // from now on it is well known
+			gev_greenlet *g = gev_spawn(sends_twice, (void *)(size_t)replaced[1]);
+			CHECK_EQ(gev_recv(replaced[0], text, 8, 0, GEV_FOREVER), 3);
+			CHECK_EQ(gev_recv(replaced[0], text, 3, 0, GEV_FOREVER), 3);
+			CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+			gev_release(g);
+		}
+		CHECK_ERRNO(gev_recv(replaced[0], text, 8, 0, GEV_MILLISECOND), ETIMEDOUT);
+		if (how >= 8) {
+			pthread_t thread;
+			CHECK_OK(pthread_create(&thread, NULL, replaces, (void *)(how - 8)));
+			CHECK_OK(pthread_join(thread, NULL));
+		} else {
+			replace((int)how);
+		}
+		gev_greenlet *g = gev_spawn(sends_twice, (void *)(size_t)replaced[1]);
+		CHECK_EQ(gev_recv(replaced[0], text, 8, 0, GEV_FOREVER), 3);
+		CHECK_EQ(gev_recv(replaced[0], text, 8, 0, GEV_FOREVER), 3);
+		CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+		gev_release(g);
+		close(replaced[0]);
+		CHECK_ERRNO(gev_recv(replaced[0], text, 8, 0, GEV_FOREVER), EBADF);
+		close(replaced[1]);
+	}
+}
+
+static void *resets(void *fd)
+{
+	struct linger now = { 1, 0 };
+	gev_sleep(5 * GEV_MILLISECOND);
+	CHECK_EQ(gev_send((int)(size_t)fd, "abc", 3, 0, GEV_FOREVER), 3);
+	CHECK_OK(setsockopt((int)(size_t)fd, SOL_SOCKET, SO_LINGER, &now, sizeof now));
+	close((int)(size_t)fd);
+	return NULL;
+}
+
+// tcp(7): a reset that comes right behind bytes is told behind them, once.
+static void reset_behind_bytes(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr *at = (struct sockaddr *)&address;
+	socklen_t length = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	char text[8];
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CHECK_EQ(bind(listener, at, length), 0);
+	CHECK_EQ(listen(listener, 8), 0);
+	CHECK_EQ(getsockname(listener, at, &length), 0);
+	for (int i = 0; i < 20; i++) {
+		int client = socket(AF_INET, SOCK_STREAM, 0);
+		CHECK_EQ(gev_connect(client, at, length, GEV_FOREVER), 0);
+		int fd = gev_accept(listener, NULL, NULL, GEV_FOREVER);
+		CHECK(fd >= 0);
+		// Its bytes fill the reader's memory each time: the hub looks behind them.
+		for (int j = 0; j < 3; j++) {
+			gev_greenlet *g = gev_spawn(sends_twice, (void *)(size_t)fd);
+			CHECK_EQ(gev_recv(client, text, 3, 0, GEV_FOREVER), 3);
+			CHECK_EQ(gev_recv(client, text, 3, 0, GEV_FOREVER), 3);
+			CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+			gev_release(g);
+		}
+		gev_greenlet *g = gev_spawn(resets, (void *)(size_t)fd);
+		ssize_t n = gev_recv(client, text, 3, 0, GEV_FOREVER);
+		CHECK(n == 3 || (n < 0 && errno == ECONNRESET));
+		if (n == 3)
+			CHECK_ERRNO(gev_recv(client, text, 3, 0, GEV_FOREVER), ECONNRESET);
+		CHECK_EQ(gev_recv(client, text, 3, 0, GEV_FOREVER), 0);
+		CHECK_EQ(gev_join(g, GEV_FOREVER), 0);
+		gev_release(g);
+		close(client);
+	}
+	close(listener);
+}
+
 static int signals;
 
 static void signalled(int signal, void *arg)
@@ -303,6 +423,8 @@ int main(void)
 	sockets();
 	full_listener();
 	receiving();
+	reopened();
+	reset_behind_bytes();
 	processes();
 	gev_kill(g, GEV_FOREVER);
 	gev_release(g);

@@ -8,11 +8,12 @@
 use super::fd::{errno_of, look, wait_one};
 use super::timeout::{came, limit};
 use super::{fail, rim, Span};
-use crate::doorway::{errno, returned};
+use crate::doorway::{errno, set_errno};
+use crate::fd::known::{self, Kind};
 use core::ffi::{c_int, c_short, c_void};
 use core::time::Duration;
+use hub::reactor::Drained;
 use hub::Interest::{self, Read, Write};
-use hub::Retry;
 use libc::{iovec, sockaddr, socklen_t, POLLIN, POLLOUT};
 
 /// Written at once at most where there is no form of write(2) that does not wait:
@@ -36,34 +37,19 @@ impl Clock {
         limit(end.saturating_sub(hub::time::now()).min(i64::MAX as u64) as i64)
     }
 
-    /// Wait until the call is worth trying again, for [`retry`].
-    ///
-    /// # Safety
-    /// As of `hub::wait_to_retry`.
-    unsafe fn wait(&mut self, fd: c_int, interest: Interest, room: Room) -> Retry {
-        // SAFETY: by this function's contract.
-        match unsafe { hub::wait_to_retry(fd, interest, room, self.left()) } {
-            Ok(Retry::TimedOut) => Retry::Done(Err(came())),
-            Ok(other) => other,
-            Err(e) => Retry::Done(Err(errno_of(&e))),
+    /// Wait until the call is worth trying again; false: it is over, with `errno`.
+    fn wait(&mut self, fd: c_int, interest: Interest) -> bool {
+        match hub::wait_to_retry(fd, interest, self.left()) {
+            Ok(true) => return true,
+            Ok(false) => set_errno(came()),
+            Err(e) => set_errno(errno_of(&e)),
         }
+        false
     }
 }
 
-/// Where the hub may receive what a call waits for.
-type Room = Option<(*mut u8, usize)>;
-
 /// Try until it does not fail for want of readiness.
-///
-/// # Safety
-/// `room` is the program's memory.
-unsafe fn retry(
-    fd: c_int,
-    interest: Interest,
-    span: Span,
-    room: Room,
-    mut call: impl FnMut() -> isize,
-) -> isize {
+fn retry(fd: c_int, interest: Interest, span: Span, mut call: impl FnMut() -> isize) -> isize {
     let mut clock = Clock::new(span);
     loop {
         let got = call();
@@ -71,21 +57,11 @@ unsafe fn retry(
             return got;
         }
         match errno() {
-            // SAFETY: by this function's contract.
-            libc::EAGAIN => match unsafe { clock.wait(fd, interest, room) } {
-                Retry::Done(result) => return returned(result),
-                Retry::Now | Retry::TimedOut => {}
-            },
+            libc::EAGAIN if clock.wait(fd, interest) => {}
             libc::EINTR => {}
             _ => return -1,
         }
     }
-}
-
-/// [`retry`] of a call that the hub cannot make.
-fn retry_here(fd: c_int, interest: Interest, span: Span, call: impl FnMut() -> isize) -> isize {
-    // SAFETY: no memory.
-    unsafe { retry(fd, interest, span, None, call) }
 }
 
 /// A read or write that does not wait; where the descriptor has no such form it
@@ -135,7 +111,7 @@ pub unsafe extern "C-unwind" fn gev_read(
         return plain();
     }
     let vector = iovec { iov_base: buffer, iov_len: size };
-    retry_here(fd, Read, timeout, || nowait(fd, POLLIN, &vector, libc::preadv2, plain))
+    retry(fd, Read, timeout, || nowait(fd, POLLIN, &vector, libc::preadv2, plain))
 }
 
 /// Everything, in as many pieces as it takes: what was written, or -1 if nothing
@@ -174,7 +150,7 @@ pub unsafe extern "C-unwind" fn gev_write(
         let vector = iovec { iov_base: rest.cast_mut(), iov_len: size - done };
         // SAFETY: as above.
         let plain = || unsafe { libc::write(fd, rest, (size - done).min(PIECE)) };
-        retry_here(fd, Write, timeout, || nowait(fd, POLLOUT, &vector, libc::pwritev2, plain))
+        retry(fd, Write, timeout, || nowait(fd, POLLOUT, &vector, libc::pwritev2, plain))
     })
 }
 
@@ -189,11 +165,22 @@ pub unsafe extern "C-unwind" fn gev_recv(
     timeout: Span,
 ) -> isize {
     let _rim = rim();
-    // SAFETY: the program's memory.
-    let call = || unsafe { libc::recv(fd, buffer, size, flags | libc::MSG_DONTWAIT) };
-    let room = (flags == 0 && size != 0).then_some((buffer.cast(), size));
-    // SAFETY: as above.
-    unsafe { retry(fd, Read, timeout, room, call) }
+    let mut clock = Clock::new(timeout);
+    // SAFETY: by this function's contract.
+    let got =
+        unsafe { hub::recv_fd(fd, (buffer.cast(), size), flags, || seen(fd), || clock.left()) };
+    match got.and_then(|got| got.ok_or_else(came)) {
+        Ok(bytes) => bytes as isize,
+        Err(e) => fail(e) as isize,
+    }
+}
+
+/// What the hooks have seen of a socket: that it was made, and what tells that it is
+/// drained. (They see to what was closed whatever is patched.)
+fn seen(fd: c_int) -> Option<Drained> {
+    let known = known::get(fd);
+    let sees = known.is_own() && known.kind().is_socket() && !known::low_water();
+    sees.then(|| if known.kind() == Kind::Tcp { Drained::BySight } else { Drained::InVain })
 }
 
 /// # Safety
@@ -211,7 +198,7 @@ pub unsafe extern "C-unwind" fn gev_send(
     whole(size, |done| {
         // SAFETY: within the program's memory.
         let call = || unsafe { libc::send(fd, data.byte_add(done), size - done, flags) };
-        retry_here(fd, Write, timeout, call)
+        retry(fd, Write, timeout, call)
     })
 }
 
@@ -225,7 +212,7 @@ pub unsafe extern "C-unwind" fn gev_accept(
     timeout: Span,
 ) -> c_int {
     let _rim = rim();
-    retry_here(fd, Read, timeout, || match look(fd, POLLIN) {
+    retry(fd, Read, timeout, || match look(fd, POLLIN) {
         0 => fail(libc::EAGAIN) as isize,
         answer if answer < 0 => -1,
         // SAFETY: the program's memory.

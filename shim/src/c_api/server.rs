@@ -4,11 +4,13 @@ use super::greenlet::{errno_of, may_spawn};
 use super::object::{get, Kind, Object};
 use super::timeout::limit;
 use super::{fail, null, pool, rim, Span};
+use crate::fd::known::{self, Known};
+use crate::fd::making;
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Greenlet;
 use hub::server::{DescriptorListener, StreamServer};
 use hub::Raw;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// Handles a connection; the server closes it afterwards.
 type Handler = unsafe extern "C-unwind" fn(c_int, *mut c_void);
@@ -37,13 +39,16 @@ pub unsafe extern "C-unwind" fn gev_server_new(
         Ok(listener) => listener,
         Err(e) => return null(super::fd::errno_of(&e)),
     };
-    let arg = Raw(arg);
+    let (arg, kind) = (Raw(arg), kind_of(listener.as_fd()));
     let handle = move |connection: OwnedFd, ()| {
         let arg = arg;
         if let Some(g) = Greenlet::current().filter(|g| g.enter_briefly()) {
             g.set_routine(handler as usize);
             g.leave_shim();
         }
+        // It was accepted in our code, past the hooks. What it has of the listener's
+        // settings is not known.
+        making::made(connection.as_raw_fd(), Known::fresh(kind, false));
         // SAFETY: by this function's contract.
         unsafe { handler(connection.as_raw_fd(), arg.0) };
         drop(connection);
@@ -57,6 +62,20 @@ pub unsafe extern "C-unwind" fn gev_server_new(
         }
     }
     Object::handle(Kind::Other, server)
+}
+
+/// What the connections of a listener are.
+fn kind_of(listener: BorrowedFd) -> known::Kind {
+    let (mut protocol, mut size) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
+    // SAFETY: the kernel writes an int.
+    unsafe {
+        let (fd, at) = (listener.as_raw_fd(), (&raw mut protocol).cast());
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL, at, &mut size);
+    }
+    match protocol {
+        libc::IPPROTO_TCP => known::Kind::Tcp,
+        _ => known::Kind::Socket,
+    }
 }
 
 /// # Safety

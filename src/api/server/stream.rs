@@ -9,7 +9,7 @@ use crate::wait::Reason;
 use crate::Interest;
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 
 /// A socket that accepts connections. Other crates cannot implement it.
@@ -65,6 +65,12 @@ impl DescriptorListener {
             0 => Ok(DescriptorListener(Descriptor::new(socket))),
             _ => Err(io::Error::last_os_error()),
         }
+    }
+}
+
+impl AsFd for DescriptorListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get().as_fd()
     }
 }
 

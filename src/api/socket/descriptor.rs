@@ -3,7 +3,7 @@
 
 use super::super::interrupt;
 use super::super::{deadline, fds};
-use crate::reactor::{receive, Drained, FdWaiter, Sink, Take, Taken, READ, WRITE};
+use crate::reactor::{take_of, Drained, FdWaiter, Sink, READ, WRITE};
 use crate::sys::Errno;
 use crate::time::{self, NEVER};
 use crate::wait::{Reason, Wake};
@@ -78,29 +78,10 @@ impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F>
     }
 
     fn sink(&mut self) -> Option<(Sink, Meaning<usize>)> {
-        let take: Take = match self.drained {
-            Drained::BySight => by_sight,
-            Drained::ByShortRead => by_short_read,
-            Drained::InVain => in_vain,
-        };
-        let sink = Sink::new(self.buffer.as_mut_ptr(), self.buffer.len()).taken_by(take);
+        let at = self.buffer.as_mut_ptr();
+        let sink = Sink::new(at, self.buffer.len()).taken_by(take_of(self.drained));
         Some((sink, |bytes| bytes))
     }
-}
-
-unsafe fn by_sight(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
-    // SAFETY: a take's, as this one is; so below.
-    unsafe { receive(fd, sink, Drained::BySight, exact) }
-}
-
-unsafe fn by_short_read(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
-    // SAFETY: as above.
-    unsafe { receive(fd, sink, Drained::ByShortRead, exact) }
-}
-
-unsafe fn in_vain(fd: RawFd, sink: Sink, exact: bool) -> Result<Taken, Errno> {
-    // SAFETY: as above.
-    unsafe { receive(fd, sink, Drained::InVain, exact) }
 }
 
 /// std's socket `S`, non-blocking.
@@ -169,7 +150,7 @@ impl<S: AsRawFd> Descriptor<S> {
     }
 
     /// [`read`](Self::read) of a call that puts what has come into `buffer`, as recv(2)
-    /// does without flags. While it waits the hub may make it ([`receive`]).
+    /// does without flags. While it waits the hub may make it ([`take_of`]).
     pub(in super::super) fn read_into(
         &self,
         drained: Drained,
