@@ -13,6 +13,7 @@ mod python;
 mod run;
 mod servers;
 mod suites;
+mod thread_each;
 
 use bench::Place;
 
@@ -70,6 +71,7 @@ pub fn cases() -> Vec<Case> {
     let mut all = [
         python::cases(),
         servers::cases(),
+        thread_each::cases(),
         clients::cases(),
         compress::cases(),
         compute::cases(),

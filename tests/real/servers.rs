@@ -19,15 +19,6 @@ const FEW: usize = 16;
 const CROWD: usize = 60;
 
 pub fn cases() -> Vec<Case> {
-    let server = |name: &str, needs: &[&str], body: fn(&Place, Mode) -> Result<(), String>| {
-        Case::new(format!("servers/{name}"), needs, move |place| {
-            for &mode in place.modes() {
-                place.clear();
-                body(place, mode).map_err(|e| format!("{mode:?}: {e}"))?;
-            }
-            Ok(())
-        })
-    };
     vec![
         server("tinyproxy", &["tinyproxy"], tinyproxy),
         server("microsocks", &["microsocks"], microsocks),
@@ -42,14 +33,25 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-fn connect(port: u16) -> Result<TcpStream, String> {
+/// A case that drives a server, natively and preloaded.
+pub fn server(name: &str, needs: &[&str], body: fn(&Place, Mode) -> Result<(), String>) -> Case {
+    Case::new(format!("servers/{name}"), needs, move |place| {
+        for &mode in place.modes() {
+            place.clear();
+            body(place, mode).map_err(|e| format!("{mode:?}: {e}"))?;
+        }
+        Ok(())
+    })
+}
+
+pub fn connect(port: u16) -> Result<TcpStream, String> {
     let s = TcpStream::connect(("127.0.0.1", port)).map_err(|e| format!("connect: {e}"))?;
     s.set_read_timeout(Some(Duration::from_secs(30))).map_err(|e| e.to_string())?;
     Ok(s)
 }
 
 /// Run `work` for 0..n in as many threads; the first error is the result.
-fn at_once<E: Into<String>>(
+pub fn at_once<E: Into<String>>(
     n: usize,
     work: impl Fn(usize) -> Result<(), E> + Sync,
 ) -> Result<(), String> {
@@ -65,20 +67,24 @@ fn at_once<E: Into<String>>(
 /// With `n` connections open through a server that has a thread for each, the
 /// threads it has.
 fn check_threads(server: &Started, mode: Mode, n: usize) -> Result<(), String> {
-    let threads = server.threads();
+    check_few(server.threads(), mode, n)
+}
+
+/// Whether `threads` are right for what natively has `n`.
+pub fn check_few(threads: usize, mode: Mode, n: usize) -> Result<(), String> {
     match mode {
         Mode::Native if threads < n => {
-            Err(format!("{threads} OS threads for {n} connections: not a thread for each"))
+            Err(format!("{threads} OS threads where there should be {n}"))
         }
         Mode::Preloaded if threads > FEW => {
-            Err(format!("{threads} OS threads for {n} connections, wanted at most {FEW}"))
+            Err(format!("{threads} OS threads for {n} threads, wanted at most {FEW}"))
         }
         _ => Ok(()),
     }
 }
 
 /// Connections that are open and say nothing yet: each holds a thread.
-fn idle_crowd(server: &mut Started, port: u16, mode: Mode) -> Result<Vec<TcpStream>, String> {
+pub fn idle_crowd(server: &mut Started, port: u16, mode: Mode) -> Result<Vec<TcpStream>, String> {
     let crowd: Vec<TcpStream> = (0..CROWD).map(|_| connect(port)).collect::<Result<_, _>>()?;
     if mode == Mode::Native {
         server
