@@ -98,6 +98,23 @@ pub fn every_function_has_a_page(tree: &Tree) -> Result<(), Failed> {
     }
 }
 
+/// By a program of `tests/c_api`, which looks at what it does.
+pub fn every_function_is_called(tree: &Tree) -> Result<(), Failed> {
+    let mut programs = String::new();
+    for entry in std::fs::read_dir(tree.root.join("tests/c_api"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "c" || e == "cc") {
+            programs += &std::fs::read_to_string(path)?;
+        }
+    }
+    let called = |name: &str| programs.contains(&format!("{name}("));
+    let missing: Vec<String> = declared(tree).into_iter().filter(|n| !called(n)).collect();
+    match missing[..] {
+        [] => Ok(()),
+        _ => Err(format!("no program of tests/c_api calls: {missing:?}").into()),
+    }
+}
+
 /// In each dialect of C and C++ without extensions, and with all warnings, both with weak
 /// symbols and without.
 pub fn the_header_compiles_in_strict_dialects(tree: &Tree) -> Result<(), Failed> {

@@ -43,6 +43,10 @@ fn main() {
     trials.push(Trial::test("install/every_function_has_a_page", move || {
         installed::every_function_has_a_page(ready(&page)?)
     }));
+    let called = tree.clone();
+    trials.push(Trial::test("install/every_function_is_called_by_a_test", move || {
+        installed::every_function_is_called(ready(&called)?)
+    }));
     let header = tree.clone();
     trials.push(Trial::test("install/the_header_compiles_in_strict_dialects", move || {
         installed::the_header_compiles_in_strict_dialects(ready(&header)?)
