@@ -4,7 +4,8 @@
 //!     cargo run --release --example chat_server 127.0.0.1:6000
 //!     nc 127.0.0.1 6000
 //!
-//! Without an address it talks to itself, with three clients.
+//! Without an address it talks to itself, with three clients, and prints what each
+//! of them hears.
 
 use geventrs::queue::Queue;
 use geventrs::server::StreamServer;

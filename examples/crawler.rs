@@ -1,6 +1,7 @@
-//! Crawls a web site of its own, at most three pages at a time, and prints what
-//! it has found. The site is a server in the same program, which takes 20 ms a
-//! page: eleven pages take five times as long, not eleven.
+//! Crawls a web site of its own, at most three pages at a time, and prints the
+//! status and name of each page that it has found. The site is a server in the same
+//! program, which takes 20 ms a page: eleven pages, and one that is missing, take five
+//! times as long, not twelve.
 //!
 //!     cargo run --release --example crawler
 

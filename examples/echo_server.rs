@@ -3,7 +3,8 @@
 //!     cargo run --release --example echo_server 127.0.0.1:6000
 //!     nc 127.0.0.1 6000
 //!
-//! Without an address it serves a hundred clients of its own.
+//! Without an address it serves a hundred clients of its own, and prints how many
+//! got back what they had sent.
 
 use geventrs::server::StreamServer;
 use geventrs::socket::{TcpListener, TcpStream};

@@ -1,5 +1,6 @@
 //! Ordinary code with `std::thread`, `std::net` and `std::sync`, made cooperative by one
-//! line: a thousand threads are greenlets, and the kernel sees a handful.
+//! line: a thousand threads are greenlets, and the kernel sees a handful. Prints that and
+//! what else has been seen to hold.
 //!
 //!     cargo run --release --example monkey
 

@@ -1,5 +1,6 @@
 //! A producer and three consumers share a queue of two places: the producer
-//! waits when they fall behind, and `join` returns when all work is done.
+//! waits when they fall behind, and `join` returns when all work is done. Prints
+//! who has done which job, and in the end how many each has done.
 //!
 //!     cargo run --release --example producer_consumer
 

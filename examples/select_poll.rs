@@ -1,5 +1,6 @@
 //! Two greenlets poll with `select` for two seconds; a third gets on with
-//! things meanwhile.
+//! things meanwhile. Each says when it has begun, and the two when they have
+//! ended: at 2 seconds both, as they poll at the same time.
 //!
 //!     cargo run --release --example select_poll
 

@@ -1,5 +1,6 @@
 //! Three greenlets sleep 3, 2 and 1 seconds: whoever sleeps least ends first,
-//! and all three are done after 3 seconds, not 6.
+//! and all three are done after 3 seconds, not 6. Prints that foo, bar and eat
+//! start, and that eat, bar and foo end, in this order.
 //!
 //!     cargo run --release --example sleep_order
 

@@ -1,4 +1,5 @@
-//! The ways to limit how long something may take.
+//! The ways to limit how long something may take: for each what it is about, and
+//! then how it has ended.
 //!
 //!     cargo run --release --example timeouts
 

@@ -4,7 +4,7 @@
 //     cc chat_server.c $(pkg-config --cflags --libs geventrs) -o chat_server
 //     ./chat_server 6000 & nc 127.0.0.1 6000
 //
-// Without a port it talks to itself, with three clients.
+// Without a port it talks to itself, with three clients, and prints what each hears.
 #include "net.h"
 
 enum { MOST = 16, LINE = 256 };

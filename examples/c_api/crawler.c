@@ -1,5 +1,6 @@
-// Crawls a web site of its own, at most three pages at a time, and prints what it has
-// found. The site is a server in the same program, which takes 20 ms a page.
+// Crawls a web site of its own, at most three pages at a time, and prints the status
+// and name of each page that it has found. The site is a server in the same program, which
+// takes 20 ms a page.
 //
 // It is patched: the crawlers use plain socket calls, as any library would.
 //

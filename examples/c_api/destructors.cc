@@ -1,4 +1,5 @@
-// C++: a greenlet that is killed is unwound, so what it holds is given back.
+// C++: a greenlet that is killed is unwound, so what it holds is given back. Prints what is
+// taken, and how it is given back: by an exception that is caught, and by a kill.
 //
 //     c++ destructors.cc $(pkg-config --cflags --libs geventrs) -o destructors
 #include <cstdio>

@@ -1,5 +1,5 @@
 // Runs with the library and without it: on greenlets if it is there (linked or
-// preloaded), else on pthreads.
+// preloaded), else on pthreads. Says on which on stderr, and prints who has slept.
 //
 //     cc -DGEV_WEAK optional.c $(pkg-config --cflags geventrs) -pthread -o optional
 //     ./optional

@@ -1,5 +1,6 @@
 // A producer and three consumers share a queue of two places: the producer waits when
-// they fall behind, and gev_queue_join returns when all work is done.
+// they fall behind, and gev_queue_join returns when all work is done. Prints who has done
+// which job, and in the end how many each has done.
 //
 //     cc producer_consumer.c $(pkg-config --cflags --libs geventrs) -o producer_consumer
 #include <geventrs.h>

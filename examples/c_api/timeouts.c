@@ -1,4 +1,5 @@
-// The ways to limit how long something may take.
+// The ways to limit how long something may take: for each what it is about, and then how
+// it has ended.
 //
 //     cc timeouts.c $(pkg-config --cflags --libs geventrs) -o timeouts
 #include "net.h"

@@ -19,8 +19,7 @@ const OUTPUTS: &[(&str, &str)] = &[
     ),
     (
         "port_scanner",
-        "scanned: true\n\
-         found all: true\n\
+        "found all: true\n\
          still open: 0\n",
     ),
     (
