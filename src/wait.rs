@@ -94,6 +94,7 @@ impl core::fmt::Display for Reason {
             Reason::Write(fd) => write!(f, "write fd {fd}"),
             Reason::Accept(fd) => write!(f, "accept fd {fd}"),
             Reason::Connect(fd) => write!(f, "connect fd {fd}"),
+            Reason::Poll(1) => f.write_str("poll of 1 fd"),
             Reason::Poll(n) => write!(f, "poll of {n} fds"),
             Reason::Epoll(fd) => write!(f, "epoll fd {fd}"),
             Reason::Mutex(at, 0) => write!(f, "mutex {at:#x}"),

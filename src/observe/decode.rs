@@ -203,6 +203,7 @@ pub fn reason(out: &mut Text, why: Why, word: u64, text: &str, peer: Peer) {
         Why::Write => write!(out, "fd {fd} writable"),
         Why::Accept => write!(out, "connection on fd {fd}"),
         Why::Connect => write!(out, "fd {fd} connected"),
+        Why::Poll if word == 1 => out.write_str("one fd"),
         Why::Poll => write!(out, "one of {word} fds"),
         Why::Epoll => write!(out, "epoll fd {fd}"),
         Why::Mutex => write!(out, "mutex {word:#x}"),

@@ -17,6 +17,7 @@ use super::peers::Peer;
 use super::places::{self, Number};
 use super::text::{Name, Text};
 use super::why::Why;
+use crate::syscall;
 use core::cell::UnsafeCell;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -343,7 +344,11 @@ pub fn write(out: &mut Document, lives: &[Life], how: &str, ended: u64, deadline
     }
     let mut hub: Option<(u32, u64)> = None;
     let mut last = 0;
+    // SAFETY: takes nothing.
+    let first = unsafe { syscall!(libc::SYS_getpid) }.unwrap_or(0) as u32;
     each(|number, b| {
+        // Before there was a hub there was the first thread, not known by its number yet.
+        let b = &Body { id: if b.id == 0 { first } else { b.id }, ..*b };
         last = last.max(b.now);
         match b.kind {
             Kind::Turn => e.turn(number, b),

@@ -319,6 +319,8 @@ fn the_child_of_a_fork_has_a_socket_of_its_own() {
         list.retain(|p| p["greenlets"].to_string().contains("\"of "));
         (list.len() == 2).then_some(list)
     });
+    let child = processes.iter().find(|p| p["pid"] != asked.child.id()).unwrap();
+    asked.says("ps", &[&format!("child {} \"program\"", child["pid"])]);
     for p in &processes {
         let own = if p["pid"] == asked.child.id() { "of parent" } else { "of child" };
         let names: Vec<_> = p["greenlets"].as_array().unwrap().iter().map(|g| &g["name"]).collect();

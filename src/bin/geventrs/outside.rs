@@ -54,6 +54,12 @@ pub fn complete(process: &mut Process) {
             }
         }
     }
+    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
+        // Less than 1: any, or one of a group.
+        if let Some(child) = r.pid.and_then(|pid| u32::try_from(pid).ok()) {
+            r.of = Some(name(child)).filter(|name| !name.is_empty());
+        }
+    }
     look_for_ends(process);
 }
 

@@ -82,6 +82,8 @@ pub struct Reason {
     pub address: Option<String>,
     pub owner: Option<u32>,
     pub thread: Option<u32>,
+    /// The child that is waited for.
+    pub pid: Option<i32>,
     pub of: Option<String>,
     /// Not told by the process: the other ends of the pipe or Unix socket.
     #[serde(skip)]

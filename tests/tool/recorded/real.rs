@@ -167,4 +167,10 @@ fn tinyproxy_leaves_a_report_of_both_sides() {
     assert!(count >= 20, "they wait for clients and origin: {report}");
     let timeline = stdout(&mut tool(&["timeline", dir.join("t.json").to_str().unwrap()]));
     assert!(timeline.contains(" waits; "), "{timeline}");
+    // What the first thread did before there was another is on its own track.
+    let timeline = json(&dir.join("t.json"));
+    let events = timeline["traceEvents"].as_array().unwrap();
+    let alone = |e: &&serde_json::Value| e["name"] == "in the kernel; there was one thread";
+    let tracks: Vec<_> = events.iter().filter(alone).map(|e| &e["tid"]).collect();
+    assert!(!tracks.is_empty() && tracks.iter().all(|t| **t == timeline["pid"]), "{tracks:?}");
 }
