@@ -8,6 +8,7 @@ mod asked_servers;
 mod check;
 mod deadlocks;
 mod debugger;
+mod guide;
 mod live;
 mod reach;
 mod recorded;

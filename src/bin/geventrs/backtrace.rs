@@ -217,12 +217,25 @@ impl Reader {
                 break;
             }
             let none = frames.is_empty().then(Frame::default);
-            calls.extend(frames.into_iter().chain(none).map(|frame| {
-                Call { address: at - 1, module: module.clone(), behind, frame }.to_string()
+            calls.extend(frames.into_iter().chain(none).map(|frame| Call {
+                address: at - 1,
+                module: module.clone(),
+                behind,
+                frame,
             }));
         }
-        calls.truncate(FRAMES);
-        calls.join(" < ")
+        if let Some(ours) = self.ours() {
+            let known: Vec<_> = calls.iter().map(Call::known).collect();
+            let mut part = ours.of_program(&known);
+            // Who has called the crate.
+            part.start += usize::from(part.len() > 1 && ours.is_ours(known[part.start]));
+            calls.truncate(part.end);
+            calls.drain(..part.start);
+        }
+        // Rust's library calls itself many times over.
+        let kept = |(i, call): &(usize, &Call)| *i == 0 || !crate_frames::is_std(call.known());
+        let kept = calls.iter().enumerate().filter(kept).take(FRAMES);
+        kept.map(|(_, call)| call.to_string()).collect::<Vec<_>>().join(" < ")
     }
 
     /// The variable at `address`, with the distance from its beginning.

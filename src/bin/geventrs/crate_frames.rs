@@ -54,7 +54,7 @@ pub fn is_below_main(function: &str) -> bool {
 }
 
 /// Whether it is a function of Rust's own library.
-fn is_std((function, file): Known) -> bool {
+pub fn is_std((function, file): Known) -> bool {
     let in_file = file.is_some_and(|f| {
         ["std", "core", "alloc"].iter().any(|c| f.contains(&format!("/library/{c}/src/")))
     });

@@ -40,31 +40,6 @@ fn a_silent_pipe_is_named_with_its_descriptor() {
     assert!(text.contains("at listener at program.c:11"), "{text}");
 }
 
-/// What docs/debugging.md shows of its example.
-#[test]
-fn the_example_of_the_guide_is_told_as_the_guide_says() {
-    let source = include_str!("../../../examples/c/slow.c");
-    const WORDS: [&str; 5] = [
-        "at with_lock at program.c:15 < worker at program.c:23",
-        "at listener at program.c:30",
-        "held by worker (",
-        "in crunch at program.c:",
-        "read(3, 512): fd 3 readable",
-    ];
-    // Its computing thread needs a tenth of a second, in which a busy machine may give
-    // nobody a processor to take the stack with.
-    let mut missing = String::new();
-    for _ in 0..5 {
-        let (file, _) = recorded("report-guide", source);
-        let text = report_of(&file, &["--top", "20"]);
-        match WORDS.iter().find(|words| !text.contains(**words)) {
-            None => return,
-            Some(words) => missing = format!("no {words:?} in {text}"),
-        }
-    }
-    panic!("{missing}");
-}
-
 /// The name server is the program's own: a socket that never answers.
 const SLOW_NAME: &str = r#"
 #define _GNU_SOURCE
