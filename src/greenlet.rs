@@ -137,8 +137,8 @@ pub struct Greenlet {
     handlers: Cell<u32>,
     /// It is in a section whose call an interrupt may end.
     pub(crate) interruptible: Cell<bool>,
-    /// It is in a section of the kind `Section::WaitsForChild`.
-    pub(crate) waits_for_child: Cell<bool>,
+    /// It is in a section of the kind `Section::UnwindsReading`.
+    pub(crate) unwinds_reading: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
     // Touched at birth and death.
@@ -235,7 +235,7 @@ impl Greenlet {
             routine: Cell::new(0),
             handlers: Cell::new(0),
             interruptible: Cell::new(false),
-            waits_for_child: Cell::new(false),
+            unwinds_reading: Cell::new(false),
             stop: AtomicBool::new(false),
             missed_interrupt: AtomicBool::new(false),
             kill_asked: AtomicBool::new(false),

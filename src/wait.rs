@@ -131,9 +131,9 @@ pub enum Section {
     /// Another thread of the program may have to do something first: it gets a
     /// carrier whatever the ceiling says.
     Waits,
-    /// As [`Section::Waits`]; but a cancellation may end it from within, where libc reads what a
-    /// child writes, or waits for the child.
-    WaitsForChild,
+    /// As [`Section::Waits`]; but a cancellation may end it from within, where libc reads what
+    /// another process or the user writes, or waits for a child.
+    UnwindsReading,
 }
 
 /// How a wait ended.

@@ -341,8 +341,8 @@ fn may_unwind(number: i64) -> bool {
     WAITS.contains(&number)
 }
 
-/// As [`may_unwind`], where libc waits for a child of its own.
-fn may_unwind_for_child(number: i64) -> bool {
+/// As [`may_unwind`], where libc reads what somebody writes, or waits for a child of its own.
+fn may_unwind_reading(number: i64) -> bool {
     matches!(number, libc::SYS_read | libc::SYS_wait4)
 }
 
@@ -371,7 +371,7 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     let Some(g) = Greenlet::current() else { return };
     if g.stop.swap(false, Ordering::Acquire) {
         // SAFETY: the kernel's own frame.
-        let may = if g.waits_for_child.get() { may_unwind_for_child } else { may_unwind };
+        let may = if g.unwinds_reading.get() { may_unwind_reading } else { may_unwind };
         // SAFETY: as above.
         let inside = unsafe { arch::is_in_call(&*context.cast(), may) };
         if let (true, Some(layer)) = (inside, callbacks()) {

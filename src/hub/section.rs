@@ -57,7 +57,7 @@ fn queue_key() -> usize {
 fn carrier_for(section: Section) -> Option<&'static Carrier> {
     let most = match section {
         Section::Ends | Section::Unwinds => ceiling(),
-        Section::Waits | Section::WaitsForChild => u32::MAX,
+        Section::Waits | Section::UnwindsReading => u32::MAX,
     };
     loop {
         if let Some(c) = carrier::take(most) {
@@ -82,7 +82,7 @@ impl Drop for Back {
         observe::section_over(self.0);
         self.0.reason.set(Reason::None);
         self.0.interruptible.set(false);
-        self.0.waits_for_child.set(false);
+        self.0.unwinds_reading.set(false);
         self.0.stop.store(false, Ordering::Relaxed);
         if self.0.kept_hub.replace(false) {
             let_others(self.0);
@@ -123,7 +123,7 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     g.reason.set(reason);
     observe::section(g, reason);
     g.interruptible.set(section != Section::Ends);
-    g.waits_for_child.set(section == Section::WaitsForChild);
+    g.unwinds_reading.set(section == Section::UnwindsReading);
     g.since.set(time::coarse());
     // What came for it while it was off the hub, and on its way into this hook: it has told
     // nobody to call it in, since it comes by itself, and may block now.

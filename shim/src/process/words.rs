@@ -37,10 +37,10 @@ unsafe fn expand(words: *const c_char, result: *mut c_void, flags: c_int) -> c_i
             let cancels = libpthread::glibc().is_some_and(|minor| minor >= CANCELS);
             // SAFETY: as above.
             let kind = match cancels && !unsafe { names_users(words) } {
-                true => Section::WaitsForChild,
+                true => Section::UnwindsReading,
                 false => Section::Waits,
             };
-            if kind == Section::WaitsForChild {
+            if kind == Section::UnwindsReading {
                 cancel::point(&shim);
             }
             shim.section("wordexp", kind, || mask::with_own_in_kernel(shim.greenlet, call))

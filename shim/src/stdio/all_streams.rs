@@ -10,6 +10,7 @@ use super::output::is_flushed;
 use super::pace;
 use crate::doorway::{self, Shim};
 use crate::table::Group;
+use crate::thread::cancel;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
@@ -60,9 +61,18 @@ pub fn every<R>(what: &'static str, call: impl FnOnce() -> R) -> R {
     let Some(shim) = doorway::enter(Group::Sys) else {
         return call();
     };
-    let _inside = Inside::begin(&shim);
-    if any_might_wait() {
-        return shim.section(what, Section::Waits, call);
+    let waits = any_might_wait();
+    if waits {
+        cancel::point(&shim);
+    }
+    let inside = Inside::begin(&shim);
+    if waits {
+        let result = shim.section(what, Section::Waits, call);
+        // A cancellation has ended the write. (Unwinding leaves our code, in which `inside`
+        // is to be dropped.)
+        drop(inside);
+        cancel::point(&shim);
+        return result;
     }
     let _outside = doorway::Outside::step(&shim);
     call()

@@ -9,6 +9,7 @@ use super::file::File;
 use super::{lock, pace};
 use crate::doorway::{self, Outside, Shim};
 use crate::table::Group;
+use crate::thread::cancel;
 use hub::hub as scheduler;
 use hub::wait::Section;
 use libc::FILE;
@@ -82,6 +83,9 @@ pub unsafe fn attend(
 fn give_up_turn() {
     if let Some(shim) = doorway::enter(Group::Sys) {
         scheduler::yield_now(shim.greenlet);
+        // libc writes a regular file in a cancellation point of its own, which knows nothing
+        // of the request: a loop over such calls ends here.
+        cancel::point(&shim);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::doorway::{self, errno, set_errno};
 use crate::fd::closing::gone;
 use crate::io::open::stream_opening;
 use crate::table::Group;
+use crate::thread::cancel;
 use core::ffi::{c_char, c_int};
 use hub::hub as scheduler;
 use hub::wait::Section;
@@ -95,7 +96,11 @@ unsafe fn getpass_(prompt: *const c_char) -> *mut c_char {
     // SAFETY: the program's own call.
     let real = || unsafe { real::getpass(prompt) };
     match scheduler::active().then(|| doorway::enter(Group::Sys)).flatten() {
-        Some(shim) => shim.section("getpass", Section::Waits, real),
+        Some(shim) => {
+            // glibc's reads the line in a cancellation point.
+            cancel::point(&shim);
+            shim.section("getpass", Section::UnwindsReading, real)
+        }
         None => real(),
     }
 }

@@ -119,7 +119,7 @@ impl Drop for NoPoint {
 }
 
 /// Until this is dropped the caller is in a section of the kind [`Section::Unwinds`] or
-/// [`Section::WaitsForChild`], in which libc's own cancellation points count: where it waits
+/// [`Section::UnwindsReading`], in which libc's own cancellation points count: where it waits
 /// for a peer or a child a request unwinds it, as it does natively.
 ///
 pub struct Inside(&'static Greenlet);
@@ -129,7 +129,7 @@ impl Inside {
     pub fn begin(shim: &Shim, section: Section) -> Option<Self> {
         let flags = match section {
             Section::Unwinds => INSIDE,
-            Section::WaitsForChild => INSIDE | STARTS,
+            Section::UnwindsReading => INSIDE | STARTS,
             Section::Ends | Section::Waits => return None,
         };
         change(shim.greenlet, flags, 0);
