@@ -241,7 +241,7 @@ unsafe fn headers_of<'a>(map: &LinkMap) -> Option<&'a [libc::Elf64_Phdr]> {
     if leads_to_it(&program) {
         return Some(program);
     }
-    if map.addr % PAGE != 0 || !is_readable(map.addr) {
+    if !map.addr.is_multiple_of(PAGE) || !is_readable(map.addr) {
         return None;
     }
     // SAFETY: a page that can be read: the module's first, or, where a bias is no module's

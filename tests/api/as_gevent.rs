@@ -49,14 +49,11 @@ fn ms(n: u64) -> Duration {
 }
 
 /// A greenlet that has the log, and another thing.
-fn with<T: Send + 'static, R: Send + 'static>(
+fn with<T: Clone + Send + 'static, R: Send + 'static>(
     log: &Log,
     thing: &T,
     f: impl FnOnce(Log, T) -> R + Send + 'static,
-) -> Greenlet<R>
-where
-    T: Clone,
-{
+) -> Greenlet<R> {
     let (log, thing) = (log.clone(), thing.clone());
     spawn(move || f(log, thing))
 }
