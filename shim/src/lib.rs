@@ -38,6 +38,7 @@ pub mod table;
 pub use linked::patch_all;
 
 pub mod fd;
+mod go_program;
 pub mod io;
 pub mod ipc;
 pub mod locks;

@@ -34,6 +34,7 @@ pub fn start() {
     hub::hub::os_thread::set_create(crate::thread::create::real::pthread_create);
     crate::settings::init();
     crate::sanitizer::init();
+    crate::go_program::init();
     #[cfg(not(geventrs_linked))]
     crate::c_api::init();
     crate::process::fork::init();

@@ -45,6 +45,16 @@ fn a_musl_program_is_refused() {
 }
 
 #[test]
+fn a_go_program_is_refused() {
+    let program = "__attribute__((section(\".note.go.buildid\"), used, aligned(4)))
+        static const struct { unsigned sizes[3]; char owner[4], value[4]; } note =
+            { {4, 4, 4}, \"Go\\0\", \"id\" };
+        int main(void) { return 0; }";
+    let program = compile(&scratch("go"), program, &[]);
+    fails(&mut run(&[program.to_str().unwrap()]), 125, "a Go program");
+}
+
+#[test]
 fn programs_for_other_machines_are_refused() {
     let directory = scratch("machines");
     let narrow =

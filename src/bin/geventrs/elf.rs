@@ -3,7 +3,7 @@
 
 use object::elf::{
     FileHeader64, DF_1_INTERPOSE, DF_SYMBOLIC, DT_AUDIT, DT_DEPAUDIT, DT_FLAGS, DT_FLAGS_1,
-    DT_NEEDED, DT_SYMBOLIC, PT_DYNAMIC, PT_INTERP,
+    DT_NEEDED, DT_SYMBOLIC, PT_DYNAMIC, PT_INTERP, PT_NOTE,
 };
 use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
@@ -19,6 +19,8 @@ pub struct Head {
     pub interpreter: Option<OsString>,
     /// It has a dynamic section.
     pub dynamic: bool,
+    /// Go's linker made it.
+    pub go: bool,
 }
 
 impl Head {
@@ -26,8 +28,12 @@ impl Head {
     pub fn read(data: &[u8]) -> Option<Head> {
         let header = FileHeader64::<Endianness>::parse(data).ok()?;
         let endian = header.endian().ok()?;
-        let mut head =
-            Head { machine: header.e_machine(endian), interpreter: None, dynamic: false };
+        let mut head = Head {
+            machine: header.e_machine(endian),
+            interpreter: None,
+            dynamic: false,
+            go: false,
+        };
         for segment in header.program_headers(endian, data).ok()? {
             match segment.p_type(endian) {
                 PT_INTERP => {
@@ -37,6 +43,12 @@ impl Head {
                     head.interpreter = Some(OsString::from_vec(name.to_vec()));
                 }
                 PT_DYNAMIC => head.dynamic = true,
+                PT_NOTE => {
+                    let mut notes = segment.notes(endian, data).ok().flatten();
+                    while let Some(note) = notes.as_mut().and_then(|n| n.next().ok().flatten()) {
+                        head.go |= note.name() == b"Go";
+                    }
+                }
                 _ => {}
             }
         }

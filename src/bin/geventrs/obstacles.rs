@@ -54,6 +54,13 @@ pub fn check(path: &Path) -> Result<Binary, Failure> {
     if head.machine != MACHINE {
         return Err(refuse(path, "for another kind of processor than the library"));
     }
+    if head.go && head.interpreter.is_some() {
+        return Err(refuse(
+            path,
+            "a Go program: its runtime knows its threads by the kernel's ids, so the library \
+             would leave it alone",
+        ));
+    }
     match head.interpreter {
         Some(loader) if loader.as_bytes().windows(7).any(|w| w == b"ld-musl") => Err(refuse(
             path,
