@@ -273,16 +273,19 @@ fn stack(out: &mut Document, number: Number, most: usize) {
             let _ = write!(out, "{}+{:#x}", String::from_utf8_lossy(name), offset + 1);
         });
         if named.is_none() {
-            match modules::find(address, 0) {
-                Some((module, offset)) => {
-                    modules::file_name(module, |file| {
-                        let _ = write!(out, "{}+{offset:#x}", String::from_utf8_lossy(file));
-                    });
-                }
-                None => {
-                    let _ = write!(out, "{address:#x}");
-                }
-            }
+            in_file(out, address);
+        }
+    }
+}
+
+/// `program+0x1380`: an address without a name.
+fn in_file(out: &mut Document, address: usize) {
+    match modules::find(address, 0) {
+        Some((module, offset)) => modules::file_name(module, |file| {
+            let _ = write!(out, "{}+{offset:#x}", String::from_utf8_lossy(file));
+        }),
+        None => {
+            let _ = write!(out, "{address:#x}");
         }
     }
 }
@@ -370,7 +373,8 @@ fn folded(out: &mut Document, c: &Counted) {
                 let _ = write!(out, "{};", String::from_utf8_lossy(name));
             });
             if named.is_none() {
-                let _ = write!(out, "{address:#x};");
+                in_file(out, *address);
+                let _ = out.write_str(";");
             }
         }
         let call = place.hook().map_or("", |h| h.name);

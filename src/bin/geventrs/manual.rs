@@ -4,6 +4,7 @@
 use crate::{print, Arguments, Failure, FAILED};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use geventrs::settings::SETTINGS;
 use std::path::{Path, PathBuf};
 
 /// Print the manual page (`geventrs man | man -l -`)
@@ -53,7 +54,32 @@ fn page(command: &clap::Command) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing to memory does not fail.
     let _ = clap_mangen::Man::new(command.clone()).render(&mut text);
+    if command.get_name() == "geventrs" {
+        text.extend_from_slice(environment().as_bytes());
+    }
     text
+}
+
+/// The settings, and what else the tool reads, in the manual's language.
+fn environment() -> String {
+    let line = |text: &str| text.replace('\\', "\\\\").replace('-', "\\-").replace('`', "");
+    let mut text = String::from(
+        ".SH ENVIRONMENT\n\
+         The library reads these when it is loaded, also without the tool \
+         (LD_PRELOAD=libgeventrs.so); the options of geventrs\\-run(1) set them.\n",
+    );
+    let entry = |name: &str, what: &str| format!(".TP\n.B {name}\n{}\n", line(what));
+    for s in SETTINGS {
+        let what = format!("{}. Values: {}. Default: {}.", s.effect, s.values, s.default);
+        text += &entry(s.name, &what);
+    }
+    text += ".PP\nBesides:\n";
+    text += &entry("NO_COLOR", "If it is set and not empty, the tool uses no colours.");
+    text += &entry(
+        "XDG_RUNTIME_DIR",
+        "The sockets of programs are there, in a directory geventrs; without it in /tmp.",
+    );
+    text + ".SH SEE ALSO\ngeventrs\\-run(1), geventrs(3), gevent's documentation\n"
 }
 
 /// Print a completion script for a shell
@@ -77,7 +103,19 @@ impl Completions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geventrs::settings::SETTINGS;
+
+    /// No line is taken for a request of roff's that is none.
+    #[test]
+    fn the_manual_lists_the_settings() {
+        let text = environment();
+        for s in SETTINGS {
+            assert!(text.contains(&format!(".TP\n.B {}\n", s.name)), "{text}");
+        }
+        let requests = text.lines().filter(|l| l.starts_with(['.', '\'']));
+        let known =
+            |l: &str| matches!(l, ".TP" | ".PP") || l.starts_with(".B ") || l.starts_with(".SH ");
+        assert!(requests.into_iter().all(known), "{text}");
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -253,6 +253,11 @@ fn without_the_tool_there_is_a_table_and_folded_stacks() {
             || l.contains(";main;pthread_join;[join] ")),
         "{file}"
     );
+    let stripped = compile(&dir, CONVOY, &["-s"]);
+    succeeds(&mut preloaded(&dir, &stripped, &[("GEVENTRS_REPORT", "s.folded")]));
+    let file = std::fs::read_to_string(dir.join("s.folded")).unwrap();
+    let of_lock = file.lines().find(|l| l.contains("[mutex]")).unwrap();
+    assert!(of_lock.contains("program+0x") && !of_lock.contains(";0x"), "{file}");
 }
 
 #[test]
