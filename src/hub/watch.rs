@@ -29,6 +29,11 @@
 //! without the hub has taken nothing, and the next one to look finds all there is.
 //! The timer is among the descriptors.
 //!
+//! After SIGSTOP and SIGCONT epoll_wait(2) ends with EINTR and poll(2) goes on, so a stop is
+//! not seen here, as it is where the holder waits for events. (An epoll descriptor that holds
+//! the reactor's would tell, for one more descriptor in every program and a detour for every
+//! event; a handler of SIGCONT would end calls that go on natively.)
+//!
 //! # Signals
 //!
 //! The sleeper blocks in the kernel what the hub's holder blocked when it lay down. The
