@@ -1,11 +1,14 @@
 //! The stack of a greenlet as people read it.
 
 use crate::address_space::{AddressSpace, Place};
+use crate::called;
 use crate::crate_frames::{self, Crate, Known};
 use crate::processes::{number, Greenlet, Process};
 use crate::symbols::{Frame, Symbols};
 use crate::unwind::{unwind, Stack};
+use object::{Object, ObjectSymbol};
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 /// One line of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Reader {
     space: AddressSpace,
     symbols: Symbols,
     routines: HashMap<u64, Option<String>>,
+    /// What is called where.
+    called: HashMap<(PathBuf, u64), Option<String>>,
     /// Where greenlets begin, and what that says of the crate's sources, once it is known.
     entries: BTreeSet<u64>,
     ours: Option<Option<Crate>>,
@@ -59,6 +64,7 @@ impl Reader {
             space: AddressSpace::new(process.pid, &process.maps),
             symbols: Symbols::new(),
             routines: HashMap::new(),
+            called: HashMap::new(),
             entries: process.greenlets.iter().filter_map(|g| number(&g.entry)).collect(),
             ours: None,
         }
@@ -104,7 +110,9 @@ impl Reader {
                     frame: Frame::default(),
                 }),
                 Some(p) if p.module.is_ours => {
-                    let Some(function) = self.hook(p, g, calls.is_empty()) else { continue };
+                    let caller = after.first().and_then(|(_, p)| p.as_ref());
+                    let function = self.hook(p, g, calls.is_empty().then_some(caller));
+                    let Some(function) = function else { continue };
                     let frame = Frame { function: Some(function), ..Frame::default() };
                     let module = p.module.name.clone();
                     calls.push(Call { address: *at, module, behind: None, frame });
@@ -145,13 +153,19 @@ impl Reader {
     }
 
     /// What the program has called: the exported name that the frame belongs to; of
-    /// the innermost frame, the family that it waits in.
-    fn hook(&mut self, place: &Place, g: &Greenlet, innermost: bool) -> Option<String> {
+    /// the innermost frame, what its caller calls, else the family that it waits in.
+    fn hook(
+        &mut self,
+        place: &Place,
+        g: &Greenlet,
+        innermost: Option<Option<&Place>>,
+    ) -> Option<String> {
         let symbol = self.symbols.symbol(&place.module.path, place.address, None);
         // Names of ours have paths.
         let exported = symbol.filter(|s| !s.starts_with("_ZN") && !s.starts_with("_R"));
-        if exported.is_some() || !innermost {
-            return exported;
+        let Some(caller) = innermost.filter(|_| exported.is_none()) else { return exported };
+        if let Some(function) = caller.and_then(|caller| self.called(caller, place)) {
+            return Some(function);
         }
         // The function behind `recv` is `recv_`.
         let frames = self.symbols.frames(&place.module.path, place.address, None);
@@ -173,6 +187,25 @@ impl Reader {
         };
         // `recv` rather than `read`; but the body of epoll's family is `wait_`.
         Some(body.filter(|b| b != "wait").unwrap_or_else(|| function.to_owned()))
+    }
+
+    /// The function of `library` that is called at `caller`.
+    fn called(&mut self, caller: &Place, library: &Place) -> Option<String> {
+        let key = (caller.module.path.clone(), caller.address);
+        if let Some(known) = self.called.get(&key) {
+            return known.clone();
+        }
+        // It may have called another library's, which then has jumped here.
+        let is_ours = |name: &String| {
+            let ours = library.module.elf();
+            ours.is_some_and(|f| {
+                f.dynamic_symbols().any(|s| s.is_definition() && s.name() == Ok(name))
+            })
+        };
+        let found = caller.module.elf().and_then(|f| called::function(&f, caller.address + 1));
+        let found = found.filter(is_ours);
+        self.called.insert(key, found.clone());
+        found
     }
 
     /// The name of the function that begins at `address`, as the symbols have it; without

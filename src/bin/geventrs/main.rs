@@ -7,6 +7,7 @@
 
 mod address_space;
 mod backtrace;
+mod called;
 mod check;
 mod colours;
 mod columns;
