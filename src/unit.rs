@@ -35,7 +35,7 @@
 //! spawn is a *promise* of a unit: of each size there are at any time at least as many
 //! units free or not cut yet as promised. Address space costs nothing until it is touched.
 //! (A unit whose TLS block could not be made is lost; then a promise waits until another
-//! one comes back: [`crate::hub::units`].)
+//! one comes back: `hub::units`.)
 
 use crate::greenlet::Greenlet;
 use crate::raw_lock::RawLock;

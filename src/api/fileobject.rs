@@ -70,7 +70,7 @@ impl FileObject {
     /// would not.
     ///
     /// # Errors
-    /// As [`wait_fd`](crate::wait_fd).
+    /// As [`wait_fd`].
     pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
         wait_fd(self.as_raw_fd(), Interest::Read, timeout)
     }

@@ -1,7 +1,7 @@
 //! Values that each greenlet has for itself.
 //!
 //! gevent: `gevent.local`. A `std::thread_local!` is such a value, too, for a
-//! greenlet is a thread to std; a [`Local`](crate::local::Local) is one that need not be a `static`.
+//! greenlet is a thread to std; a [`Local`] is one that need not be a `static`.
 
 use core::any::Any;
 use core::cell::RefCell;

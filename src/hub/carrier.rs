@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A carrier that does not hold the hub touches nothing of it. What carriers
-//! share without the hub is [`POOL`], and each one's `word`.
+//! share without the hub is the pool ([`pool`]), and each one's `word`.
 //!
 //! The first carrier is the OS thread that the program came with. The others
 //! are threads of libc's, so that setuid(2) and the like reach them, on stacks

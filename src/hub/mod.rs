@@ -17,7 +17,7 @@
 //! we made, since the root has its native one.
 //!
 //! All stacks are equals: whoever leaves stores where it can be taken up, and goes
-//! on with another one ([`arch::swap`]).
+//! on with another one ([`crate::arch::swap`]).
 //!
 //! ```text
 //!   greenlet ──swap──▶ the next one in the run queue     the usual way
@@ -31,7 +31,7 @@
 //! corosensei makes a greenlet's first frames, and its first turn is its
 //! coroutine's: the loop resumes it, and it returns if it ends in that turn. When
 //! it first leaves it suspends itself, and leaves a point behind that `swap` can
-//! take up ([`arch::suspend_by`]). From then on its coroutine is not resumed any
+//! take up ([`crate::arch::suspend_by`]). From then on its coroutine is not resumed any
 //! more; it is reset when the greenlet has ended.
 //!
 //! A greenlet that waits can be taken up by any carrier, the root as well: its

@@ -1,7 +1,7 @@
 //! Units for light greenlets, in the turn in which they begin.
 //!
 //! A unit is made by ld.so's allocator, which takes malloc's locks, and these may be held
-//! by a greenlet that waits for its turn. So it is made as program code ([`as_program`]),
+//! by a greenlet that waits for its turn. So it is made as program code ([`super::as_program`]),
 //! on a greenlet, and not in a carrier's loop, where it is wanted. One is therefore
 //! kept in stock: who spawns a light greenlet makes a unit if none is free, and so does
 //! each light greenlet when it begins, if others have still to begin. Who runs to its

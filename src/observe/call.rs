@@ -2,7 +2,7 @@
 //!
 //! The hooks' entries (assembly in the preload library) store the site and the
 //! stack pointer in the running greenlet's ledger while anybody wants to know;
-//! [`begin`] and [`end`] run around the hook's own function, as program code.
+//! [`begin`] and [`Call::end`] run around the hook's own function, as program code.
 
 use super::ledger::{self, Ledger};
 use super::peers::Peer;

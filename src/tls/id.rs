@@ -38,7 +38,7 @@ pub fn learn_tid() -> bool {
     told
 }
 
-/// Look the field up. Allocates nothing, so locks may ask before [`init`].
+/// Look the field up. Allocates nothing, so locks may ask before [`super::init`].
 #[cold]
 pub(super) fn find_tid() -> isize {
     let Some(tid) = debugger_tables::offset(c"_thread_db_pthread_tid") else {

@@ -192,7 +192,7 @@ extern "C" {
 /// stack, and may have gone on since.
 ///
 /// # Safety
-/// `buf` must point to [`UNWIND_BUF_WORDS`] words that stay valid and
+/// `buf` must point to [`super::UNWIND_BUF_WORDS`] words that stay valid and
 /// unmoved until the function returns.
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn thread_base(

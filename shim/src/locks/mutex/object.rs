@@ -178,7 +178,7 @@ impl Mutex {
         taken
     }
 
-    /// [`Mutex::try_take`] of the only thread that there is ([`sys::alone`]).
+    /// [`Mutex::try_take`] of the only thread that there is ([`hub::sys::alone`]).
     #[inline(always)]
     pub(super) fn try_take_alone(&self) -> bool {
         let taken = word_lock::try_lock(&self.lock, true);
