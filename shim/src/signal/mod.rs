@@ -15,6 +15,7 @@
 //!   when a stack is used up.
 //! * [`send`], [`queue`]: signals for one thread, and those of which several
 //!   may wait.
+//! * [`own_process`]: signals that the process sends itself.
 //! * [`directed`], [`timer`], [`owner`]: timers and descriptors whose signal is for one
 //!   thread.
 //! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
@@ -33,6 +34,7 @@ mod first_thread;
 pub mod jump;
 pub mod mask;
 pub mod old;
+pub mod own_process;
 pub mod owner;
 pub mod pending;
 pub mod queue;

@@ -25,10 +25,10 @@ crate::hooks! {
     Thread "never" fn raise(signal: c_int) -> c_int = raise_, also [gsignal];
 }
 
-const SI_QUEUE: c_int = -1;
+pub(super) const SI_QUEUE: c_int = -1;
 const SI_TKILL: c_int = -6;
 /// The two signals that glibc keeps for itself.
-const RESERVED: core::ops::RangeInclusive<c_int> = 32..=33;
+pub(super) const RESERVED: core::ops::RangeInclusive<c_int> = 32..=33;
 
 /// What a receiver is told: sent by this process, with a value if there is one.
 pub fn information(signal: c_int, code: c_int, value: *mut c_void) -> siginfo_t {
@@ -101,6 +101,16 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     // SAFETY: takes nothing.
     let me = unsafe { hub::syscall!(libc::SYS_gettid) };
     tell(me.unwrap_or(0) as u32, signal, info)
+}
+
+/// Send to the calling OS thread, with information as if by other means.
+pub(super) fn tell_with(signal: c_int, info: &siginfo_t) -> Result<usize, c_int> {
+    // SAFETY: our own object.
+    unsafe {
+        let pid = hub::syscall!(libc::SYS_getpid)?;
+        let me = hub::syscall!(libc::SYS_gettid)?;
+        hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, me, signal, info as *const siginfo_t)
+    }
 }
 
 /// Send to an OS thread of the process; an error number.
