@@ -39,8 +39,13 @@ impl Crate {
         let is_ours = |f: &Known| self.is_ours(*f);
         let inner = stack.iter().take_while(|f| is_ours(f) || is_std(f)).count();
         let start = stack[..inner].iter().rposition(is_ours).unwrap_or(0);
-        let below = |f: &Known| f.0.is_some_and(is_below_main);
-        let end = stack.iter().rposition(|f| !is_ours(f) && !is_std(f) && !below(f));
+        // Rust's own `main`, which std has been called by, is of no file.
+        let is_start = |at: usize, f: &Known| {
+            *f == (Some("main"), None) && at.checked_sub(1).is_some_and(|at| is_std(&stack[at]))
+        };
+        let below = |at: usize, f: &Known| f.0.is_some_and(is_below_main) || is_start(at, f);
+        let mut end = stack.iter().enumerate();
+        let end = end.rposition(|(at, f)| !is_ours(f) && !is_std(f) && !below(at, f));
         match end {
             Some(end) if end >= start => start..end + 1,
             _ => 0..stack.len(),
@@ -115,6 +120,9 @@ mod tests {
         assert_eq!(ours.of_program(&stack[2..]), 0..3);
         let main = [stack[2], std, (Some("__libc_start_call_main"), None), (Some("_start"), None)];
         assert_eq!(ours.of_program(&main), 0..1);
+        let start = (Some("main"), None);
+        assert_eq!(ours.of_program(&[stack[2], std, start, main[2]]), 0..1, "Rust's own main");
+        assert_eq!(ours.of_program(&[stack[2], start, main[2]]), 0..2, "a C program's");
         assert_eq!(ours.of_program(&stack[..2]), 0..2, "nothing of the program's: all of it");
     }
 }
