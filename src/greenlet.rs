@@ -118,13 +118,12 @@ pub struct Greenlet {
     pub(crate) missed_interrupt: AtomicBool,
     /// The API has left a kill for it since it was made. Cleared by itself only.
     pub(crate) kill_asked: AtomicBool,
-    /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
-    pub extension: [Cell<usize>; EXTENSION_WORDS],
-    /// To whom it has offered the hub, at the beginning of the section that it is in; null:
-    /// to nobody, or it has been back since. Its own.
-    pub(crate) offered: Cell<*const Carrier>,
     /// It has taken back what it offered, in the section that it is in. Its own.
     pub(crate) kept_hub: Cell<bool>,
+    /// The size class of its unit ([`crate::unit`]).
+    class: Cell<u32>,
+    /// See [`EXTENSION_WORDS`]. The first is looked at by every hook.
+    pub extension: [Cell<usize>; EXTENSION_WORDS],
     /// Its processor time.
     pub(crate) processor: processor_time::Account,
     /// Whether it computes between its calls.
@@ -141,6 +140,7 @@ pub struct Greenlet {
     pub(crate) unwinds_reading: Cell<bool>,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
+    pub(crate) detached: Cell<bool>,
     // Touched at birth and death.
     /// Its account, if it is observed; see [`observe::ledger`].
     pub ledger: Cell<*const observe::ledger::Ledger>,
@@ -157,11 +157,12 @@ pub struct Greenlet {
     /// In whose unit it runs: itself, or, if it is light, the resident of the unit
     /// that it has been given. Null: a light one before its first turn; a root.
     unit: Cell<*const Greenlet>,
-    /// The size class of that unit ([`crate::unit`]).
-    class: Cell<usize>,
-    pub(crate) detached: Cell<bool>,
     pub(crate) joiner: Cell<*const Greenlet>,
     pub(crate) value: Cell<*mut c_void>,
+    // Touched by sections.
+    /// To whom it has offered the hub, at the beginning of the section that it is in; null:
+    /// to nobody, or it has been back since. Its own.
+    pub(crate) offered: Cell<*const Carrier>,
     // Of a unit's resident only, for whoever runs in it.
     /// The light greenlet that has the unit; null: none has.
     pub(crate) tenant: Cell<*const Greenlet>,
@@ -187,6 +188,8 @@ pub(crate) const BIRTH: usize = core::mem::offset_of!(Greenlet, id);
 /// A line of the processor's caches.
 pub(crate) const LINE: usize = 64;
 const _: () = assert!(core::mem::offset_of!(Greenlet, extension) + size_of::<usize>() <= WARM);
+// A crowd of them fills the memory's bandwidth: no line more without need.
+const _: () = assert!(size_of::<Greenlet>() == 8 * LINE);
 
 impl Greenlet {
     /// A greenlet in no use.

@@ -65,7 +65,7 @@ impl Greenlet {
 
     /// The size class of its unit.
     pub(crate) fn class(&self) -> usize {
-        self.class.get()
+        self.class.get() as usize
     }
 
     /// The guard size that its creator asked for (attributes must tell it).
@@ -78,7 +78,7 @@ impl Greenlet {
         self.unit.set(self);
         self.tp.set(tp);
         self.unit_stack.set(stack);
-        self.class.set(class);
+        self.class.set(class as u32);
     }
 
     /// Let a free resident have another stack than its unit's for its next thread.
@@ -88,7 +88,7 @@ impl Greenlet {
 
     /// A free light greenlet will get a unit of that size class.
     pub(crate) fn set_class(&self, class: usize) {
-        self.class.set(class);
+        self.class.set(class as u32);
     }
 
     /// Nobody will run on its stack any more: let corosensei forget it.
