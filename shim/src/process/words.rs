@@ -5,10 +5,9 @@
 //! looks up a user. Words without either, and all words under WRDE_NOCMD but for
 //! `~`, only read directories, like glob(3).
 //!
-//! A cancellation point where it waits for a command, from glibc 2.34 on, which reads the
-//! command's output in one (POSIX leaves it open; before, glibc held cancellation off
-//! there). None where it may look up a user, for which it takes locks of libc's. As natively
-//! a cancelled one leaves its pipe, its memory and the command behind.
+//! A cancellation point where it waits for a command: glibc reads the command's output in one
+//! (POSIX leaves it open). None where it may look up a user, for which it takes locks of
+//! libc's. As natively a cancelled one leaves its pipe, its memory and the command behind.
 
 use super::environment;
 use crate::doorway;
@@ -16,7 +15,6 @@ use crate::signal::mask;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_char, c_int, c_void, CStr};
-use hub::libpthread;
 use hub::wait::Section;
 
 crate::hooks! {
@@ -25,8 +23,6 @@ crate::hooks! {
 
 /// wordexp.h
 const WRDE_NOCMD: c_int = 1 << 2;
-/// N of the first glibc 2.N that a cancellation ends while it waits for a command.
-const CANCELS: u32 = 34;
 
 unsafe fn expand(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int {
     // SAFETY: the program's own call and string.
@@ -34,15 +30,14 @@ unsafe fn expand(words: *const c_char, result: *mut c_void, flags: c_int) -> c_i
     match doorway::enter(Group::Subprocess) {
         // SAFETY: as above.
         Some(shim) if unsafe { waits(words, flags) } => {
-            let cancels = libpthread::glibc().is_some_and(|minor| minor >= CANCELS);
             // SAFETY: as above.
-            let kind = match cancels && !unsafe { names_users(words) } {
-                true => Section::UnwindsReading,
-                false => Section::Waits,
+            let kind = match unsafe { names_users(words) } {
+                true => Section::Waits,
+                false => {
+                    cancel::point(&shim);
+                    Section::UnwindsReading
+                }
             };
-            if kind == Section::UnwindsReading {
-                cancel::point(&shim);
-            }
             shim.section("wordexp", kind, || mask::with_own_in_kernel(shim.greenlet, call))
         }
         other => {
