@@ -240,10 +240,8 @@ fn redis(place: &Place, mode: Mode, io_threads: &str) -> Result<(), String> {
         }
         Ok(())
     })?;
-    // The end by SIGTERM is its own, with a last fsync by the bio threads.
-    let mut stop = place.command(Mode::Native, "kill");
-    run(stop.arg(server.pid().to_string()), b"", PATIENCE)?.success("kill")?;
-    server.wait(PATIENCE)?.success("redis-server after SIGTERM").map(drop)
+    // With a last fsync by the bio threads.
+    terminate(place, server, "redis-server")
 }
 
 /// CPython's ThreadingHTTPServer, a thread for each connection, under `wrk`.
@@ -251,18 +249,35 @@ fn python_http(place: &Place, mode: Mode) -> Result<(), String> {
     let script = place.source("tests/real/own/http_server.py");
     let mut server = Started::new(place.command(mode, "/usr/bin/python3").arg("-uB").arg(&script))?;
     let port: u16 = server.wait_for("its port", |s| s.stdout().trim().parse().ok())?;
-    let mut wrk = place.command(Mode::Native, "wrk");
-    wrk.args(["-t1", "-c40", "-d2s", "--timeout", "20s"]);
-    wrk.arg(format!("http://127.0.0.1:{port}/load"));
-    let load = Started::new(&mut wrk)?;
-    std::thread::sleep(Duration::from_secs(1));
-    check_threads(&server, mode, 30)?;
-    let text = load.wait(PATIENCE)?.success("wrk")?.stdout_text();
-    check_wrk(&text)?;
+    let url = format!("http://127.0.0.1:{port}/load");
+    under_wrk(place, 40, &url, || check_threads(&server, mode, 30))?;
     match get(connect(port)?, "/again")? == b"you asked for /again\n" {
         true => Ok(()),
         false => Err("another body after the load".into()),
     }
+}
+
+/// End it by SIGTERM, which it has a handler for.
+pub fn terminate(place: &Place, server: Started, name: &str) -> Result<(), String> {
+    let mut stop = place.command(Mode::Native, "kill");
+    run(stop.arg(server.pid().to_string()), b"", PATIENCE)?.success("kill")?;
+    server.wait(PATIENCE)?.success(&format!("{name} after SIGTERM")).map(drop)
+}
+
+/// `wrk` asks for `url` for two seconds, through so many connections; after the first `check`
+/// looks at the server.
+pub fn under_wrk(
+    place: &Place,
+    connections: usize,
+    url: &str,
+    check: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    let mut wrk = place.command(Mode::Native, "wrk");
+    wrk.args(["-t1", &format!("-c{connections}"), "-d2s", "--timeout", "20s", url]);
+    let load = Started::new(&mut wrk)?;
+    std::thread::sleep(Duration::from_secs(1));
+    check()?;
+    check_wrk(&load.wait(PATIENCE)?.success("wrk")?.stdout_text())
 }
 
 /// `wrk` names errors only when there are any.

@@ -4,7 +4,7 @@
 use super::bench::{Mode, Place};
 use super::http::{body_of, get, Origin};
 use super::run::{free_port, run, Started, PATIENCE};
-use super::servers::{at_once, check_few, check_wrk, connect, idle_crowd, server};
+use super::servers::{at_once, check_few, connect, idle_crowd, server, terminate, under_wrk};
 use super::Case;
 use crate::process::threads_of;
 use std::time::Duration;
@@ -18,12 +18,6 @@ pub fn cases() -> Vec<Case> {
         server("stunnel", &["stunnel4", "openssl", "curl"], stunnel),
         server("varnish", &[VARNISHD, "gcc", "wrk"], varnish),
     ]
-}
-
-fn terminate(place: &Place, server: Started, name: &str) -> Result<(), String> {
-    let mut stop = place.command(Mode::Native, "kill");
-    run(stop.arg(server.pid().to_string()), b"", PATIENCE)?.success("kill")?;
-    server.wait(PATIENCE)?.success(&format!("{name} after SIGTERM")).map(drop)
 }
 
 /// MariaDB, with InnoDB: threads that purge, clean pages and write the log, and one for each
@@ -51,25 +45,14 @@ fn mariadb(place: &Place, mode: Mode) -> Result<(), String> {
     server.wait_listening(port)?;
     let sql = |text: &str| -> Result<String, String> {
         let mut c = place.command(Mode::Native, "mariadb");
-        c.args([
-            "--no-defaults",
-            "--batch",
-            "--skip-column-names",
-            "-uroot",
-            "-S",
-            &socket,
-            "test",
-        ]);
+        c.args(["--no-defaults", "--batch", "--skip-column-names", "-uroot", "-S", &socket]);
         let ended = run(&mut c, text.as_bytes(), PATIENCE)?;
         Ok(ended.success("mariadb, the client")?.stdout_text())
     };
-    let mut create = place.command(Mode::Native, "mariadb");
-    create.args(["--no-defaults", "-uroot", "-S", &socket]);
-    let tables = b"create database test; use test;
+    sql("create database test; use test;
         create table counter (id int primary key, n int) engine=innodb;
         insert into counter values (1, 0), (2, 0);
-        create table said (id int auto_increment primary key, who int, what varchar(200), key (who));";
-    run(&mut create, tables, PATIENCE)?.success("mariadb, the client")?;
+        create table said (id int auto_increment primary key, who int, what varchar(200), key (who));")?;
 
     let crowd = idle_crowd(&mut server, port, mode)?;
     at_once(CLIENTS, |i| {
@@ -81,15 +64,15 @@ fn mariadb(place: &Place, mode: Mode) -> Result<(), String> {
             )
         };
         let all: String = (0..ROUNDS).map(round).collect();
-        let got =
-            sql(&format!("{all} select count(*), sum(length(what)) from said where who={i};"))?;
+        let sums = format!("select count(*), sum(length(what)) from said where who={i};");
+        let got = sql(&format!("use test;\n{all}{sums}"))?;
         let length: usize = (0..ROUNDS).map(|k| format!("{k}.").len() * k).sum();
         match got.trim() == format!("{ROUNDS}\t{length}") {
             true => Ok(()),
             false => Err(format!("the table says {got:?}")),
         }
     })?;
-    let total = sql("select sum(n) from counter; select count(*) from said;")?;
+    let total = sql("use test;\nselect sum(n) from counter; select count(*) from said;")?;
     if total.split_whitespace().any(|n| n.parse() != Ok(CLIENTS * ROUNDS)) {
         return Err(format!("{CLIENTS} clients, {ROUNDS} rounds each: {total:?}"));
     }
@@ -158,12 +141,7 @@ fn varnish(place: &Place, mode: Mode) -> Result<(), String> {
             }
         })
     })?;
-    let mut wrk = place.command(Mode::Native, "wrk");
-    wrk.args(["-t1", "-c60", "-d2s", "--timeout", "20s"]);
-    wrk.arg(format!("http://127.0.0.1:{port}/load/3000"));
-    let load = Started::new(&mut wrk)?;
-    std::thread::sleep(Duration::from_secs(1));
-    check_few(threads(), mode, POOL)?;
-    check_wrk(&load.wait(PATIENCE)?.success("wrk")?.stdout_text())?;
+    let url = format!("http://127.0.0.1:{port}/load/3000");
+    under_wrk(place, 60, &url, || check_few(threads(), mode, POOL))?;
     terminate(place, server, "varnishd")
 }
