@@ -14,7 +14,7 @@ use crate::run_queue::RunQueue;
 use crate::sys::Errno;
 use crate::syscall;
 use mio::unix::SourceFd;
-use mio::{Interest, Token};
+use mio::Interest;
 use std::os::fd::AsRawFd;
 
 pub(super) fn interest(directions: u8) -> Interest {
@@ -46,7 +46,7 @@ impl Reactor {
         let entry = self.table.entry(fd)?;
         entry.level = false;
         let all = entry.registered | mask;
-        let token = Token((entry.generation as usize) << 32 | fd as usize);
+        let token = entry.token(fd);
         let known = entry.registered != 0;
         let registry = self.poll.registry();
         let mut source = SourceFd(&fd);
@@ -75,7 +75,7 @@ impl Reactor {
             return self.register(fd, mask);
         }
         entry.level = false;
-        let token = Token((entry.generation as usize) << 32 | fd as usize);
+        let token = entry.token(fd);
         let again = self.poll.registry().reregister(&mut SourceFd(&fd), token, interest(known));
         match again.map_err(errno_of) {
             Err(libc::ENOENT) => {
@@ -122,9 +122,9 @@ impl Reactor {
         }
         let mut event = libc::epoll_event {
             events: (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP) as u32,
-            u64: (entry.generation as u64) << 32 | fd as u64,
+            u64: entry.token(fd).0 as u64,
         };
-        // mio registers edge-triggered only; the token is as it makes it.
+        // mio registers edge-triggered only.
         // SAFETY: our own epoll descriptor; the kernel reads `event`.
         let changed = unsafe {
             syscall!(

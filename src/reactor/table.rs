@@ -273,6 +273,11 @@ impl FdTable {
 }
 
 impl FdEntry {
+    /// What epoll calls it: its number, and which life of that.
+    pub(super) fn token(&self, fd: i32) -> Token {
+        Token((self.generation as usize) << 32 | fd as usize)
+    }
+
     /// Take what has come for the one who waits for it, and wake it: see "Reading ahead
     /// of the reader" in the head of [`super`]. Returns how many bytes; `None`: nothing
     /// was done, it is to be woken.
