@@ -6,7 +6,7 @@
 //! that takes the signal when it comes to run. So where the kernel would choose the caller, it
 //! is told to, with the information that any receiver gets.
 
-use super::send::{information, tell_with, RESERVED, SI_QUEUE};
+use super::send::{can_be_sent, information, tell, SI_QUEUE};
 use super::{bit, mask};
 use crate::settings;
 use crate::table::Group;
@@ -25,11 +25,7 @@ const SI_USER: c_int = 0;
 
 /// Whether it is a signal for the process itself that the kernel would give the caller.
 fn is_for_caller(process: pid_t, signal: c_int) -> bool {
-    if !settings::patched(Group::Signal)
-        || scheduler::live() == 0
-        || !(1..=64).contains(&signal)
-        || RESERVED.contains(&signal)
-    {
+    if !settings::patched(Group::Signal) || scheduler::live() == 0 || !can_be_sent(signal) {
         return false;
     }
     let Some(me) = Greenlet::current().filter(|me| !me.in_shim()) else { return false };
@@ -41,23 +37,22 @@ fn is_for_caller(process: pid_t, signal: c_int) -> bool {
         && unsafe { hub::syscall!(libc::SYS_getpid) } == Ok(process as usize)
 }
 
+/// Send it to the caller, if it is the caller's. False: the kernel is to be asked.
+fn sent(process: pid_t, signal: c_int, code: c_int, value: *mut c_void) -> bool {
+    is_for_caller(process, signal) && tell(signal, &information(signal, code, value)) == 0
+}
+
 unsafe fn kill_(process: pid_t, signal: c_int) -> c_int {
-    if is_for_caller(process, signal) {
-        let info = information(signal, SI_USER, core::ptr::null_mut());
-        if tell_with(signal, &info).is_ok() {
-            return 0;
-        }
+    if sent(process, signal, SI_USER, core::ptr::null_mut()) {
+        return 0;
     }
     // SAFETY: the program's own call.
     unsafe { real::kill(process, signal) }
 }
 
 unsafe fn queue(process: pid_t, signal: c_int, value: *mut c_void) -> c_int {
-    if is_for_caller(process, signal) {
-        let info = information(signal, SI_QUEUE, value);
-        if tell_with(signal, &info).is_ok() {
-            return 0;
-        }
+    if sent(process, signal, SI_QUEUE, value) {
+        return 0;
     }
     // SAFETY: the program's own call. (EAGAIN: the kernel says it again.)
     unsafe { real::sigqueue(process, signal, value) }

@@ -28,7 +28,12 @@ crate::hooks! {
 pub(super) const SI_QUEUE: c_int = -1;
 const SI_TKILL: c_int = -6;
 /// The two signals that glibc keeps for itself.
-pub(super) const RESERVED: core::ops::RangeInclusive<c_int> = 32..=33;
+const RESERVED: core::ops::RangeInclusive<c_int> = 32..=33;
+
+/// Whether there is such a signal for programs.
+pub(super) fn can_be_sent(signal: c_int) -> bool {
+    (1..=64).contains(&signal) && !RESERVED.contains(&signal)
+}
 
 /// What a receiver is told: sent by this process, with a value if there is one.
 pub fn information(signal: c_int, code: c_int, value: *mut c_void) -> siginfo_t {
@@ -76,7 +81,7 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     if g.phase() == Phase::Free {
         return libc::ESRCH;
     }
-    if !(0..=64).contains(&signal) || RESERVED.contains(&signal) {
+    if signal != 0 && !can_be_sent(signal) {
         return libc::EINVAL;
     }
     if signal == 0 || g.phase() == Phase::Ended {
@@ -98,31 +103,20 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
         }
         return 0;
     }
-    // SAFETY: takes nothing.
-    let me = unsafe { hub::syscall!(libc::SYS_gettid) };
-    tell(me.unwrap_or(0) as u32, signal, info)
+    tell(signal, info)
 }
 
-/// Send to the calling OS thread, with information as if by other means.
-pub(super) fn tell_with(signal: c_int, info: &siginfo_t) -> Result<usize, c_int> {
-    // SAFETY: our own object.
-    unsafe {
-        let pid = hub::syscall!(libc::SYS_getpid)?;
-        let me = hub::syscall!(libc::SYS_gettid)?;
-        hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, me, signal, info as *const siginfo_t)
-    }
-}
-
-/// Send to an OS thread of the process; an error number.
-fn tell(thread: u32, signal: c_int, info: &siginfo_t) -> c_int {
+/// Send to the calling OS thread; an error number.
+pub(super) fn tell(signal: c_int, info: &siginfo_t) -> c_int {
     // SAFETY: our own object.
     unsafe {
         let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
-        let sent = if info.si_code == SI_QUEUE {
-            let info = info as *const siginfo_t;
-            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, thread, signal, info)
+        let me = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
+        let sent = if info.si_code == SI_TKILL {
+            hub::syscall!(libc::SYS_tgkill, pid, me, signal)
         } else {
-            hub::syscall!(libc::SYS_tgkill, pid, thread, signal)
+            let info = info as *const siginfo_t;
+            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, me, signal, info)
         };
         sent.err().unwrap_or(0)
     }
