@@ -112,7 +112,6 @@
 mod api;
 mod debugger_tables;
 mod doorway;
-mod modules;
 mod thread_ids;
 mod thread_keys;
 
@@ -131,8 +130,12 @@ pub mod libpthread;
 #[doc(hidden)]
 pub mod light;
 #[doc(hidden)]
+pub mod modules;
+#[doc(hidden)]
 pub mod observe;
 pub mod parking_lot;
+#[doc(hidden)]
+pub mod program_memory;
 #[doc(hidden)]
 pub mod raw_lock;
 #[doc(hidden)]

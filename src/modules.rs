@@ -17,7 +17,7 @@
 //! after it was relocated and before its constructors run. One that is not published
 //! ends the list for now. Nobody may be inside dlclose(3).
 
-use crate::syscall;
+use crate::program_memory::{readable, PAGE};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
@@ -230,40 +230,28 @@ unsafe fn headers_of<'a>(map: &LinkMap) -> Option<&'a [libc::Elf64_Phdr]> {
             h.p_type == libc::PT_DYNAMIC && map.addr.wrapping_add(h.p_vaddr as usize) == map.dynamic
         })
     };
-    // SAFETY: the kernel's word for the program's own headers, which stay mapped.
-    let program = unsafe {
+    let program = program_headers();
+    if leads_to_it(&program) {
+        return Some(program);
+    }
+    let start = map.addr as *const u8;
+    if !map.addr.is_multiple_of(PAGE) || !readable(start, PAGE) {
+        return None;
+    }
+    // SAFETY: a page that can be read: the module's first, or, where a bias is no module's
+    // beginning, some other of this process.
+    Some(unsafe { headers_at(start, PAGE) }).filter(leads_to_it)
+}
+
+/// The program's own headers, as the kernel tells them (AT_PHDR); none: it does not.
+pub fn program_headers() -> &'static [libc::Elf64_Phdr] {
+    // SAFETY: getauxval only reads; the headers stay mapped.
+    unsafe {
         let (at, count) = (libc::getauxval(libc::AT_PHDR), libc::getauxval(libc::AT_PHNUM));
         match at {
             0 => &[],
             at => core::slice::from_raw_parts(at as *const libc::Elf64_Phdr, count as usize),
         }
-    };
-    if leads_to_it(&program) {
-        return Some(program);
-    }
-    if !map.addr.is_multiple_of(PAGE) || !is_readable(map.addr) {
-        return None;
-    }
-    // SAFETY: a page that can be read: the module's first, or, where a bias is no module's
-    // beginning, some other of this process.
-    Some(unsafe { headers_at(map.addr as *const u8, PAGE) }).filter(leads_to_it)
-}
-
-const PAGE: usize = 4096;
-
-/// Whether the page at `address` can be read. The kernel copies from it; that fails where a
-/// load would be a fault.
-fn is_readable(address: usize) -> bool {
-    let mut byte = 0u8;
-    let to = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
-    let from = libc::iovec { iov_base: address as *mut c_void, iov_len: 1 };
-    // SAFETY: the kernel writes the one byte.
-    unsafe {
-        let me = syscall!(libc::SYS_getpid);
-        me.and_then(|me| {
-            syscall!(libc::SYS_process_vm_readv, me, &raw const to, 1, &raw const from, 1, 0)
-        })
-        .is_ok_and(|copied| copied == 1)
     }
 }
 

@@ -6,60 +6,34 @@
 //! kernel's cannot take part. So such a program is left alone, without a word: most are
 //! children of a program that has the library, and nothing is wrong with them.
 
-use core::mem::size_of;
-use libc::Elf64_Phdr;
-
-/// What an ELF note begins with.
-#[repr(C)]
-struct NoteHead {
-    name_size: u32,
-    value_size: u32,
-    kind: u32,
-}
+use hub::modules;
 
 /// The owner of the note that Go's linker writes, in all of its versions since 1.4.
 const OWNER: &[u8] = b"Go\0\0";
 
+/// What a note begins with: the sizes of its owner's name and of its value, and its kind.
+const HEAD: usize = 12;
+
 /// Whether one of the notes, which follow one another, is Go's.
 fn has_go_note(mut notes: &[u8]) -> bool {
-    let word = |at: usize, notes: &[u8]| {
-        let bytes = notes.get(at..at + 4)?;
-        Some(u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
-    };
-    loop {
-        let (Some(name), Some(value)) = (
-            word(core::mem::offset_of!(NoteHead, name_size), notes),
-            word(core::mem::offset_of!(NoteHead, value_size), notes),
-        ) else {
-            return false;
-        };
-        let head = size_of::<NoteHead>();
-        if notes.get(head..).is_some_and(|rest| name == OWNER.len() && rest.starts_with(OWNER)) {
+    while let Some((head, rest)) = notes.split_first_chunk::<HEAD>() {
+        let [name, value, _] = [0, 4, 8].map(|at| {
+            u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize
+        });
+        if name == OWNER.len() && rest.starts_with(OWNER) {
             return true;
         }
-        let length = head + name.next_multiple_of(4) + value.next_multiple_of(4);
-        match notes.get(length..) {
-            Some(rest) => notes = rest,
-            None => return false,
-        }
+        let length = name.next_multiple_of(4) + value.next_multiple_of(4);
+        notes = rest.get(length..).unwrap_or_default();
     }
+    false
 }
 
 /// Whether the program is one of Go's.
 fn is_go() -> bool {
-    // SAFETY: the kernel's word for the program's headers, which stay mapped.
-    let headers = unsafe {
-        let (at, count) = (libc::getauxval(libc::AT_PHDR), libc::getauxval(libc::AT_PHNUM));
-        match at {
-            0 => return false,
-            at => core::slice::from_raw_parts(at as *const Elf64_Phdr, count as usize),
-        }
-    };
-    let itself = headers.iter().find(|h| h.p_type == libc::PT_PHDR);
-    let Some(bias) = itself.map(|h| (headers.as_ptr() as usize).wrapping_sub(h.p_vaddr as usize))
-    else {
-        return false;
-    };
+    let headers = modules::program_headers();
+    let Some(itself) = headers.iter().find(|h| h.p_type == libc::PT_PHDR) else { return false };
+    let bias = (headers.as_ptr() as usize).wrapping_sub(itself.p_vaddr as usize);
     headers.iter().filter(|h| h.p_type == libc::PT_NOTE).any(|h| {
         let at = bias.wrapping_add(h.p_vaddr as usize);
         // SAFETY: notes are in a segment that the kernel has mapped.

@@ -11,10 +11,10 @@
 
 use super::{fork, vfork};
 use crate::doorway;
-use crate::select::program_memory::readable;
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
+use hub::program_memory::readable;
 use hub::{hub as scheduler, time as clock};
 use libc::pid_t;
 

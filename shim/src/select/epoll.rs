@@ -11,13 +11,14 @@
 //! found something wakes the next one while there may be more.
 
 use super::wait::{span_of_milliseconds, span_of_timespec, wait, Source};
-use super::{answer, program_memory, KERNEL_SIGSET};
+use super::{answer, KERNEL_SIGSET};
 use crate::doorway;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
 use core::ptr;
 use hub::hub as scheduler;
+use hub::program_memory;
 use hub::reactor::READ;
 use hub::sys::Errno;
 use hub::wait::Reason;

@@ -5,8 +5,9 @@
 //! set meanwhile, and after an error the sets are as they were.
 
 use super::wait::Source;
-use super::{nfds, program_memory, KERNEL_SIGSET};
+use super::{nfds, KERNEL_SIGSET};
 use core::ptr;
+use hub::program_memory;
 use hub::reactor::{READ, URGENT, WRITE};
 use hub::sys::Errno;
 use hub::wait::Reason;

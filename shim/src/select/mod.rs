@@ -11,7 +11,6 @@ pub mod epoll;
 mod fd_sets;
 mod nfds;
 pub mod poll;
-pub(crate) mod program_memory;
 pub mod pselect;
 mod wait;
 

@@ -121,7 +121,6 @@ impl Drop for NoPoint {
 /// Until this is dropped the caller is in a section of the kind [`Section::Unwinds`] or
 /// [`Section::UnwindsReading`], in which libc's own cancellation points count: where it waits
 /// for a peer or a child a request unwinds it, as it does natively.
-///
 pub struct Inside(&'static Greenlet);
 
 impl Inside {
