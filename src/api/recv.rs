@@ -22,7 +22,7 @@ pub type Own = Drained;
 
 /// Receives as recv(2) does, whatever O_NONBLOCK says; `None`: the time was up. While it
 /// waits the hub may receive for it. `own` and `left`, what is left of the time (`None`: it
-/// never ends), are asked anew for each wait.
+/// never ends, and so it is known to be `forever`), are asked anew for each wait.
 ///
 /// # Safety
 /// There are `room` bytes at `at`, which may be written until this returns.
@@ -34,6 +34,7 @@ pub unsafe fn recv_fd(
     (at, room): (*mut u8, usize),
     flags: i32,
     own: impl Fn() -> Option<Own>,
+    forever: bool,
     mut left: impl FnMut() -> Option<Duration>,
 ) -> Result<Option<usize>, Errno> {
     // A look at the bytes, a wait for all, or of no bytes: not what the hub would do.
@@ -44,7 +45,10 @@ pub unsafe fn recv_fd(
         let vain = plain
             && own.is_some()
             && inside.is_some()
-            && hub::with_reactor(|r, _| !r.table.may_be_ready(fd, READ));
+            && hub::with_reactor(|r, _| {
+                // (Who has no time left is to have tried.)
+                !r.table.may_be_ready(fd, READ) || forever && r.believes_drained(fd)
+            });
         let flags = flags | libc::MSG_DONTWAIT;
         let got = match vain {
             true => Err(libc::EAGAIN),
@@ -108,11 +112,7 @@ fn served(
     bytes: usize,
 ) -> Result<Option<usize>, Errno> {
     if let (Some(own), Some(room)) = (own, room) {
-        if bytes == 0 {
-            if let Some(e) = hub::with_reactor(|r, _| r.table.kept_error(fd)) {
-                return Err(e);
-            }
-        }
+        hub::with_reactor(|r, _| r.table.has_read(fd));
         if own != Drained::InVain && (1..room).contains(&bytes) {
             hub::with_reactor(|r, _| r.table.drained(fd, READ));
         }
@@ -133,6 +133,7 @@ fn watch(fd: RawFd, own: Option<Own>, vain: bool) -> Result<(), Errno> {
         }
         if !vain {
             r.table.drained(fd, READ);
+            r.table.read_in_vain(fd);
         }
         // Linking the waiter registers it, once.
         Ok(())

@@ -178,6 +178,11 @@ impl Hub {
         if next.is_none() && waiting == 0 && sys::one_os_thread() {
             deadlock::found();
         }
+        // What is believed of descriptors is put to the test before the hub waits.
+        if self.has_beliefs() {
+            let _ = self.poll(0);
+            return true;
+        }
         // Announce the sleep, then look once more: an injector that came
         // before the announcement has not rung.
         self.sleeping.store(true, Ordering::SeqCst);
@@ -209,6 +214,11 @@ impl Hub {
             self.expire(now);
         }
         true
+    }
+
+    fn has_beliefs(&self) -> bool {
+        // SAFETY: holder only.
+        unsafe { &*self.reactor.get() }.as_ref().is_some_and(|r| r.has_beliefs())
     }
 
     pub(super) fn poll(&self, deadline: u64) -> Result<(), Errno> {

@@ -9,19 +9,7 @@
 //! reads edges and makes calls, so an edge is either read before the call that
 //! finds the descriptor drained, or still queued in epoll after it.
 //!
-//! # Expecting nothing
-//!
-//! A reader that gets exactly what it asked for cannot tell whether that was
-//! all, and protocols with lengths in their headers read like that: each
-//! request would end with an attempt in vain. So the table learns how many
-//! reads succeed between two waits ([`FdTable::expects_nothing`]); when that
-//! repeats, the reader parks without an attempt. With edges it could miss
-//! what is there already, so such a descriptor is registered level-triggered
-//! ([`Reactor::follow_level`]), where epoll itself looks again at no extra
-//! call. An event that finds no waiter ends that, or it would come for ever.
-//! The layer above does this only where the other end is in the process and
-//! wakes the reader itself: following the level polls each descriptor twice an
-//! event, which costs a server of many remote peers more than the attempts.
+//! What no attempt has shown can be believed for a while: see [`belief`].
 //!
 //! # Who is woken
 //!
@@ -49,16 +37,17 @@ use crate::run_queue::RunQueue;
 use crate::sys::Errno;
 use crate::syscall;
 use crate::time::NEVER;
+use belief::Beliefs;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use registration::interest;
 
 pub use receive::{receive, take_of, Drained};
 pub use table::FdTable;
 pub use waiter::{FdWaiter, Sink, Take, Taken};
 
+mod belief;
 mod receive;
 mod registration;
 mod table;
@@ -90,6 +79,26 @@ pub struct Reactor {
     armed: u64,
     /// The table of descriptors.
     pub table: FdTable,
+    beliefs: Beliefs,
+}
+
+/// One look at what has happened.
+struct Look {
+    /// Bytes read for others.
+    ahead: usize,
+}
+
+impl Look {
+    /// Whether the hub may read for others: see "Reading ahead of the reader".
+    #[inline(always)]
+    fn may_read(&self) -> bool {
+        self.ahead < AHEAD_BYTES
+    }
+
+    #[inline(always)]
+    fn has_read(&mut self, bytes: usize) {
+        self.ahead += bytes;
+    }
 }
 
 fn errno_of(e: std::io::Error) -> Errno {
@@ -158,6 +167,7 @@ impl Reactor {
             bell,
             armed: NEVER,
             table: FdTable { entries: Vec::new(), waiting: 0 },
+            beliefs: Beliefs::new(),
         })
     }
 
@@ -191,12 +201,23 @@ impl Reactor {
             self.arm_for(deadline);
             None
         };
-        self.poll.poll(&mut self.events, timeout).map_err(errno_of)?;
+        let polled = self.poll.poll(&mut self.events, timeout).map_err(errno_of);
+        self.beliefs.next_round();
+        let mut look = Look { ahead: 0 };
+        // (After an error there are no events.)
+        let told = if polled.is_ok() { self.tell_events(&mut look, run) } else { 0 };
+        self.settle(told < EVENTS, &mut look, run);
+        polled
+    }
+
+    /// Tell those whom the events concern. Returns how many events there are.
+    #[inline(always)]
+    fn tell_events(&mut self, look: &mut Look, run: &RunQueue) -> usize {
         // Waiters are on stacks that nobody has touched for long: they and their
         // control blocks are brought near some events ahead.
         let mut soon = self.events.iter().skip(2 * AHEAD);
         let mut next = self.events.iter().skip(AHEAD);
-        let mut ahead = 0;
+        let mut told = 0;
         for event in self.events.iter() {
             if let Some(w) = soon.next().and_then(|e| self.table.first_waiter(e.token())) {
                 arch::prefetch(w.cast());
@@ -206,6 +227,7 @@ impl Reactor {
                 let greenlet = unsafe { (*w).greenlet };
                 arch::prefetch(ptr::from_ref(greenlet).cast());
             }
+            told += 1;
             let token = event.token();
             if token == TIMER_TOKEN {
                 self.armed = NEVER;
@@ -235,27 +257,10 @@ impl Reactor {
             if event.is_read_closed() || event.is_write_closed() || failed || event.is_priority() {
                 entry.sticky = true;
             }
-            entry.ready |= bits;
             entry.filled = event.is_readable() && !event.is_read_closed() && !failed;
-            if bits & READ != 0 && ahead < AHEAD_BYTES {
-                if let Some(bytes) = entry.take_for_reader(run) {
-                    ahead += bytes;
-                    continue;
-                }
-            }
-            entry.wake(bits, run);
-            if entry.level && bits & READ != 0 && !entry.has_waiter(READ) {
-                let registered = entry.registered;
-                entry.level = false;
-                // Edge-triggered again; this reports the level once more.
-                let _ = self.poll.registry().reregister(
-                    &mut SourceFd(&(fd as i32)),
-                    token,
-                    interest(registered),
-                );
-            }
+            entry.tell(bits, look, run);
         }
-        Ok(())
+        told
     }
 
     /// Let the epoll descriptor, which is returned, be readable at `deadline`.

@@ -12,10 +12,8 @@ use super::table::VACANT;
 use super::{errno_of, Reactor, READ, URGENT, WRITE};
 use crate::run_queue::RunQueue;
 use crate::sys::Errno;
-use crate::syscall;
 use mio::unix::SourceFd;
 use mio::Interest;
-use std::os::fd::AsRawFd;
 
 pub(super) fn interest(directions: u8) -> Interest {
     let mut all: Option<Interest> = None;
@@ -44,7 +42,6 @@ impl Reactor {
     #[cold]
     fn register_slow(&mut self, fd: i32, mask: u8) -> Result<(), Errno> {
         let entry = self.table.entry(fd)?;
-        entry.level = false;
         let all = entry.registered | mask;
         let token = entry.token(fd);
         let known = entry.registered != 0;
@@ -74,7 +71,6 @@ impl Reactor {
         if known & mask != mask {
             return self.register(fd, mask);
         }
-        entry.level = false;
         let token = entry.token(fd);
         let again = self.poll.registry().reregister(&mut SourceFd(&fd), token, interest(known));
         match again.map_err(errno_of) {
@@ -82,6 +78,7 @@ impl Reactor {
                 let entry = self.table.entry(fd)?;
                 entry.registered = 0;
                 entry.ready = 0;
+                entry.believed = 0;
                 entry.sticky = false;
                 // Others may wait in the directions that were registered.
                 self.register(fd, known)
@@ -105,37 +102,8 @@ impl Reactor {
         entry.registered = 0;
         entry.ready = 0;
         entry.sticky = false;
-        entry.level = false;
         entry.filled = false;
+        entry.believed = 0;
         entry.cycle = VACANT.cycle;
-    }
-
-    /// Report the readable level of `fd` at every look while somebody waits
-    /// for it, instead of edges. False if that cannot be had.
-    pub fn follow_level(&mut self, fd: i32) -> bool {
-        let Some(entry) = self.table.entries.get_mut(fd as usize) else {
-            return false;
-        };
-        if entry.level || entry.registered & READ == 0 || entry.registered & WRITE != 0 {
-            // A writable level would be reported for ever.
-            return entry.level;
-        }
-        let mut event = libc::epoll_event {
-            events: (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP) as u32,
-            u64: entry.token(fd).0 as u64,
-        };
-        // mio registers edge-triggered only.
-        // SAFETY: our own epoll descriptor; the kernel reads `event`.
-        let changed = unsafe {
-            syscall!(
-                libc::SYS_epoll_ctl,
-                self.poll.as_raw_fd(),
-                libc::EPOLL_CTL_MOD,
-                fd,
-                &raw mut event
-            )
-        };
-        entry.level = changed.is_ok();
-        entry.level
     }
 }

@@ -1,8 +1,9 @@
 //! What is known of each descriptor: who waits for it, which edges have come, and
 //! how reads and waits alternate. The rules are in the head of [`super`].
 
+use super::belief::Cycle;
 use super::waiter::FdWaiter;
-use super::READ;
+use super::{Look, READ};
 use crate::run_queue::RunQueue;
 use crate::sys::Errno;
 use crate::wait::Wake;
@@ -21,35 +22,12 @@ pub(super) struct FdEntry {
     pub(super) sticky: bool,
     pub(super) first: *const FdWaiter,
     pub(super) last: *const FdWaiter,
-    /// Registered level-triggered for reading.
-    pub(super) level: bool,
     /// Bytes were seen to be there, and nobody has read since.
     pub(super) filled: bool,
+    /// The round in which it was believed to be drained: see [`super::belief`]. 0: it is not.
+    pub(super) believed: u32,
     pub(super) cycle: Cycle,
 }
-
-/// How many reads succeed between two waits, and what else they were like.
-#[derive(Clone, Copy)]
-pub(super) struct Cycle {
-    /// Since the last wait.
-    reads: u8,
-    /// Between the two waits before.
-    usual: u8,
-    /// How often that was the same.
-    repeats: u8,
-    /// How often it was believed since it was last put to the test.
-    believed: u8,
-    /// What was taken last filled the reader's buffer.
-    exact: bool,
-    /// An error that [`super::Taken`] has left for who finds the end; 0: none. (All of
-    /// Linux' fit.)
-    kept: u8,
-}
-
-/// Repetitions after which a cycle is believed.
-const REPEATS: u8 = 2;
-/// A believed cycle is tested again after so many waits.
-const TEST_AFTER: u8 = 64;
 
 /// The hub reads for nobody who has room for more: it would hold up the others.
 const ROOM: usize = 16 * 1024;
@@ -61,9 +39,9 @@ pub(super) const VACANT: FdEntry = FdEntry {
     sticky: false,
     first: ptr::null(),
     last: ptr::null(),
-    level: false,
     filled: false,
-    cycle: Cycle { reads: 0, usual: 0, repeats: 0, believed: 0, exact: false, kept: 0 },
+    believed: 0,
+    cycle: Cycle::new(),
 };
 
 /// What is known of each descriptor.
@@ -149,53 +127,21 @@ impl FdTable {
     pub fn has_read(&mut self, fd: i32) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.filled = false;
-            e.cycle.reads = e.cycle.reads.saturating_add(1);
+            e.cycle.has_read();
         }
-    }
-
-    /// The error that a read or write is to be told next, once: [`Taken::error`].
-    ///
-    /// [`Taken::error`]: super::Taken::error
-    #[inline]
-    pub fn kept_error(&mut self, fd: i32) -> Option<Errno> {
-        let cycle = &mut self.entries.get_mut(fd as usize)?.cycle;
-        if cycle.kept == 0 {
-            return None;
-        }
-        Some(Errno::from(core::mem::take(&mut cycle.kept)))
     }
 
     /// A read was attempted in vain: the end of a cycle.
     #[inline]
     pub fn read_in_vain(&mut self, fd: i32) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
-            let c = &mut e.cycle;
-            c.repeats = if c.reads == c.usual { c.repeats.saturating_add(1) } else { 0 };
-            c.usual = c.reads;
-            c.reads = 0;
-            c.believed = 0;
+            e.cycle.ended();
         }
     }
 
-    /// Whether the next read would be in vain if all goes on as it did. A true
-    /// answer must be followed by a wait under [`Reactor::follow_level`].
-    #[inline]
-    pub fn expects_nothing(&mut self, fd: i32) -> bool {
-        let Some(e) = self.entries.get_mut(fd as usize) else {
-            return false;
-        };
-        let c = &mut e.cycle;
-        let expected = c.repeats >= REPEATS && c.reads == c.usual && c.reads != 0;
-        if !expected || e.registered & READ == 0 {
-            return false;
-        }
-        c.believed += 1;
-        if c.believed == TEST_AFTER {
-            c.believed = 0;
-            return false;
-        }
-        c.reads = 0;
-        true
+    /// Whether it is only believed that `fd` is drained: see [`super::belief`].
+    pub fn is_believed_drained(&self, fd: i32) -> bool {
+        self.entries.get(fd as usize).is_some_and(|e| e.believed != 0)
     }
 
     /// Whether bytes were seen on `fd` that nobody has read since; the caller
@@ -235,7 +181,7 @@ impl FdTable {
     #[inline]
     pub fn hint(&mut self, fd: i32, direction: u8, run: &RunQueue) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
-            e.ready |= direction & e.registered;
+            e.may_be_ready(direction & e.registered);
             e.filled |= direction == READ;
             if !e.first.is_null() {
                 e.wake(direction, run);
@@ -248,7 +194,10 @@ impl FdTable {
     pub fn drained(&mut self, fd: i32, direction: u8) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.ready &= !direction;
-            e.filled &= direction != READ;
+            if direction & READ != 0 {
+                e.filled = false;
+                e.believed = 0;
+            }
         }
     }
 
@@ -256,7 +205,7 @@ impl FdTable {
     /// let those who wait look again.
     pub fn retry(&mut self, fd: i32, directions: u8, run: &RunQueue) {
         if let Some(e) = self.entries.get_mut(fd as usize) {
-            e.ready |= directions & e.registered;
+            e.may_be_ready(directions & e.registered);
             e.wake(directions, run);
         }
     }
@@ -278,34 +227,51 @@ impl FdEntry {
         Token((self.generation as usize) << 32 | fd as usize)
     }
 
+    /// Something has happened in these directions: whoever asks is to try.
+    #[inline(always)]
+    fn may_be_ready(&mut self, directions: u8) {
+        self.ready |= directions;
+        if directions & READ != 0 {
+            self.believed = 0;
+        }
+    }
+
+    /// Something has happened in these directions: see to those who wait for that.
+    #[inline(always)]
+    pub(super) fn tell(&mut self, directions: u8, look: &mut Look, run: &RunQueue) {
+        self.may_be_ready(directions);
+        if directions & READ != 0 && look.may_read() {
+            if let Some(bytes) = self.take_for_reader(run) {
+                look.has_read(bytes);
+                return;
+            }
+        }
+        self.wake(directions, run);
+    }
+
     /// Take what has come for the one who waits for it, and wake it: see "Reading ahead
     /// of the reader" in the head of [`super`]. Returns how many bytes; `None`: nothing
     /// was done, it is to be woken.
     #[inline]
-    pub(super) fn take_for_reader(&mut self, run: &RunQueue) -> Option<usize> {
+    fn take_for_reader(&mut self, run: &RunQueue) -> Option<usize> {
         // SAFETY: linked waiters are alive.
         let w = unsafe { self.first.as_ref() }?;
         let sink = w.sink().filter(|s| s.room() <= ROOM)?;
         let take = sink.take()?;
         let alone = ptr::eq(self.first, self.last) && w.mask == READ;
         // Once claimed nobody else ends its wait: nothing that is taken can be lost.
-        if !alone || self.sticky || self.level || !w.greenlet.claim(Wake::Notified) {
+        if !alone || self.sticky || !w.greenlet.claim(Wake::Notified) {
             return None;
         }
         // SAFETY: the buffer of a call that waits until it is pushed.
-        let taken = unsafe { take(w.fd, sink, self.cycle.exact) };
+        let taken = unsafe { take(w.fd, sink) };
         let bytes = match taken {
             Ok(taken) => {
                 if taken.all {
                     self.ready &= !READ;
                 }
-                if taken.error != 0 {
-                    self.cycle.kept = taken.error as u8;
-                    self.sticky = true;
-                }
                 self.filled = false;
-                self.cycle.exact = taken.bytes == sink.room();
-                self.cycle.reads = self.cycle.reads.saturating_add(1);
+                self.cycle.has_read();
                 w.give(Ok(taken.bytes));
                 taken.bytes
             }

@@ -14,15 +14,11 @@ pub struct Taken {
     pub bytes: usize,
     /// Nothing is left.
     pub all: bool,
-    /// An error that was met on the way and is told once: it comes after all bytes, so
-    /// who finds the end is to be told of it. 0: none.
-    pub error: Errno,
 }
 
 /// Takes what has come for a descriptor into a sink's memory, without waiting.
-/// `exact`: the bytes will probably fill it, and whether that was all is worth asking.
 /// EAGAIN: the reader is to try for itself; any other error is the reader's.
-pub type Take = unsafe fn(fd: i32, sink: Sink, exact: bool) -> Result<Taken, Errno>;
+pub type Take = unsafe fn(fd: i32, sink: Sink) -> Result<Taken, Errno>;
 
 /// Memory of a waiting reader's into which somebody may put what it waits for.
 #[derive(Clone, Copy, Debug)]

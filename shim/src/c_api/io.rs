@@ -167,8 +167,10 @@ pub unsafe extern "C-unwind" fn gev_recv(
     let _rim = rim();
     let mut clock = Clock::new(timeout);
     // SAFETY: by this function's contract.
-    let got =
-        unsafe { hub::recv_fd(fd, (buffer.cast(), size), flags, || seen(fd), || clock.left()) };
+    let got = unsafe {
+        let room = (buffer.cast(), size);
+        hub::recv_fd(fd, room, flags, || seen(fd), timeout < 0, || clock.left())
+    };
     match got.and_then(|got| got.ok_or_else(came)) {
         Ok(bytes) => bytes as isize,
         Err(e) => fail(e) as isize,
@@ -180,7 +182,7 @@ pub unsafe extern "C-unwind" fn gev_recv(
 fn seen(fd: c_int) -> Option<Drained> {
     let known = known::get(fd);
     let sees = known.is_own() && known.kind().is_socket() && !known::low_water();
-    sees.then(|| if known.kind() == Kind::Tcp { Drained::BySight } else { Drained::InVain })
+    sees.then(|| if known.kind() == Kind::Tcp { Drained::ByShortRead } else { Drained::InVain })
 }
 
 /// # Safety

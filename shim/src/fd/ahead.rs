@@ -10,7 +10,7 @@
 //!
 //! Only for own sockets, whose kind is certain.
 
-use super::known::{self, Kind, Known};
+use super::known::{self, Known};
 use core::ffi::{c_int, c_void};
 use hub::reactor::{self, Drained, Sink, Taken};
 use hub::sys::Errno;
@@ -24,17 +24,16 @@ pub fn sink(known: Known, buffer: *mut c_void, length: usize) -> Option<Sink> {
 
 /// # Safety
 /// The sink of a call that waits.
-unsafe fn receive(fd: c_int, sink: Sink, exact: bool) -> Result<Taken, Errno> {
+unsafe fn receive(fd: c_int, sink: Sink) -> Result<Taken, Errno> {
     let known = known::get(fd);
     // It has changed since: whoever waits knows how to go on.
     if !known.is_own() || known::low_water() {
         return Err(libc::EAGAIN);
     }
-    let drained = match known.kind() {
-        Kind::Tcp => Drained::BySight,
-        _ if known.short_means_drained() => Drained::ByShortRead,
-        _ => Drained::InVain,
+    let drained = match known.short_means_drained() {
+        true => Drained::ByShortRead,
+        false => Drained::InVain,
     };
     // SAFETY: as the caller's.
-    unsafe { reactor::receive(fd, sink, drained, exact) }
+    unsafe { reactor::receive(fd, sink, drained) }
 }

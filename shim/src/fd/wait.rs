@@ -60,12 +60,6 @@ pub fn served(shim: &Shim) {
     }
 }
 
-/// The error of `fd` that the kernel has told the hub, and nobody has been told since.
-#[inline(always)]
-pub fn kept_error(fd: c_int) -> Option<Errno> {
-    scheduler::with_reactor(|r, _| r.table.kept_error(fd))
-}
-
 /// The wait of one hooked call for one direction of one descriptor.
 pub struct Wait<'a> {
     shim: &'a Shim,
@@ -131,14 +125,11 @@ impl<'a> Wait<'a> {
             return false;
         }
         let (fd, direction) = (self.fd, self.direction);
-        // Where the other end gives hints, the level is hardly ever asked for;
-        // for a remote peer, a second poll per event costs more than a read.
-        let learn = direction == READ && peers::of(fd).is_some();
         let vain = scheduler::with_reactor(|r, _| {
             if !r.table.may_be_ready(fd, direction) {
                 return true;
             }
-            let believed = learn && r.table.expects_nothing(fd) && r.follow_level(fd);
+            let believed = direction == READ && r.believes_drained(fd);
             self.believed.set(believed);
             believed
         });
@@ -153,18 +144,6 @@ impl<'a> Wait<'a> {
             return;
         }
         scheduler::with_reactor(|r, _| r.table.drained(self.fd, self.direction));
-    }
-
-    /// A read has found the end: that, or an error that is told before it.
-    #[cold]
-    pub fn end(&self) -> Result<usize, Errno> {
-        kept_error(self.fd).map_or(Ok(0), Err)
-    }
-
-    /// Before a call that writes: an error that is told once, and was not told yet.
-    #[inline(always)]
-    pub fn error_first(&self) -> Result<(), Errno> {
-        kept_error(self.fd).map_or(Ok(()), Err)
     }
 
     /// Make a call that will not wait, unless somebody else takes just now what was
@@ -231,11 +210,12 @@ impl<'a> Wait<'a> {
         buffer: *mut c_void,
         length: usize,
     ) -> Result<Option<usize>, Errno> {
-        let sink = match self.believed.replace(false) {
+        // From hand to hand goes only what nothing lies before.
+        let from_hand = match self.believed.replace(false) {
             true => None,
-            false => handover::sink(self.fd, self.known, buffer, length)
-                .or_else(|| ahead::sink(self.known, buffer, length)),
+            false => handover::sink(self.fd, self.known, buffer, length),
         };
+        let sink = from_hand.or_else(|| ahead::sink(self.known, buffer, length));
         self.park_for(sink)
     }
 
@@ -250,9 +230,11 @@ impl<'a> Wait<'a> {
             self.known.is_own() && (self.direction == READ || self.known.kind() != Kind::Socket);
         let (fd, direction) = (self.fd, self.direction);
         let confirmed = scheduler::with_reactor(|r, _| {
-            r.table.drained(fd, direction);
-            if direction == READ && !self.unattempted.replace(false) {
-                r.table.read_in_vain(fd);
+            if !self.unattempted.replace(false) {
+                r.table.drained(fd, direction);
+                if direction == READ {
+                    r.table.read_in_vain(fd);
+                }
             }
             if certain {
                 Ok(())
@@ -278,7 +260,9 @@ impl<'a> Wait<'a> {
                 Ok(None)
             }
             Ok(Wake::TimedOut) => Err(self.timed_out()),
-            Ok(Wake::Interrupted) => self.interrupted().map(|()| None),
+            Ok(Wake::Interrupted) => {
+                self.interrupted().or_else(|e| self.interrupted_in_vain(e)).map(|()| None)
+            }
             Err(libc::EPERM) => {
                 self.unpollable = true;
                 Ok(None)
@@ -331,6 +315,18 @@ impl<'a> Wait<'a> {
             return Ok(());
         }
         Err(libc::EINTR)
+    }
+
+    /// An interruption ends a call that waits. One of which it was only believed that it
+    /// must wait is to find what is there.
+    #[cold]
+    fn interrupted_in_vain(&self, error: Errno) -> Result<(), Errno> {
+        let believed = self.direction == READ
+            && scheduler::with_reactor(|r, _| r.table.is_believed_drained(self.fd));
+        if believed && probe::poll(self.fd, libc::POLLIN) != 0 {
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// The call ends: whoever waits for the same may have its turn.

@@ -90,7 +90,7 @@ pub unsafe fn read_parts(
                 }
             };
             match tried {
-                Ok(0) => break wait.end(),
+                Ok(0) => break Ok(0),
                 Ok(n) => {
                     // SAFETY: the kernel has read the array.
                     let length = unsafe { vector::total(parts, count) };

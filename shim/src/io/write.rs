@@ -215,7 +215,6 @@ pub unsafe fn write_parts(
         // SAFETY: as the caller's.
         return regular::on_file(shim, || unsafe { once(fd, parts, count, flags) });
     }
-    wait.error_first()?;
     if simple && flags == 0 {
         // SAFETY: a simple call's array is ours.
         let part = unsafe { &*parts };

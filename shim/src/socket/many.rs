@@ -129,9 +129,6 @@ unsafe fn sendmmsg_(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_i
     cancel::point(&shim);
     let count = count.min(MOST) as usize;
     let mut wait = Wait::new(&shim, fd, WRITE, Reason::Write(fd));
-    if let Err(e) = wait.error_first() {
-        return returned(Err(e)) as c_int;
-    }
     let mut pauses = Pauses::new();
     let mut done = 0;
     let result: Result<usize, Errno> = loop {

@@ -54,7 +54,6 @@ fn receive(
     let result = loop {
         if !vain {
             match attempt(if peek { 0 } else { done }, flags | libc::MSG_DONTWAIT) {
-                Ok(0) if done == 0 => break wait.end(),
                 Ok(0) => break Ok(done),
                 Ok(n) => {
                     done = if peek { n } else { done + n };

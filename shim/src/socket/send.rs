@@ -10,7 +10,7 @@ use crate::fd::handover;
 use crate::fd::known::{self, Kind};
 use crate::fd::pauses::Pauses;
 use crate::fd::vector;
-use crate::fd::wait::{kept_error, served, Wait};
+use crate::fd::wait::{served, Wait};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
@@ -40,10 +40,9 @@ fn send_all(
 ) -> Result<usize, Errno> {
     cancel::point(shim);
     if flags & libc::MSG_DONTWAIT != 0 {
-        return kept_error(fd).map_or_else(|| attempt(done, flags), Err);
+        return attempt(done, flags);
     }
     let mut wait = Wait::new(shim, fd, WRITE, Reason::Write(fd));
-    wait.error_first()?;
     let mut vain = simple && wait.known.kind().is_stream() && wait.in_vain();
     let mut pauses = Pauses::new();
     let result = loop {

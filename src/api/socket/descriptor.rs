@@ -32,11 +32,8 @@ trait Attempt<S> {
         false
     }
 
-    /// It is the end of a stream: an error may have been kept for who finds it
-    /// ([`Taken::error`](crate::reactor::Taken::error)).
-    fn is_end(&self, _: &Self::Done) -> bool {
-        false
-    }
+    /// It reads what has come: how many of them succeed between two waits is learnt.
+    const READS: bool = false;
 
     /// Where the hub may put what comes while it waits, and what so many bytes mean.
     fn sink(&mut self) -> Option<(Sink, Meaning<Self::Done>)> {
@@ -64,6 +61,7 @@ struct Receive<'a, F> {
 
 impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F> {
     type Done = usize;
+    const READS: bool = true;
 
     fn make(&mut self, socket: &S) -> io::Result<usize> {
         (self.call)(socket, self.buffer)
@@ -71,10 +69,6 @@ impl<S, F: Fn(&S, &mut [u8]) -> io::Result<usize>> Attempt<S> for Receive<'_, F>
 
     fn drains(&self, got: &usize) -> bool {
         self.drained != Drained::InVain && (1..self.buffer.len()).contains(got)
-    }
-
-    fn is_end(&self, got: &usize) -> bool {
-        *got == 0 && !self.buffer.is_empty()
     }
 
     fn sink(&mut self) -> Option<(Sink, Meaning<usize>)> {
@@ -183,21 +177,34 @@ impl<S: AsRawFd> Descriptor<S> {
         self.io_until(interest, reason, timeout, Call(call))
     }
 
-    /// Trying would be in vain: nothing has come since the descriptor was found drained.
-    fn in_vain(&self, direction: u8) -> bool {
+    /// Trying would be in vain: nothing has come since the descriptor was found drained,
+    /// or so it is believed, where it `may` be.
+    fn in_vain(&self, direction: u8, may: bool) -> bool {
         self.told.load(Ordering::Relaxed) & direction != 0
-            && hub::with_reactor(|r, _| !r.table.may_be_ready(self.fd(), direction))
+            && hub::with_reactor(|r, _| {
+                !r.table.may_be_ready(self.fd(), direction) || may && r.believes_drained(self.fd())
+            })
     }
 
-    /// The caller, which has the hub, has found the descriptor drained.
-    fn note_drained(&self, direction: u8) {
-        hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
+    /// The caller, which has the hub, has found the descriptor drained: by a call `in_vain`,
+    /// or by a short one.
+    fn note_drained(&self, direction: u8, in_vain: bool) {
+        hub::with_reactor(|r, _| {
+            r.table.drained(self.fd(), direction);
+            if in_vain {
+                r.table.read_in_vain(self.fd());
+            }
+        });
     }
 
-    /// An error that the kernel has told the hub, and nobody has been told since.
-    #[inline]
-    fn kept_error(&self) -> Option<Errno> {
-        hub::with_reactor(|r, _| r.table.kept_error(self.fd()))
+    /// The caller, which has the hub, has made an attempt that came to something.
+    fn note_done<A: Attempt<S>>(&self, direction: u8, attempt: &A, done: &A::Done) {
+        if A::READS {
+            hub::with_reactor(|r, _| r.table.has_read(self.fd()));
+        }
+        if attempt.drains(done) {
+            self.note_drained(direction, false);
+        }
     }
 
     fn io_until<A: Attempt<S>>(
@@ -214,29 +221,23 @@ impl<S: AsRawFd> Descriptor<S> {
         let mut at = None;
         loop {
             let inside = doorway::enter();
-            if direction == WRITE && inside.is_some() {
-                if let Some(e) = self.kept_error() {
-                    return Err(io::Error::from_raw_os_error(e));
-                }
-            }
-            let vain = inside.is_some() && self.in_vain(direction);
+            // (Who has no time left is to have tried.)
+            let may_believe = A::READS && timeout.is_none();
+            let vain = inside.is_some() && self.in_vain(direction, may_believe);
             let result =
                 if vain { Err(ErrorKind::WouldBlock.into()) } else { attempt.make(self.get()) };
             match result {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     if inside.is_some() && !vain {
-                        self.note_drained(direction);
+                        self.note_drained(direction, A::READS);
                     }
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 result => {
-                    if inside.is_some() && result.as_ref().is_ok_and(|done| attempt.is_end(done)) {
-                        if let Some(e) = self.kept_error() {
-                            return Err(io::Error::from_raw_os_error(e));
+                    if inside.is_some() {
+                        if let Ok(done) = &result {
+                            self.note_done(direction, &attempt, done);
                         }
-                    }
-                    if inside.is_some() && result.as_ref().is_ok_and(|done| attempt.drains(done)) {
-                        self.note_drained(direction);
                     }
                     // A loop of calls that never wait must not keep the hub.
                     if let Some(inside) = inside.filter(|_| hub::tick()) {

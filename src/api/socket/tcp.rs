@@ -38,7 +38,7 @@ pub struct TcpStream {
 
 socket!(TcpStream, net::TcpStream);
 timeouts!(TcpStream);
-stream!(TcpStream, Drained::BySight);
+stream!(TcpStream, Drained::ByShortRead);
 
 impl TcpStream {
     /// Connects to the first of the addresses that accepts.

@@ -1,0 +1,100 @@
+// rule: a signal interrupts a read that waits, never one for which the bytes are there, whatever the reader's habit was
+// source: signal(7), recv(2)
+// timeout: 60
+#include "../check.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { SIZE = 8, ROUNDS = 400, HABIT = 5 };
+
+static volatile int firsts, handled;
+static pthread_t reader;
+
+static void handler(int signal)
+{
+	(void)signal;
+	handled++;
+}
+
+/* Signals the reader when it has got the first of two messages. */
+static void *signals(void *unused)
+{
+	(void)unused;
+	for (int round = 0; round < ROUNDS; round++) {
+		while (firsts == round)
+			sched_yield();
+		CHECK_OK(pthread_kill(reader, SIGUSR1));
+	}
+	return NULL;
+}
+
+static void client(const struct sockaddr_in *to)
+{
+	char two[2 * SIZE] = "", reply[SIZE];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(connect(fd, (const struct sockaddr *)to, sizeof *to), 0);
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < HABIT; i++) {
+			CHECK_EQ(send(fd, two, SIZE, 0), SIZE);
+			CHECK_EQ(recv(fd, reply, SIZE, MSG_WAITALL), SIZE);
+		}
+		CHECK_EQ(send(fd, two, sizeof two, 0), 2 * SIZE);
+		CHECK_EQ(recv(fd, reply, SIZE, MSG_WAITALL), SIZE);
+	}
+	CHECK_EQ(recv(fd, reply, SIZE, 0), 0);
+	_exit(0);
+}
+
+/* A message that may have to be waited for. */
+static void receive(int fd)
+{
+	char message[SIZE];
+	ssize_t got;
+	while ((got = recv(fd, message, SIZE, 0)) < 0)
+		CHECK_EQ(errno, EINTR);
+	CHECK_EQ(got, SIZE);
+}
+
+int main(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof to;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), status;
+	CHECK_EQ(bind(listener, (struct sockaddr *)&to, size), 0);
+	CHECK_EQ(getsockname(listener, (struct sockaddr *)&to, &size), 0);
+	CHECK_EQ(listen(listener, 1), 0);
+	pid_t child = fork();
+	if (child == 0)
+		client(&to);
+	int fd = accept(listener, NULL, NULL);
+	CHECK(fd >= 0);
+	/* Not restarted. */
+	struct sigaction action = {.sa_handler = handler};
+	CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+	reader = pthread_self();
+	pthread_t other;
+	CHECK_OK(pthread_create(&other, NULL, signals, NULL));
+	char message[SIZE] = "";
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < HABIT; i++) {
+			receive(fd);
+			CHECK_EQ(send(fd, message, SIZE, 0), SIZE);
+		}
+		receive(fd);
+		firsts = round + 1;
+		/* It came with the first. */
+		CHECK_EQ(recv(fd, message, SIZE, 0), SIZE);
+		CHECK_EQ(send(fd, message, SIZE, 0), SIZE);
+	}
+	CHECK_OK(pthread_join(other, NULL));
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK_EQ(status, 0);
+	CHECK(handled > 0);
+	puts("none of those that were there");
+	return 0;
+}
