@@ -26,12 +26,12 @@ use crate::ipc::semaphore_set::{semop, semtimedop};
 use crate::process::wait::wait4;
 use crate::process::{clone, exec};
 use crate::select::epoll::{epoll_pwait, epoll_pwait2};
-use crate::signal::owner;
+use crate::signal::{self, own_process, owner};
 use crate::socket::accept::accept4;
 use crate::socket::connect::connect;
 use crate::socket::receive::{recvfrom, recvmsg};
 use crate::socket::send::{sendmsg, sendto};
-use core::ffi::{c_int, c_long};
+use core::ffi::{c_int, c_long, c_uint};
 use libc::timespec;
 
 crate::hooks! {
@@ -67,14 +67,30 @@ unsafe fn syscall_(
                 }
             }
             libc::SYS_tkill => {
-                if let Some(error) = crate::signal::send::to_id(a as c_int, b as c_int) {
+                if let Some(error) = signal::send::to_id(a as c_int, b as c_int) {
                     return errno_style(error);
                 }
             }
             libc::SYS_tgkill if a as c_int == libc::getpid() => {
-                if let Some(error) = crate::signal::send::to_id(b as c_int, c as c_int) {
+                if let Some(error) = signal::send::to_id(b as c_int, c as c_int) {
                     return errno_style(error);
                 }
+            }
+            libc::SYS_kill => return own_process::kill(a as c_int, b as c_int) as c_long,
+            libc::SYS_rt_sigqueueinfo => {
+                if let Some(error) = own_process::queue_raw(a as c_int, b as c_int, c as _) {
+                    return errno_style(error);
+                }
+            }
+            libc::SYS_rt_tgsigqueueinfo if a as c_int == libc::getpid() => {
+                if let Some(error) = signal::send::to_id_as(b as c_int, c as c_int, d as _) {
+                    return errno_style(error);
+                }
+            }
+            libc::SYS_pidfd_send_signal => {
+                let call = || real::syscall(number, a, b, c, d, e, f) as c_int;
+                let (fd, signal, flags) = (a as c_int, b as c_int, d as c_uint);
+                return signal::own_group::by_descriptor(fd, signal, flags, call) as c_long;
             }
             // A vfork could not return from here in parent and child.
             #[cfg(target_arch = "x86_64")]
@@ -102,12 +118,12 @@ unsafe fn syscall_(
                 return exec::raw_at(a as c_int, b, d, call) as c_long;
             }
             libc::SYS_timer_create => {
-                return crate::signal::timer::create_raw(a, b as _, c as _) as c_long
+                return signal::timer::create_raw(a, b as _, c as _) as c_long
             }
             libc::SYS_timer_delete => {
                 let result = real::syscall(number, a, b, c, d, e, f);
                 if result == 0 {
-                    crate::signal::timer::deleted_raw(a as c_int);
+                    signal::timer::deleted_raw(a as c_int);
                 }
                 return result;
             }

@@ -115,3 +115,24 @@ pub fn is_file(fd: c_int) -> bool {
 pub fn is_stream(fd: c_int) -> bool {
     option(fd, libc::SO_TYPE) == Some(libc::SOCK_STREAM)
 }
+
+/// What proc(5) tells of a descriptor in `fdinfo`, the first kilobyte.
+pub fn information(fd: c_int) -> Option<Vec<u8>> {
+    let path = format!("/proc/self/fdinfo/{fd}\0");
+    let mut text = vec![0; 1024];
+    // SAFETY: path and buffer are ours.
+    unsafe {
+        let info = hub::syscall!(
+            libc::SYS_openat,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::O_RDONLY | libc::O_CLOEXEC,
+            0
+        )
+        .ok()?;
+        let read = hub::syscall!(libc::SYS_read, info, text.as_mut_ptr(), text.len());
+        let _ = hub::syscall!(libc::SYS_close, info);
+        text.truncate(read.ok()?);
+    }
+    Some(text)
+}

@@ -121,7 +121,7 @@ fn counter_has_room(fd: c_int, value: u64) -> bool {
         return true;
     }
     // The count is shown to humans only.
-    let Some(text) = fdinfo(fd) else {
+    let Some(text) = probe::information(fd) else {
         return true;
     };
     let count = text.split(|&b| b == b'\n').find_map(|line| {
@@ -129,26 +129,6 @@ fn counter_has_room(fd: c_int, value: u64) -> bool {
         u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
     });
     count.is_none_or(|c| c.checked_add(value).is_some_and(|sum| sum < u64::MAX))
-}
-
-fn fdinfo(fd: c_int) -> Option<Vec<u8>> {
-    let path = format!("/proc/self/fdinfo/{fd}\0");
-    let mut text = vec![0; 1024];
-    // SAFETY: path and buffer are ours.
-    unsafe {
-        let info = hub::syscall!(
-            libc::SYS_openat,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            libc::O_RDONLY | libc::O_CLOEXEC,
-            0
-        )
-        .ok()?;
-        let read = hub::syscall!(libc::SYS_read, info, text.as_mut_ptr(), text.len());
-        let _ = hub::syscall!(libc::SYS_close, info);
-        text.truncate(read.ok()?);
-    }
-    Some(text)
 }
 
 /// One step for a file that does not know RWF_NOWAIT. EAGAIN: park.

@@ -16,7 +16,7 @@ use super::directed::{self, Target};
 use super::pending::{
     self, note, note_for, noted, pend, take_one_of, takes, tell_owners, SI_TKILL,
 };
-use super::{action, alt_stack, bit, fault, first_thread, mask, owner, timer, word};
+use super::{action, alt_stack, bit, fault, first_thread, mask, own_group, owner, timer, word};
 use crate::ending;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
@@ -47,6 +47,11 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
             }
         }
         Target::Nobody => return,
+        // SAFETY: as above.
+        Target::Process if !is_fault && own_group::is_awaited(signal, unsafe { &*info }) => {
+            // SAFETY: as above.
+            return note(signal, unsafe { &*info });
+        }
         Target::Process => {}
     }
     if scheduler::in_hub() {

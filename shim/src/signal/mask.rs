@@ -252,6 +252,19 @@ pub fn load_own(g: &'static Greenlet) -> u64 {
     before
 }
 
+/// Block `signals` on the calling OS thread too, for a moment: in our code. Returns the mask
+/// that was in the kernel, for [`load_back`].
+pub fn block_here(signals: u64) -> u64 {
+    let mut before = 0u64;
+    // SAFETY: changes the calling OS thread's mask from and into our own words.
+    unsafe {
+        let how = libc::SIG_BLOCK;
+        let _ =
+            hub::syscall!(libc::SYS_rt_sigprocmask, how, &raw const signals, &raw mut before, 8);
+    }
+    before
+}
+
 /// See [`load_own`].
 pub fn load_back(before: u64) {
     if keeps() {

@@ -15,7 +15,8 @@
 //!   when a stack is used up.
 //! * [`send`], [`queue`]: signals for one thread, and those of which several
 //!   may wait.
-//! * [`own_process`]: signals that the process sends itself.
+//! * [`own_process`], [`own_group`]: signals that the process sends itself, alone and among
+//!   others.
 //! * [`directed`], [`timer`], [`owner`]: timers and descriptors whose signal is for one
 //!   thread.
 //! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
@@ -34,6 +35,7 @@ mod first_thread;
 pub mod jump;
 pub mod mask;
 pub mod old;
+pub mod own_group;
 pub mod own_process;
 pub mod owner;
 pub mod pending;

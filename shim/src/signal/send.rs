@@ -108,17 +108,28 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
 
 /// Send to the calling OS thread; an error number.
 pub(super) fn tell(signal: c_int, info: &siginfo_t) -> c_int {
-    // SAFETY: our own object.
+    if info.si_code != SI_TKILL {
+        // SAFETY: our own object.
+        return unsafe { tell_as(signal, info) };
+    }
+    // SAFETY: takes numbers.
     unsafe {
         let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
         let me = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
-        let sent = if info.si_code == SI_TKILL {
-            hub::syscall!(libc::SYS_tgkill, pid, me, signal)
-        } else {
-            let info = info as *const siginfo_t;
-            hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, me, signal, info)
-        };
-        sent.err().unwrap_or(0)
+        hub::syscall!(libc::SYS_tgkill, pid, me, signal).err().unwrap_or(0)
+    }
+}
+
+/// The same with information of the sender's making. (Signal 0 sends nothing.)
+///
+/// # Safety
+/// None is owed: the kernel judges the address and what is there.
+pub(super) unsafe fn tell_as(signal: c_int, info: *const siginfo_t) -> c_int {
+    // SAFETY: as above.
+    unsafe {
+        let pid = hub::syscall!(libc::SYS_getpid).unwrap_or(0);
+        let me = hub::syscall!(libc::SYS_gettid).unwrap_or(0);
+        hub::syscall!(libc::SYS_rt_tgsigqueueinfo, pid, me, signal, info).err().unwrap_or(0)
     }
 }
 
@@ -146,6 +157,24 @@ pub fn to_id(thread: pid_t, signal: c_int) -> Option<c_int> {
     let g = alive_by_id(thread).filter(|_| patched())?;
     let info = information(signal, SI_TKILL, core::ptr::null_mut());
     Some(to(g, signal, &info))
+}
+
+/// syscall(2) with `SYS_rt_tgsigqueueinfo` for this process: as [`to_id`], with the program's
+/// information.
+///
+/// # Safety
+/// The program's own arguments; the kernel judges the address.
+pub unsafe fn to_id_as(thread: pid_t, signal: c_int, info: *const siginfo_t) -> Option<c_int> {
+    let g = alive_by_id(thread).filter(|_| patched())?;
+    // SAFETY: as above.
+    let refused = unsafe { tell_as(0, info) };
+    if refused != 0 {
+        return Some(refused);
+    }
+    // SAFETY: the kernel has read it.
+    let mut told = unsafe { *info };
+    told.si_signo = signal;
+    Some(to(g, signal, &told))
 }
 
 unsafe fn tgkill_(process: pid_t, thread: pid_t, signal: c_int) -> c_int {
