@@ -1,8 +1,6 @@
 //! Reading dynamic symbols and the section of hooks out of ELF files.
 
-use object::elf::{
-    FileHeader64, SHN_ABS, SHN_UNDEF, SHT_SYMTAB, STT_FILE, STT_FUNC, STT_GNU_IFUNC,
-};
+use object::elf::{FileHeader64, SHN_ABS, SHN_UNDEF, STT_FUNC, STT_GNU_IFUNC};
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::Endianness;
 use std::path::{Path, PathBuf};
@@ -41,9 +39,6 @@ pub struct Library {
     pub rows: Vec<Row>,
     /// The versions of other libraries' symbols that it asks for.
     pub wants: Vec<String>,
-    /// How many object files of Rust's it was linked from, as its symbols say.
-    /// One, if link-time optimization has made one of all.
-    pub objects: usize,
 }
 
 type Header = FileHeader64<Endianness>;
@@ -55,23 +50,8 @@ impl Library {
             .unwrap_or_else(|e| panic!("{}: {e}; build it first", path.display()));
         let (symbols, rows, wants) =
             parse(&data).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let objects = objects(&data).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        Library { path: path.to_owned(), symbols, rows, wants, objects }
+        Library { path: path.to_owned(), symbols, rows, wants }
     }
-}
-
-/// See [`Library::objects`]. Each object file has the name of its unit of
-/// compilation among its symbols; compiler_builtins stays one by itself.
-fn objects(data: &[u8]) -> object::Result<usize> {
-    let header = Header::parse(data)?;
-    let endian = header.endian()?;
-    let table = header.sections(endian, data)?.symbols(endian, data, SHT_SYMTAB)?;
-    let mut count = 0;
-    for symbol in table.iter().filter(|s| s.st_type() == STT_FILE) {
-        let name = String::from_utf8_lossy(table.symbol_name(endian, symbol)?);
-        count += usize::from(name.contains("-cgu.") && !name.starts_with("compiler_builtins."));
-    }
-    Ok(count)
 }
 
 fn parse(data: &[u8]) -> object::Result<(Vec<Symbol>, Vec<Row>, Vec<String>)> {

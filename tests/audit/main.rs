@@ -293,19 +293,8 @@ fn main() {
         let audit = audit.clone();
         Trial::test(format!("family_{name}_is_hooked_or_has_a_reason"), move || audit.family(names))
     };
-    // See shim/src/symbol_versions.rs: its directives are good for one object. Who has
-    // asked cargo for a build without LTO has got several; else several are a fault.
-    let unasked = std::env::var("CARGO_PROFILE_RELEASE_LTO")
-        .is_ok_and(|lto| !matches!(lto.as_str(), "fat" | "true"));
-    let several = audit.ours.objects > 1;
-    let oldest = check("the_oldest_glibc_has_what_is_asked_of_it", Audit::oldest_glibc);
     let mut trials = vec![
-        match unasked && several {
-            false => oldest,
-            true => oldest
-                .with_kind("CARGO_PROFILE_RELEASE_LTO has made a library of several objects")
-                .with_ignored_flag(true),
-        },
+        check("the_oldest_glibc_has_what_is_asked_of_it", Audit::oldest_glibc),
         check("exports_are_the_rows_without_versions", Audit::exports),
         check("the_api_for_c_is_what_the_header_declares", Audit::api),
         check("rows_name_a_patch_group", Audit::groups),
