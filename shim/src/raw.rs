@@ -137,6 +137,9 @@ unsafe fn syscall_(
             libc::SYS_clock_getres => {
                 return crate::thread::processor_clock::clock_getres(a as c_int, b as _) as c_long
             }
+            libc::SYS_clock_settime => {
+                return crate::thread::processor_clock::clock_settime(a as c_int, b as _) as c_long
+            }
             libc::SYS_getrusage => {
                 return crate::thread::processor_clock::getrusage(a as c_int, b as _) as c_long
             }

@@ -9,7 +9,8 @@ use super::directed::{Slot, Table, FREE};
 use crate::doorway;
 use crate::settings;
 use crate::table::Group;
-use crate::thread::{alive_by_id, processor_clock};
+use crate::thread::alive_by_id;
+use crate::thread::processor_clock::{self, Shows};
 use core::ffi::{c_int, c_void};
 use hub::hub as scheduler;
 use libc::{clockid_t, sigevent, siginfo_t, timer_t};
@@ -76,10 +77,18 @@ unsafe fn kernels(timer: timer_t) -> c_int {
     unsafe { *timer.cast::<c_int>().add(1) }
 }
 
-/// The kernel's clock for that of a greenlet: the calling OS thread's.
+/// The kernel's clock for that of a greenlet: that of the OS thread on which it computes; the
+/// caller's if it does not. (It may go on elsewhere.)
 fn kernels_clock(clock: clockid_t) -> clockid_t {
     match processor_clock::shows(clock) {
-        Some(_) => libc::CLOCK_THREAD_CPUTIME_ID,
+        Some(Shows::Other(g)) => {
+            // Whoever computes off the hub stays on its OS thread while it does.
+            let home = doorway::enter_any().and_then(|_| scheduler::home(g));
+            home.map_or(libc::CLOCK_THREAD_CPUTIME_ID, |c| {
+                processor_clock::clock_of_os_thread(c.tid())
+            })
+        }
+        Some(Shows::Own(_)) => libc::CLOCK_THREAD_CPUTIME_ID,
         None => clock,
     }
 }

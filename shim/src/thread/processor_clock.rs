@@ -1,5 +1,6 @@
 //! A thread's processor time: clock_gettime(2) of CLOCK_THREAD_CPUTIME_ID and of the clocks
-//! that pthread_getcpuclockid(3) gives, clock_getres(2), getrusage(2) of RUSAGE_THREAD.
+//! that pthread_getcpuclockid(3) gives, clock_getres(2), clock_settime(2), getrusage(2) of
+//! RUSAGE_THREAD.
 //!
 //! The kernel counts for OS threads; [`hub::greenlet`] keeps an account for each greenlet from
 //! the first such call on. Every other clock is libc's, and so is this one before the first
@@ -23,6 +24,7 @@ use libc::{clockid_t, pthread_t, rusage, timespec, timeval};
 crate::hooks! {
     Thread "never" fn clock_gettime(clock: clockid_t, at: *mut timespec) -> c_int = get;
     Thread "never" fn clock_getres(clock: clockid_t, at: *mut timespec) -> c_int = resolution;
+    Thread "never" fn clock_settime(clock: clockid_t, at: *const timespec) -> c_int = set;
     Thread "never" fn getrusage(who: c_int, usage: *mut rusage) -> c_int = usage_of;
 }
 
@@ -152,6 +154,19 @@ unsafe fn resolution(clock: clockid_t, at: *mut timespec) -> c_int {
     let clock = if of_thread { libc::CLOCK_THREAD_CPUTIME_ID } else { clock };
     // SAFETY: the program's own call.
     unsafe { real::clock_getres(clock, at) }
+}
+
+/// Nobody can set the clock of a thread; the kernel says so of the caller's.
+unsafe fn set(clock: clockid_t, at: *const timespec) -> c_int {
+    let of_thread = id_of(clock).filter(|id| *id != 0).and_then(shown).is_some();
+    let clock = if of_thread { clock_of(0) } else { clock };
+    // SAFETY: the program's own call.
+    unsafe { real::clock_settime(clock, at) }
+}
+
+/// The kernel's number of the clock of the OS thread `tid`.
+pub fn clock_of_os_thread(tid: u32) -> clockid_t {
+    clock_of(tid)
 }
 
 unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
