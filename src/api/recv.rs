@@ -47,7 +47,8 @@ pub unsafe fn recv_fd(
             && inside.is_some()
             && hub::with_reactor(|r, _| {
                 // (Who has no time left is to have tried.)
-                !r.table.may_be_ready(fd, READ) || forever && r.believes_drained(fd)
+                let may_believe = forever && interrupt::earliest() == NEVER;
+                !r.table.may_be_ready(fd, READ) || may_believe && r.believes_drained(fd)
             });
         let flags = flags | libc::MSG_DONTWAIT;
         let got = match vain {

@@ -228,6 +228,12 @@ pub fn wait_fds(
     linked?;
     g.begin_wait(reason);
     let wake = park(g, deadline);
-    with_reactor(|r, _| waiters.iter().for_each(|w| r.unlink(w)));
+    with_reactor(|r, run| {
+        if wake == Wake::Interrupted {
+            // Before a handler runs, which may itself bring what was waited for.
+            waiters.iter().for_each(|w| r.interrupted(w, run));
+        }
+        waiters.iter().for_each(|w| r.unlink(w));
+    });
     Ok(after_wait(g, wake))
 }

@@ -139,6 +139,8 @@ fn may_rest(c: &'static Carrier) -> bool {
 /// will get up when a timer is due. By the holder.
 pub(super) fn can_take_over() -> Option<&'static Carrier> {
     let to = watcher()?;
+    // Nobody gets up for what is there already.
+    super::with_reactor(|r, run| r.settle_all(run));
     if !HUB.nobody_is_runnable() || !HUB.without_unit.is_empty() || !may_rest(to) {
         return None;
     }

@@ -7,8 +7,9 @@
 //! ([`Reactor::believes_drained`]).
 //!
 //! It could be wrong: then what it waits for is there already, and no edge will tell. So
-//! **every belief is put to the test before the hub waits in the kernel**, all of them by
-//! one poll(2). Most never are, for an event comes first.
+//! **every belief is put to the test before the hub waits in the kernel**, or is left with
+//! a carrier that does so already, all of them by one poll(2). Most never are, for an event
+//! comes first.
 //!
 //! # States of a descriptor's reading side
 //!
@@ -28,6 +29,7 @@
 //! than the number of waits.
 
 use super::table::FdTable;
+use super::waiter::FdWaiter;
 use super::{Look, Reactor, EVENTS, READ, URGENT};
 use crate::run_queue::RunQueue;
 use crate::syscall;
@@ -158,6 +160,21 @@ impl Reactor {
         !self.beliefs.queue.is_empty()
     }
 
+    /// Put all to the test, without a look at epoll's list: the hub is to be left with
+    /// somebody who waits in the kernel.
+    pub fn settle_all(&mut self, run: &RunQueue) {
+        self.settle(true, &mut Look { ahead: 0 }, run);
+    }
+
+    /// The wait of `waiter`, which is still linked, was interrupted. Who only believed that
+    /// it had to wait must not be told so if it had not: [`FdWaiter::came_first`].
+    #[cold]
+    pub fn interrupted(&mut self, waiter: &FdWaiter, run: &RunQueue) {
+        self.settle_all(run);
+        let ready = self.table.entries.get(waiter.fd as usize).map_or(0, |e| e.ready);
+        waiter.came_first.set(ready & waiter.mask != 0);
+    }
+
     /// Put to the test what is old enough; all, if epoll's list was `emptied` after it was
     /// believed.
     pub(super) fn settle(&mut self, emptied: bool, look: &mut Look, run: &RunQueue) {
@@ -234,7 +251,7 @@ mod tests {
     use super::Cycle;
     use crate::greenlet::Greenlet;
     use crate::run_queue::RunQueue;
-    use crate::wait::Reason;
+    use crate::wait::{Reason, Wake};
     use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
@@ -390,6 +407,36 @@ mod tests {
             // It was seen to be there.
             assert!(!s.reactor.believes_drained(s.fd()));
         }
+    }
+
+    #[test]
+    fn who_is_interrupted_has_asked() {
+        for came in [false, true] {
+            let mut s = Stage::new();
+            if came {
+                s.send(1);
+            }
+            assert!(s.reactor.believes_drained(s.fd()));
+            let waiter = FdWaiter::exclusive(s.greenlet, s.fd(), READ);
+            // SAFETY: as above.
+            unsafe { s.reactor.link(&waiter) }.unwrap();
+            s.greenlet.begin_wait(Reason::Read(s.fd()));
+            assert!(s.greenlet.claim(Wake::Interrupted));
+            s.reactor.interrupted(&waiter, &s.run);
+            s.reactor.unlink(&waiter);
+            s.greenlet.end_wait();
+            assert_eq!((waiter.came_first(), s.ready(), s.believed()), (came, came, false));
+            assert!(s.run.is_empty() && !s.reactor.has_beliefs());
+        }
+    }
+
+    #[test]
+    fn the_hub_is_left_with_one_who_waits_already() {
+        let mut s = Stage::new();
+        s.send(1);
+        assert!(s.reactor.believes_drained(s.fd()));
+        assert!(s.while_it_waits(|s| s.reactor.settle_all(&s.run)));
+        assert!(s.ready() && !s.reactor.has_beliefs());
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl FdTable {
     }
 
     /// Whether it is only believed that `fd` is drained: see [`super::belief`].
-    pub fn is_believed_drained(&self, fd: i32) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_believed_drained(&self, fd: i32) -> bool {
         self.entries.get(fd as usize).is_some_and(|e| e.believed != 0)
     }
 

@@ -68,6 +68,8 @@ pub struct FdWaiter {
     pub(super) linked: Cell<bool>,
     sink: Option<Sink>,
     given: Cell<Option<Result<usize, Errno>>>,
+    /// See [`FdWaiter::came_first`].
+    pub(super) came_first: Cell<bool>,
 }
 
 impl FdWaiter {
@@ -83,6 +85,7 @@ impl FdWaiter {
             linked: Cell::new(false),
             sink: None,
             given: Cell::new(None),
+            came_first: Cell::new(false),
         }
     }
 
@@ -110,6 +113,11 @@ impl FdWaiter {
         self.given.set(Some(Ok(length)));
         run.push(self.greenlet);
         true
+    }
+
+    /// Of a wait that was interrupted: what it waited for may have been there before.
+    pub fn came_first(&self) -> bool {
+        self.came_first.get()
     }
 
     /// What was taken for it, by who has claimed its wait.

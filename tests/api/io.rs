@@ -31,6 +31,7 @@ pub const CASES: &[Case] = &[
     case("bursts_of_messages_reach_their_readers_whole", bursts),
     case("what_came_before_a_kill_is_read", killed_when_it_came),
     case("a_time_out_that_comes_with_bytes_loses_none", late_when_it_came),
+    case("a_time_out_takes_nothing_that_is_there", no_time_and_bytes),
     case("who_looks_beside_a_reader_is_told", looks_beside),
     case("two_greenlets_read_and_write_one_socket", both_directions),
     case("a_shutdown_wakes_the_reader", shutdown_wakes),
@@ -328,6 +329,29 @@ fn late_when_it_came() {
         std::thread::sleep(ms(i % 5));
     }
     assert_eq!(reads.get().unwrap(), 3 * 40);
+}
+
+/// Whatever the reader's habit was.
+fn no_time_and_bytes() {
+    let (mut a, mut b) = connected();
+    geventrs::spawn(move || {
+        let mut byte = [0];
+        for _ in 0..6 {
+            let writes = geventrs::spawn_later(ms(1), {
+                let mut b = b.try_clone().unwrap();
+                move || b.write_all(b"1").unwrap()
+            });
+            a.read_exact(&mut byte).unwrap();
+            writes.get().unwrap();
+        }
+        b.write_all(b"22").unwrap();
+        for _ in 0..2 {
+            geventrs::sleep(ms(1));
+            with_timeout(ms(0), || a.read_exact(&mut byte).unwrap()).unwrap();
+        }
+    })
+    .get()
+    .unwrap();
 }
 
 fn looks_beside() {

@@ -14,6 +14,7 @@ use crate::signal::owner;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_ulong, c_void};
+use hub::hub as scheduler;
 use libc::socklen_t;
 
 crate::hooks! {
@@ -90,7 +91,14 @@ unsafe fn setsockopt_(
             libc::SOL_SOCKET,
             libc::SO_RCVTIMEO | libc::SO_SNDTIMEO | SO_RCVTIMEO_NEW | SO_SNDTIMEO_NEW,
         ) => known::changed(fd),
-        (libc::SOL_SOCKET, libc::SO_RCVLOWAT) => known::low_water_set(),
+        (libc::SOL_SOCKET, libc::SO_RCVLOWAT) => {
+            known::low_water_set();
+            // Who believes that it must wait has not asked yet; with the mark poll(2) would
+            // not tell what its read(2) finds.
+            if let Some(_shim) = doorway::enter(Group::Socket) {
+                scheduler::with_reactor(|r, run| r.settle_all(run));
+            }
+        }
         (libc::SOL_SOCKET, libc::SO_LINGER) => known::linger_set(),
         // Reads stop between messages of different senders.
         (libc::SOL_SOCKET, libc::SO_PASSCRED) => known::uneven_reads(),

@@ -129,7 +129,9 @@ impl<'a> Wait<'a> {
             if !r.table.may_be_ready(fd, direction) {
                 return true;
             }
-            let believed = direction == READ && r.believes_drained(fd);
+            // (A reader of fewer bytes than a low-water mark does not wait for that.)
+            let may = direction == READ && !known::low_water();
+            let believed = may && r.believes_drained(fd);
             self.believed.set(believed);
             believed
         });
@@ -261,7 +263,8 @@ impl<'a> Wait<'a> {
             }
             Ok(Wake::TimedOut) => Err(self.timed_out()),
             Ok(Wake::Interrupted) => {
-                self.interrupted().or_else(|e| self.interrupted_in_vain(e)).map(|()| None)
+                let late = waiter[0].came_first();
+                self.interrupted().or_else(|e| self.interrupted_late(late, e)).map(|()| None)
             }
             Err(libc::EPERM) => {
                 self.unpollable = true;
@@ -317,13 +320,11 @@ impl<'a> Wait<'a> {
         Err(libc::EINTR)
     }
 
-    /// An interruption ends a call that waits. One of which it was only believed that it
-    /// must wait is to find what is there.
+    /// An interruption ends a call that waits. If it came `late`, what was waited for was
+    /// there before; if it still is, the call is to find it.
     #[cold]
-    fn interrupted_in_vain(&self, error: Errno) -> Result<(), Errno> {
-        let believed = self.direction == READ
-            && scheduler::with_reactor(|r, _| r.table.is_believed_drained(self.fd));
-        if believed && probe::poll(self.fd, libc::POLLIN) != 0 {
+    fn interrupted_late(&self, late: bool, error: Errno) -> Result<(), Errno> {
+        if late && self.direction == READ && probe::poll(self.fd, libc::POLLIN) != 0 {
             return Ok(());
         }
         Err(error)

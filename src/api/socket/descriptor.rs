@@ -222,7 +222,7 @@ impl<S: AsRawFd> Descriptor<S> {
         loop {
             let inside = doorway::enter();
             // (Who has no time left is to have tried.)
-            let may_believe = A::READS && timeout.is_none();
+            let may_believe = A::READS && timeout.is_none() && interrupt::earliest() == NEVER;
             let vain = inside.is_some() && self.in_vain(direction, may_believe);
             let result =
                 if vain { Err(ErrorKind::WouldBlock.into()) } else { attempt.make(self.get()) };

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { SIZE = 8, ROUNDS = 400, HABIT = 5 };
+enum { SIZE = 8, ROUNDS = 300, HABIT = 5, CROWD = 20 };
 
-static volatile int firsts, handled;
+static volatile int firsts, handled, over;
 static pthread_t reader;
 
 static void handler(int signal)
@@ -30,6 +30,17 @@ static void *signals(void *unused)
 		CHECK_OK(pthread_kill(reader, SIGUSR1));
 	}
 	return NULL;
+}
+
+/* So that there is something between a signal and what follows from it. */
+static void *crowd(void *unused)
+{
+	while (!over) {
+		for (volatile int i = 0; i < 400000; i++)
+			;
+		sched_yield();
+	}
+	return unused;
 }
 
 static void client(const struct sockaddr_in *to)
@@ -76,7 +87,9 @@ int main(void)
 	struct sigaction action = {.sa_handler = handler};
 	CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
 	reader = pthread_self();
-	pthread_t other;
+	pthread_t other, many[CROWD];
+	for (int i = 0; i < CROWD; i++)
+		CHECK_OK(pthread_create(&many[i], NULL, crowd, NULL));
 	CHECK_OK(pthread_create(&other, NULL, signals, NULL));
 	char message[SIZE] = "";
 	for (int round = 0; round < ROUNDS; round++) {
@@ -91,6 +104,9 @@ int main(void)
 		CHECK_EQ(send(fd, message, SIZE, 0), SIZE);
 	}
 	CHECK_OK(pthread_join(other, NULL));
+	over = 1;
+	for (int i = 0; i < CROWD; i++)
+		CHECK_OK(pthread_join(many[i], NULL));
 	CHECK_EQ(close(fd), 0);
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
