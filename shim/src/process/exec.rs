@@ -11,6 +11,7 @@
 
 use super::environment::{self, List};
 use super::vfork;
+use crate::signal::at_exec;
 use crate::variadic::VaList;
 use core::ffi::{c_char, c_int};
 use hub::hub as scheduler;
@@ -39,8 +40,13 @@ unsafe fn execute(path: &[u8], envp: List, call: impl FnOnce(List) -> c_int) -> 
     if held {
         scheduler::hold_for_exec();
     }
+    // (The child of a vfork has its own in the kernel already.)
+    let handed = if vfork::borrowed() { None } else { at_exec::hand_over() };
     // SAFETY: by the caller's contract.
     let result = unsafe { environment::with(path, envp, call) };
+    if let Some(handed) = handed {
+        handed.take_back();
+    }
     if held {
         scheduler::exec_failed();
     }

@@ -7,7 +7,7 @@
 //! then have SA_ONSTACK in the kernel, whether the program asks for it or not;
 //! [`alt_stack`](super::alt_stack) brings them where the program wants them.
 
-use super::{alt_stack, bit, deliver, dump, fault};
+use super::{alt_stack, bit, deliver, dump, fault, pending};
 use crate::ending;
 use crate::process::vfork;
 use crate::settings;
@@ -242,11 +242,21 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
         if let Some(wanted) = wanted {
             keep(wanted);
         }
+        if asked.is_some_and(|a| ignores(signal, a.sa_sigaction)) {
+            pending::discard(bit(signal));
+        }
         if let Some(old) = old.as_mut() {
             *old = for_program(real_old, before);
         }
         result
     }
+}
+
+/// Whether an action ignores the signal. sigaction(3p): what is pending is discarded then,
+/// blocked or not.
+fn ignores(signal: c_int, action: sighandler_t) -> bool {
+    const IGNORED: [c_int; 4] = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH];
+    action == libc::SIG_IGN || action == libc::SIG_DFL && IGNORED.contains(&signal)
 }
 
 /// What the program is told when the kernel says `action`, and the slot `before`.

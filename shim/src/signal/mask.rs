@@ -273,7 +273,7 @@ pub fn load_back(before: u64) {
 }
 
 /// Whether masks are ours at all.
-fn keeps() -> bool {
+pub fn keeps() -> bool {
     settings::patched(Group::Signal) && scheduler::live() != 0
 }
 

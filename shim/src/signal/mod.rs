@@ -19,12 +19,14 @@
 //!   others.
 //! * [`directed`], [`timer`], [`owner`]: timers and descriptors whose signal is for one
 //!   thread.
+//! * [`at_exec`]: what a new program inherits.
 //! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
 //! * [`old`]: forms that are made of the others.
 //! * [`wait`]: sigwait(3), pause(2), sigsuspend(2).
 
 pub mod action;
 pub mod alt_stack;
+pub mod at_exec;
 pub mod context;
 pub mod continued;
 pub mod deliver;

@@ -44,6 +44,7 @@ pub(super) fn is_own(group: pid_t) -> bool {
 
 /// Make the program's call `send`, which sends `signal` to this process, too.
 pub(super) fn with_others(signal: c_int, send: impl FnOnce() -> c_int) -> c_int {
+    pending::generated(signal);
     // Without a handler nothing has to be in time: the kernel does it.
     if receiver(signal).is_none() || !handled(signal) {
         return send();

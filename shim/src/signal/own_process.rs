@@ -9,7 +9,7 @@
 //! A signal that others get, too, is in [`own_group`](super::own_group).
 
 use super::send::{can_be_sent, information, tell, tell_as, SI_QUEUE};
-use super::{bit, mask, own_group, word};
+use super::{bit, mask, own_group, pending, word};
 use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
@@ -45,9 +45,11 @@ pub(super) fn is_own(process: pid_t) -> bool {
 
 /// Send it to the caller, if it is the caller's. False: the kernel is to be asked.
 fn sent(process: pid_t, signal: c_int, code: c_int, value: *mut c_void) -> bool {
-    receiver(signal).is_some()
-        && is_own(process)
-        && tell(signal, &information(signal, code, value)) == 0
+    if !is_own(process) {
+        return false;
+    }
+    pending::generated(signal);
+    receiver(signal).is_some() && tell(signal, &information(signal, code, value)) == 0
 }
 
 unsafe fn kill_(process: pid_t, signal: c_int) -> c_int {

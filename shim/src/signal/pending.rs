@@ -5,6 +5,7 @@
 //! information where nobody else writes. The rest is for the holder of the hub.
 
 use super::{bit, mask, queue, send, word};
+use crate::doorway;
 use core::cell::UnsafeCell;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -103,6 +104,11 @@ pub(super) fn pend(g: &Greenlet, signal: c_int) {
     }
 }
 
+/// What is told with a signal of tgkill(2): nothing else is kept of one.
+pub(super) fn of_tgkill(signal: c_int) -> siginfo_t {
+    send::information(signal, SI_TKILL, core::ptr::null_mut())
+}
+
 /// Take a pending signal away; its information.
 fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
     if directed {
@@ -113,7 +119,7 @@ fn take(g: &Greenlet, signal: c_int, directed: bool) -> siginfo_t {
                 DIRECTED.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        return taken.unwrap_or_else(|| send::information(signal, SI_TKILL, core::ptr::null_mut()));
+        return taken.unwrap_or_else(|| of_tgkill(signal));
     }
     // SAFETY: see `Infos`.
     let info = unsafe { (*INFOS.0.get())[signal as usize].assume_init() };
@@ -187,6 +193,56 @@ pub fn forget(g: &Greenlet) {
     if directed_at(g).swap(0, Ordering::Relaxed) != 0 {
         DIRECTED.fetch_sub(1, Ordering::Relaxed);
         queue::forget(owner(g));
+    }
+}
+
+/// Discard these signals, for whomever they wait.
+pub(super) fn discard(signals: u64) {
+    if !noted() {
+        return;
+    }
+    // (In a handler off the hub the others' cannot be looked at. They stay.)
+    let shim = doorway::enter_any();
+    if shim.is_none() && !Greenlet::current().is_some_and(Greenlet::in_shim) {
+        return;
+    }
+    NOTED.fetch_and(!signals, Ordering::SeqCst);
+    queue::discard(signals);
+    scheduler::for_each(|g| {
+        let before = directed_at(g).fetch_and(!(signals as usize), Ordering::Relaxed);
+        if before != 0 && before & !(signals as usize) == 0 {
+            DIRECTED.fetch_sub(1, Ordering::Relaxed);
+        }
+    });
+}
+
+/// signal(7), sigaction(3p): what stops the process takes back a pending SIGCONT, and SIGCONT
+/// what would stop it. To be called when the process sends itself one.
+pub(super) fn generated(signal: c_int) {
+    const STOPS: u64 =
+        bit(libc::SIGSTOP) | bit(libc::SIGTSTP) | bit(libc::SIGTTIN) | bit(libc::SIGTTOU);
+    match signal {
+        libc::SIGCONT => discard(STOPS),
+        libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU => {
+            discard(bit(libc::SIGCONT));
+        }
+        _ => {}
+    }
+}
+
+/// What waits for `g` alone, each in its order, without taking it away.
+pub(super) fn for_each_of(g: &Greenlet, f: impl FnMut(c_int, Option<&siginfo_t>)) {
+    let mut f = f;
+    let signals = directed_at(g).load(Ordering::Relaxed) as u64;
+    for signal in (1..=64).filter(|s| signals & bit(*s) != 0) {
+        let mut any = false;
+        queue::for_each_of(owner(g), signal, |info| {
+            any = true;
+            f(signal, Some(info));
+        });
+        if !any {
+            f(signal, None);
+        }
     }
 }
 

@@ -121,6 +121,25 @@ pub fn owned() -> impl Iterator<Item = (Owner, c_int)> {
         .map(|(_, owner, signal, _)| (owner, signal))
 }
 
+/// What waits for `owner` of a signal, in its order. In our code, or where nobody else empties
+/// slots.
+pub fn for_each_of(owner: Owner, signal: c_int, mut f: impl FnMut(&siginfo_t)) {
+    let mut from = 0;
+    let next = |from| of(owner, signal).filter(|(_, o)| *o >= from).min_by_key(|(_, o)| *o);
+    while let Some((at, order)) = next(from) {
+        // SAFETY: there is a signal in it.
+        f(unsafe { (*INFOS.0[at].get()).assume_init_ref() });
+        from = order + 1;
+    }
+}
+
+/// These signals wait for nobody any more. In our code.
+pub fn discard(signals: u64) {
+    waiting()
+        .filter(|(_, _, signal, _)| signals & 1 << (signal - 1) != 0)
+        .for_each(|(at, ..)| free(at));
+}
+
 /// The owner is gone.
 pub fn forget(owner: Owner) {
     of(owner, 0).for_each(|(at, _)| free(at));

@@ -87,6 +87,7 @@ fn to(g: &'static Greenlet, signal: c_int, info: &siginfo_t) -> c_int {
     if signal == 0 || g.phase() == Phase::Ended {
         return 0;
     }
+    pending::generated(signal);
     let own = Greenlet::current().is_some_and(|me| core::ptr::eq(me, g));
     let blocked = mask::of(g) & bit(signal) != 0;
     if blocked && is_watched(signal) && send_watched(signal, info) {

@@ -3,7 +3,7 @@
 //! A greenlet's thread id is its own and unknown to the kernel, so whatever
 //! would hand it to the kernel is answered here.
 
-use super::{find, patched};
+use super::{find, first_name, patched};
 use core::ffi::{c_char, c_int, c_ulong};
 use hub::greenlet::Greenlet;
 use libc::{pid_t, pthread_t};
@@ -26,7 +26,11 @@ unsafe fn set_name(thread: pthread_t, name: *const c_char) -> c_int {
     unsafe {
         let Some(g) = find(thread).filter(|g| !g.is_root()) else {
             if let Some(g) = find(thread) {
-                g.set_name(core::ffi::CStr::from_ptr(name).to_bytes());
+                let bytes = core::ffi::CStr::from_ptr(name).to_bytes();
+                g.set_name(bytes);
+                if bytes.len() < NAME && first_name::set(bytes) {
+                    return 0;
+                }
             }
             return plain::pthread_setname_np(thread, name);
         };
@@ -42,22 +46,39 @@ unsafe fn set_name(thread: pthread_t, name: *const c_char) -> c_int {
 unsafe fn get_name(thread: pthread_t, name: *mut c_char, size: usize) -> c_int {
     // SAFETY: as above.
     unsafe {
-        let Some(g) = find(thread).filter(|g| !g.is_root()) else {
+        let Some(g) = find(thread) else {
             return plain::pthread_getname_np(thread, name, size);
         };
+        let own = if g.is_root() { first_name::get() } else { Some(g.name()) };
+        let Some(own) = own else { return plain::pthread_getname_np(thread, name, size) };
         if size < NAME {
             return libc::ERANGE;
         }
-        core::ptr::copy_nonoverlapping(g.name().as_ptr().cast(), name, NAME);
+        core::ptr::copy_nonoverlapping(own.as_ptr().cast(), name, NAME);
     }
     0
 }
 
 unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int {
-    let other = Greenlet::current().filter(|g| !g.is_root() && patched());
+    let me = Greenlet::current().filter(|_| patched());
+    let is_first = me.is_some_and(Greenlet::is_root);
     // SAFETY: as above; PR_GET_NAME's buffer has 16 bytes by contract.
     unsafe {
-        match (option, other) {
+        match (option, me.filter(|_| !is_first)) {
+            (libc::PR_SET_NAME, None) if is_first => {
+                let name = core::ffi::CStr::from_ptr(a as *const c_char).to_bytes();
+                match first_name::set(&name[..name.len().min(NAME - 1)]) {
+                    true => 0,
+                    false => real::prctl(option, a, b, c, d),
+                }
+            }
+            (libc::PR_GET_NAME, None) if is_first => match first_name::get() {
+                Some(name) => {
+                    core::ptr::copy_nonoverlapping(name.as_ptr(), a as *mut u8, NAME);
+                    0
+                }
+                None => real::prctl(option, a, b, c, d),
+            },
             (libc::PR_SET_NAME, Some(g)) => {
                 let name = core::ffi::CStr::from_ptr(a as *const c_char).to_bytes();
                 g.set_name(name);

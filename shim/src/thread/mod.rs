@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod cancel;
 pub mod create;
 pub mod end;
+mod first_name;
 pub mod identity;
 pub mod join;
 pub mod keys;

@@ -120,6 +120,7 @@ static void *others(void *arg)
 
 static void *alone(void *arg)
 {
+	block(SIG_UNBLOCK, SIGRTMIN + 2);
 	for (int i = 0; i < ROUNDS; i++)
 		sends(SIGRTMIN + 2);
 	return arg;
@@ -177,9 +178,7 @@ int main(void)
 	pthread_t t[2];
 	block(SIG_BLOCK, SIGRTMIN + 2);
 	CHECK_OK(pthread_create(&t[0], NULL, others, NULL));
-	block(SIG_UNBLOCK, SIGRTMIN + 2);
 	CHECK_OK(pthread_create(&t[1], NULL, alone, NULL));
-	block(SIG_BLOCK, SIGRTMIN + 2);
 	CHECK_OK(pthread_join(t[0], NULL));
 	CHECK_OK(pthread_join(t[1], NULL));
 

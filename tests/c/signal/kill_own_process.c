@@ -56,6 +56,7 @@ static void *others(void *arg)
 
 static void *alone(void *arg)
 {
+	block(SIG_UNBLOCK, SIGUSR2);
 	for (int i = 0; i < ROUNDS; i++)
 		sends(SIGUSR2, i);
 	return arg;
@@ -91,9 +92,7 @@ int main(void)
 	pthread_t t[4];
 	block(SIG_BLOCK, SIGUSR2);
 	CHECK_OK(pthread_create(&t[0], NULL, others, NULL));
-	block(SIG_UNBLOCK, SIGUSR2);
 	CHECK_OK(pthread_create(&t[1], NULL, alone, NULL));
-	block(SIG_BLOCK, SIGUSR2);
 	join(t[1]);
 	join(t[0]);
 	puts("before it returns");
