@@ -4,12 +4,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #define SYS_pidfd_send_signal 424
 #endif
 
+static pthread_barrier_t begun;
 enum { ROUNDS = 25 };
 static volatile sig_atomic_t got, code, value;
 static volatile pid_t sender;
@@ -103,10 +105,12 @@ static void block(int how, int signal)
 	CHECK_OK(pthread_sigmask(how, &set, NULL));
 }
 
-/* Waits in the kernel, computes, waits in the hub. */
+/* Waits in the kernel, computes, waits in the hub. (Who changes its mask looks for signals,
+ * and takes one that is on its way to another thread: Linux. So all begin first.) */
 static void *others(void *arg)
 {
 	block(SIG_BLOCK, SIGRTMIN + 2);
+	pthread_barrier_wait(&begun);
 	for (int i = 0; i < 3; i++) {
 		flock(file, LOCK_EX);
 		fsync(file);
@@ -131,6 +135,7 @@ static void counts(int from)
 {
 	sigset_t set;
 	int signal, n = 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a check that fails leaves nobody */
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN + 1);
 	sigaddset(&set, SIGRTMIN + 2);
@@ -164,10 +169,12 @@ int main(void)
 	CHECK(file >= 0);
 	unlink("kill_own_group.file");
 	sends(SIGRTMIN + 1);
+	CHECK_OK(pthread_barrier_init(&begun, NULL, 5));
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_t t[4];
 		for (int k = 0; k < 4; k++)
 			CHECK_OK(pthread_create(&t[k], NULL, others, NULL));
+		pthread_barrier_wait(&begun);
 		if (i % 3 == 0)
 			usleep(1000);
 		sends(SIGRTMIN + 1);
@@ -177,7 +184,9 @@ int main(void)
 	}
 	pthread_t t[2];
 	block(SIG_BLOCK, SIGRTMIN + 2);
+	CHECK_OK(pthread_barrier_init(&begun, NULL, 2));
 	CHECK_OK(pthread_create(&t[0], NULL, others, NULL));
+	pthread_barrier_wait(&begun);
 	CHECK_OK(pthread_create(&t[1], NULL, alone, NULL));
 	CHECK_OK(pthread_join(t[0], NULL));
 	CHECK_OK(pthread_join(t[1], NULL));

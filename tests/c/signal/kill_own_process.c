@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 
+static pthread_barrier_t begun;
 enum { ROUNDS = 60 };
 static volatile sig_atomic_t got, code, value;
 static volatile pid_t sender;
@@ -39,10 +40,12 @@ static void block(int how, int signal)
 	CHECK_OK(pthread_sigmask(how, &set, NULL));
 }
 
-/* Waits in the kernel, computes, waits in the hub. */
+/* Waits in the kernel, computes, waits in the hub. (Who changes its mask looks for signals,
+ * and takes one that is on its way to another thread: Linux. So all begin first.) */
 static void *others(void *arg)
 {
 	block(SIG_BLOCK, SIGUSR2);
+	pthread_barrier_wait(&begun);
 	for (int i = 0; i < 3; i++) {
 		flock(file, LOCK_EX);
 		fsync(file);
@@ -72,10 +75,12 @@ int main(void)
 	file = open("kill_own.file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	CHECK(file >= 0);
 	unlink("kill_own.file");
+	CHECK_OK(pthread_barrier_init(&begun, NULL, 5));
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_t t[4];
 		for (int k = 0; k < 4; k++)
 			CHECK_OK(pthread_create(&t[k], NULL, others, NULL));
+		pthread_barrier_wait(&begun);
 		if (i % 3 == 0)
 			usleep(1000);
 		sends(SIGUSR1, i);
@@ -91,7 +96,9 @@ int main(void)
 	}
 	pthread_t t[4];
 	block(SIG_BLOCK, SIGUSR2);
+	CHECK_OK(pthread_barrier_init(&begun, NULL, 2));
 	CHECK_OK(pthread_create(&t[0], NULL, others, NULL));
+	pthread_barrier_wait(&begun);
 	CHECK_OK(pthread_create(&t[1], NULL, alone, NULL));
 	join(t[1]);
 	join(t[0]);
