@@ -22,6 +22,7 @@
 //! | `compress` | `pigz`, `xz -T`, `sort --parallel` … on 4 threads |
 //! | `compute` | OpenMP, `std::async`, work stealing, OpenBLAS under numpy |
 //! | `own` | C++ and Rust programs on their standard libraries, the echo example |
+//! | `languages` | scripts on the threads of Perl and Ruby |
 //! | `neighbours` | other preloads, sanitizers, debuggers and profilers, runtimes with coroutines or collectors |
 //! | `harmless` | every `tests/real/harmless/*.sh`: programs that have nothing to gain |
 //! | `bad_input` | limits, deadlocks, wrong settings |

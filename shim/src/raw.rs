@@ -130,6 +130,11 @@ unsafe fn syscall_(
             libc::SYS_exit_group => {
                 hub::observe::write_out(hub::observe::End::Exit("_exit"));
             }
+            // Natively it is libc's word, which the kernel clears at the thread's end. The
+            // kernel would take a greenlet's for the carrier's, and write there when that ends.
+            libc::SYS_set_tid_address if crate::thread::identity::is_greenlet() => {
+                return crate::thread::identity::gettid_() as c_long
+            }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_clock_gettime => {
                 return crate::thread::processor_clock::clock_gettime(a as c_int, b as _) as c_long

@@ -7,6 +7,7 @@ mod compress;
 mod compute;
 mod harmless;
 mod http;
+mod languages;
 mod neighbours;
 mod own;
 mod python;
@@ -76,6 +77,7 @@ pub fn cases() -> Vec<Case> {
         compress::cases(),
         compute::cases(),
         own::cases(),
+        languages::cases(),
         neighbours::cases(),
         harmless::cases(),
         bad_input::cases(),

@@ -7,9 +7,13 @@ use super::run::{free_port, run, Started, PATIENCE};
 use super::servers::{at_once, check_few, connect, idle_crowd, server, terminate, under_wrk};
 use super::Case;
 use crate::process::threads_of;
+use std::io::{Read, Write};
+use std::net::UdpSocket;
 use std::time::Duration;
 
 const MARIADBD: &str = "/usr/sbin/mariadbd";
+const NGINX: &str = "/usr/sbin/nginx";
+const UNBOUND: &str = "/usr/sbin/unbound";
 const VARNISHD: &str = "/usr/sbin/varnishd";
 
 pub fn cases() -> Vec<Case> {
@@ -17,6 +21,8 @@ pub fn cases() -> Vec<Case> {
         server("mariadb", &[MARIADBD, "mariadb-install-db", "mariadb"], mariadb),
         server("stunnel", &["stunnel4", "openssl", "curl"], stunnel),
         server("varnish", &[VARNISHD, "gcc", "wrk"], varnish),
+        server("nginx_aio_threads", &[NGINX], nginx),
+        server("unbound", &[UNBOUND], unbound),
     ]
 }
 
@@ -97,7 +103,7 @@ fn stunnel(place: &Place, mode: Mode) -> Result<(), String> {
     let mut server = Started::new(place.command(mode, "stunnel4").arg("stunnel.conf"))?;
     server.wait_listening(port)?;
     let crowd = idle_crowd(&mut server, port, mode)?;
-    at_once(20, |i| {
+    at_once(20, |i| -> Result<(), String> {
         let path = |k: usize| format!("/s{i}.{k}/{}", i * 2000 + k * 7);
         let mut c = place.command(Mode::Native, "curl");
         c.args(["-sk", "--max-time", "50"]);
@@ -144,4 +150,93 @@ fn varnish(place: &Place, mode: Mode) -> Result<(), String> {
     let url = format!("http://127.0.0.1:{port}/load/3000");
     under_wrk(place, 60, &url, || check_few(threads(), mode, POOL))?;
     terminate(place, server, "varnishd")
+}
+
+/// nginx, one event loop that gives its reads of files to a pool of 32 threads.
+fn nginx(place: &Place, mode: Mode) -> Result<(), String> {
+    const POOL: usize = 32;
+    let (port, dir) = (free_port(), place.dir().display().to_string());
+    let path = |i: usize| format!("/f{i}/{}", 20_000 * (i + 1));
+    for i in 0..10 {
+        let file = format!("{dir}{}", path(i));
+        std::fs::create_dir_all(format!("{dir}/f{i}")).map_err(|e| e.to_string())?;
+        std::fs::write(&file, body_of(&path(i))).map_err(|e| e.to_string())?;
+    }
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|what| format!("{what}_temp_path {dir}/{what};\n"))
+        .concat();
+    let config = format!(
+        "daemon off; master_process off; pid {dir}/pid; error_log {dir}/errors;\n\
+         thread_pool default threads={POOL};\n\
+         events {{ worker_connections 200; }}\n\
+         http {{ access_log off; {temporary}\
+         server {{ listen 127.0.0.1:{port}; root {dir}; default_type text/plain;\n\
+         aio threads; sendfile off; directio 512; output_buffers 2 16k; }} }}\n"
+    );
+    let file = format!("{dir}/nginx.conf");
+    std::fs::write(&file, config).map_err(|e| e.to_string())?;
+    let mut c = place.command(mode, NGINX);
+    let mut server = Started::new(c.args(["-e", &format!("{dir}/errors"), "-c", &file]))?;
+    server.wait_listening(port)?;
+    at_once(20, |i| -> Result<(), String> {
+        (0..5).try_for_each(|k| {
+            let path = path((i + k) % 10);
+            match get(connect(port)?, &path)? == body_of(&path) {
+                true => Ok(()),
+                false => Err(format!("GET {path}: another body")),
+            }
+        })
+    })?;
+    check_few(server.threads(), mode, POOL)?;
+    terminate(place, server, "nginx")
+}
+
+/// unbound, four threads that each wait for the same sockets, by datagrams and by TCP.
+fn unbound(place: &Place, mode: Mode) -> Result<(), String> {
+    let (port, dir) = (free_port(), place.dir().display().to_string());
+    let config = format!(
+        "server:\n num-threads: 4\n interface: 127.0.0.1@{port}\n chroot: \"\"\n \
+         username: \"\"\n directory: \"{dir}\"\n pidfile: \"\"\n use-syslog: no\n do-ip6: no\n \
+         local-zone: \"test.\" static\n local-data: \"a.test. A 192.0.2.77\"\n"
+    );
+    let file = format!("{dir}/unbound.conf");
+    std::fs::write(&file, config).map_err(|e| e.to_string())?;
+    let mut server = Started::new(place.command(mode, UNBOUND).args(["-d", "-c", &file]))?;
+    server.wait_listening(port)?;
+    // Its number, "recursion desired", one question: a.test, an address, of the Internet.
+    let question = |id: u16| {
+        let mut q = id.to_be_bytes().to_vec();
+        q.extend(b"\x01\0\0\x01\0\0\0\0\0\0\x01a\x04test\0\0\x01\0\x01");
+        q
+    };
+    let check = |answer: &[u8], id: u16| match answer.starts_with(&id.to_be_bytes())
+        && answer.ends_with(&[192, 0, 2, 77])
+    {
+        true => Ok(()),
+        false => Err(format!("question {id}: the answer {answer:02x?}")),
+    };
+    at_once(12, |i| -> Result<(), String> {
+        let fail = |e: std::io::Error| format!("a question: {e}");
+        let socket = UdpSocket::bind("127.0.0.1:0").map_err(fail)?;
+        socket.connect(("127.0.0.1", port)).map_err(fail)?;
+        socket.set_read_timeout(Some(PATIENCE)).map_err(fail)?;
+        let mut answer = [0; 512];
+        for k in 0..20 {
+            let id = (100 * i + k) as u16;
+            socket.send(&question(id)).map_err(fail)?;
+            let got = socket.recv(&mut answer).map_err(fail)?;
+            check(&answer[..got], id)?;
+            let mut stream = connect(port)?;
+            let mut framed = (question(id).len() as u16).to_be_bytes().to_vec();
+            framed.extend(question(id));
+            stream.write_all(&framed).map_err(fail)?;
+            let mut length = [0; 2];
+            stream.read_exact(&mut length).map_err(fail)?;
+            let got = usize::from(u16::from_be_bytes(length)).min(answer.len());
+            stream.read_exact(&mut answer[..got]).map_err(fail)?;
+            check(&answer[..got], id)?;
+        }
+        Ok(())
+    })?;
+    terminate(place, server, "unbound")
 }

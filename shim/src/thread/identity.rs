@@ -93,6 +93,11 @@ unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) 
     }
 }
 
+/// Whether the calling thread is not, or not for ever, the OS thread that it runs on.
+pub fn is_greenlet() -> bool {
+    Greenlet::current().is_some() && patched()
+}
+
 /// The calling thread's id, also for `syscall(SYS_gettid)`.
 pub unsafe fn gettid_() -> pid_t {
     match Greenlet::current().filter(|_| patched()) {
