@@ -336,19 +336,16 @@ fn no_time_and_bytes() {
     let (mut a, mut b) = connected();
     geventrs::spawn(move || {
         let mut byte = [0];
-        for _ in 0..6 {
-            let writes = geventrs::spawn_later(ms(1), {
-                let mut b = b.try_clone().unwrap();
-                move || b.write_all(b"1").unwrap()
-            });
+        for bytes in ["1", "1", "1", "1", "1", "1", "22"] {
+            let mut b = b.try_clone().unwrap();
+            let writes = geventrs::spawn_later(ms(1), move || b.write_all(bytes.as_bytes()));
             a.read_exact(&mut byte).unwrap();
-            writes.get().unwrap();
+            writes.get().unwrap().unwrap();
         }
-        b.write_all(b"22").unwrap();
-        for _ in 0..2 {
-            geventrs::sleep(ms(1));
-            with_timeout(ms(0), || a.read_exact(&mut byte).unwrap()).unwrap();
-        }
+        with_timeout(ms(0), || a.read_exact(&mut byte).unwrap()).unwrap();
+        b.write_all(b"3").unwrap();
+        a.read_exact(&mut byte).unwrap();
+        assert_eq!(&byte, b"3");
     })
     .get()
     .unwrap();
