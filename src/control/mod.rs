@@ -26,6 +26,7 @@
 //! | [`endpoint`] | the socket's place, who may ask |
 //! | [`answer`] | the protocol |
 //! | [`snapshot`] | what is told of a greenlet |
+//! | [`past`] | calls that have gone past the library |
 //! | [`descriptors`], [`epoll_set`], [`memory`] | what the kernel knows of descriptors and memory |
 //! | [`lock_cycles`] | deadlocks of some of the greenlets |
 //! | [`report`] | reports on stderr, with the tool's help |
@@ -39,6 +40,7 @@ mod epoll_set;
 mod json;
 pub mod lock_cycles;
 mod memory;
+mod past;
 pub mod report;
 mod snapshot;
 pub mod tool;

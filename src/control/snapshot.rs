@@ -2,6 +2,7 @@
 //! JSON afterwards.
 
 use super::json::Object;
+use super::past::Past;
 use super::{descriptors, epoll_set, memory};
 use crate::arch::Saved;
 use crate::greenlet::{fd_of, Detail, Greenlet, Phase};
@@ -28,9 +29,10 @@ const ROWS_AT_ONCE: usize = 2048;
 pub enum State {
     /// It runs program code and has the hub.
     Runs,
-    /// It computes, or is blocked where no hook is, on an OS thread of its own.
+    /// It computes on an OS thread of its own, or is blocked there where no hook is: [`Past`]
+    /// tells.
     Computes,
-    /// It is in a blocking section.
+    /// It is in a blocking section, or where no hook is.
     Blocked,
     /// It is in the run queue.
     Runnable,
@@ -70,6 +72,10 @@ pub struct Row {
     /// The lock itself says so: no account that may have missed something.
     pub certain: bool,
     state: State,
+    /// It is in program code: what it is blocked in, no hook has seen.
+    in_program: bool,
+    /// What it has computed since the hub was taken off it.
+    computed: Option<u64>,
     name: [u8; 16],
     detail: Option<Detail>,
     now: u64,
@@ -96,8 +102,11 @@ impl Row {
     /// What is known of `g`.
     fn take(lent: &Lent, g: &'static Greenlet, now: u64) -> Row {
         let (reason, away) = (g.reason(), hub::off_hub(g));
+        let in_program = !g.in_shim();
         let state = match (g.phase(), away) {
             (Phase::Ended | Phase::Free, _) => State::Ended,
+            // It has computed, and queues for the hub.
+            (_, Some(_)) if reason == Reason::None && !in_program => State::Runnable,
             (_, Some(_)) if reason == Reason::None => State::Computes,
             (_, Some(_)) => State::Blocked,
             _ if lent.runs(g) => State::Runs,
@@ -124,6 +133,8 @@ impl Row {
             certain: owner != 0,
             owner: taken.as_ref().map_or(owner, |t| t.by),
             state,
+            in_program,
+            computed: g.computed_off_hub(),
             name: g.name(),
             detail: g.detail(),
             now,
@@ -164,8 +175,17 @@ impl Row {
             State::Waits => format!("waits for {}", self.reason),
             State::Blocked => format!("is blocked in {}", self.reason),
             State::Runnable => "is runnable".to_owned(),
-            state => state.name().to_owned(),
+            state => match self.past() {
+                Some(past) => format!("is blocked in {past}"),
+                None => state.name().to_owned(),
+            },
         }
+    }
+
+    /// What its program code is blocked in, past the library. It may have gone on meanwhile.
+    fn past(&self) -> Option<Past> {
+        let runs = matches!(self.state, State::Computes | State::Runs);
+        (runs && self.in_program && self.tid != 0).then(|| Past::of(self.tid)).flatten()
     }
 
     /// Copy its stack, at rest.
@@ -179,7 +199,7 @@ impl Row {
     /// What it has on an OS thread of its own: where it blocks, or a sample of where
     /// it computes.
     fn off_hub_stack(&mut self, object: &mut Object) {
-        if let Some((sp, pc)) = task::blocked_registers(self.tid) {
+        if let Some(task::Blocked { sp, pc, .. }) = task::blocked(self.tid) {
             let most = self.base().saturating_sub(sp).min(MOST_STACK);
             memory::read(sp, most, &mut self.bytes);
             // A frame pointer is not told; unwinders do without it mostly.
@@ -193,6 +213,10 @@ impl Row {
     pub fn write(mut self, text: &mut String, stacks: bool) {
         let mut line = Object::new(text);
         let mut object = line.object("greenlet");
+        let past = self.past();
+        if past.is_some() {
+            self.state = State::Blocked;
+        }
         object.plain("id", self.id).text("name", self.name());
         object.text("state", self.state.name().as_bytes());
         if self.since != 0 {
@@ -204,6 +228,11 @@ impl Row {
         object.plain("switches", self.switches).plain("cpu_ns", self.processor);
         if self.reason != Reason::None {
             self.reason(&mut object);
+        } else if let Some(past) = past {
+            past.tell(&mut object);
+            if let Some(computed) = self.computed {
+                object.plain("computed_ns", computed);
+            }
         }
         if self.creator != 0 {
             object.plain("creator", self.creator);

@@ -107,6 +107,12 @@ impl Greenlet {
         Some(had)
     }
 
+    /// What it has computed since the hub was taken off it; `None`: it was not. For the hub's
+    /// holder, or whom it is lent to.
+    pub(crate) fn computed_off_hub(&self) -> Option<u64> {
+        self.had_since(self.processor.away_from.get())
+    }
+
     /// What the OS thread that it is on off the hub has had since it had `from`.
     fn had_since(&self, from: u64) -> Option<u64> {
         // SAFETY: null or a carrier; they live for ever.

@@ -81,16 +81,40 @@ fn is_lock_wait(text: &Text) -> bool {
 /// The number that so many others follow.
 fn last_but(text: &Text, others: usize) -> Option<usize> {
     let end = text.iter().position(|b| matches!(b, 0 | b'\n'))?;
-    let word = text[..end].rsplit(|b| *b == b' ').nth(others)?.strip_prefix(b"0x")?;
-    usize::from_str_radix(core::str::from_utf8(word).ok()?, 16).ok()
+    let word = text[..end].rsplit(|b| *b == b' ').nth(others)?;
+    hexadecimal(core::str::from_utf8(word).ok()?)
 }
 
-/// Where the OS thread `tid` is blocked in the kernel, if it is: stack pointer and
-/// instruction pointer.
-pub(crate) fn blocked_registers(tid: u32) -> Option<(usize, usize)> {
-    is_blocked(tid).then_some(())?;
-    let file = read_task_file(tid, b"syscall");
-    Some((last_but(&file, 1)?, last_but(&file, 0)?))
+/// `0x7f00`.
+fn hexadecimal(word: &str) -> Option<usize> {
+    usize::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+}
+
+/// What an OS thread is blocked in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Blocked {
+    /// The system call's number; -1: none, as in a page fault.
+    pub(crate) call: i64,
+    /// Its first argument.
+    pub(crate) argument: usize,
+    /// The stack pointer.
+    pub(crate) sp: usize,
+    /// The instruction behind the call.
+    pub(crate) pc: usize,
+}
+
+/// What the OS thread `tid` is blocked in, if it is.
+pub(crate) fn blocked(tid: u32) -> Option<Blocked> {
+    is_blocked(tid).then(|| blocked_in(&read_task_file(tid, b"syscall"))).flatten()
+}
+
+/// proc(5), `syscall`.
+fn blocked_in(text: &Text) -> Option<Blocked> {
+    let end = text.iter().position(|b| matches!(b, 0 | b'\n'))?;
+    let mut words = core::str::from_utf8(&text[..end]).ok()?.split(' ');
+    let call = words.next()?.parse().ok()?;
+    let argument = if call < 0 { 0 } else { hexadecimal(words.next()?)? };
+    Some(Blocked { call, argument, sp: last_but(text, 1)?, pc: last_but(text, 0)? })
 }
 
 #[cfg(test)]
@@ -115,6 +139,17 @@ mod tests {
         let at = "230 0x0 0x0 0x7ffd 0x0 0x0 0x0 0x7ffd11 0x7f00aa\n";
         assert_eq!(blocked_at(&text(at)), Some(0x7f00aa));
         assert_eq!(blocked_at(&text("running\n")), None);
+    }
+
+    #[test]
+    fn what_a_blocked_thread_is_blocked_in() {
+        let at = "426 0x5 0x0 0x1 0x1 0x0 0x8 0x7ffd11 0x7f00aa\n";
+        let call = Blocked { call: 426, argument: 5, sp: 0x7ffd11, pc: 0x7f00aa };
+        assert_eq!(blocked_in(&text(at)), Some(call));
+        let fault = Blocked { call: -1, argument: 0, ..call };
+        assert_eq!(blocked_in(&text("-1 0x7ffd11 0x7f00aa\n")), Some(fault));
+        assert_eq!(blocked_in(&text("running\n")), None);
+        assert_eq!(blocked_in(&text("")), None);
     }
 
     #[test]

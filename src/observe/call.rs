@@ -480,6 +480,26 @@ pub fn begin(hook: &'static Hook, arguments: &[u64]) -> Option<Call> {
     Some(Call { ledger, outer, alone })
 }
 
+/// [`begin`] for a function that leaves no frame in which the call could be kept (vfork(2)):
+/// called at `site`, with the stack at `sp`. True: [`end_unframed`] is to come.
+pub fn begin_unframed(hook: &'static Hook, site: usize, sp: usize) -> bool {
+    let Some(ledger) = Greenlet::current().and_then(ledger::of) else { return false };
+    // One call is kept: that of a handler inside another call is not observed.
+    // SAFETY: a cell of this thread's.
+    if unsafe { !(*ledger.call.as_ptr()).hook.is_null() } {
+        return false;
+    }
+    ledger.set_entry(site, sp);
+    begin(hook, &[]).map(core::mem::forget).is_some()
+}
+
+/// It returns `result`, on the greenlet that has begun it.
+pub fn end_unframed(result: u64, errno: i32) {
+    if let Some(ledger) = Greenlet::current().and_then(ledger::of) {
+        Call { ledger, outer: None, alone: !hub::active() }.end(result, errno);
+    }
+}
+
 impl Call {
     /// It returns `result`. `errno` is what the program will see.
     pub fn end(self, result: u64, errno: i32) {

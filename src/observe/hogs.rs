@@ -12,6 +12,7 @@ use super::ledger::{self, State};
 use super::text::Name;
 use super::{asked, clock, modules, CENSUS, WATCH};
 use crate::greenlet::Greenlet;
+use crate::hub::task::{self, Blocked};
 use crate::raw_lock::RawLock;
 use crate::report::say;
 use crate::stack_trace::Trace;
@@ -35,6 +36,12 @@ pub struct Hog {
     pub name: [u8; 16],
     /// How long it had run when it was seen last, in ticks.
     pub span: u64,
+    /// How often it was looked at.
+    pub looks: u32,
+    /// At how many of these looks it was blocked in the kernel, in no hooked call.
+    pub blocked: u32,
+    /// In which system call it was so last.
+    pub call: i64,
     /// The tick at which it began.
     run: u64,
     frames: [usize; FRAMES],
@@ -42,7 +49,17 @@ pub struct Hog {
 }
 
 impl Hog {
-    const NONE: Hog = Hog { id: 0, name: [0; 16], span: 0, run: 0, frames: [0; FRAMES], length: 0 };
+    const NONE: Hog = Hog {
+        id: 0,
+        name: [0; 16],
+        span: 0,
+        looks: 0,
+        blocked: 0,
+        call: 0,
+        run: 0,
+        frames: [0; FRAMES],
+        length: 0,
+    };
 
     /// Its stack, the innermost return address first.
     pub fn frames(&self) -> impl Iterator<Item = usize> + '_ {
@@ -129,8 +146,11 @@ pub(crate) fn look(stack: &TakeStack) -> bool {
         let ticks = clock::now().saturating_sub(s.run);
         let span = scale.span(ticks);
         let report = span >= s.report_at;
-        let known = asked(CENSUS) && note(g, s.run, ticks);
-        if report || asked(CENSUS) && !known {
+        let blocked = task::blocked(s.tid).filter(|b| !modules::is_own(b.pc));
+        let known = asked(CENSUS) && note(g, s.run, ticks, blocked);
+        if let (true, Some(blocked), false) = (report, blocked, over()) {
+            tell_blocked(g, span, blocked);
+        } else if report || asked(CENSUS) && !known {
             stack(s.tid, &mut |trace| {
                 // It may have gone on to something else meanwhile.
                 if !over() {
@@ -142,12 +162,23 @@ pub(crate) fn look(stack: &TakeStack) -> bool {
                     }
                 }
             });
-            if report {
-                s.report_at = s.report_at.saturating_mul(2);
-            }
+        }
+        if report {
+            s.report_at = s.report_at.saturating_mul(2);
         }
     }
     some
+}
+
+fn tell_blocked(g: &Greenlet, span: u64, blocked: Blocked) {
+    say(format_args!(
+        "geventrs: thread {} \"{}\" has made no hooked call for {} ms and is blocked in system call {}",
+        g.id(),
+        Name(g.name()),
+        span / MILLISECOND,
+        blocked.call
+    ));
+    Trace::print_one(blocked.pc);
 }
 
 fn tell(g: &Greenlet, span: u64, trace: &Trace) {
@@ -160,8 +191,8 @@ fn tell(g: &Greenlet, span: u64, trace: &Trace) {
     trace.print();
 }
 
-/// Count the time. True: there is no need for a stack.
-fn note(g: &Greenlet, run: u64, span: u64) -> bool {
+/// Count the time, and whether it is blocked. True: there is no need for a stack.
+fn note(g: &Greenlet, run: u64, span: u64, blocked: Option<Blocked>) -> bool {
     let mut hogs = HOGS.lock();
     let same = hogs.iter().position(|h| h.id == g.id() && h.run == run && h.span != 0);
     let at = match same {
@@ -176,7 +207,16 @@ fn note(g: &Greenlet, run: u64, span: u64) -> bool {
         }
     };
     hogs[at].span = hogs[at].span.max(span);
-    hogs[at].length != 0
+    hogs[at].looks += 1;
+    if let Some(blocked) = blocked {
+        hogs[at].blocked += 1;
+        hogs[at].call = blocked.call;
+        // Its stack cannot be taken; where it is, is known.
+        if hogs[at].length <= 1 {
+            (hogs[at].frames[0], hogs[at].length) = (blocked.pc, 1);
+        }
+    }
+    hogs[at].length > 1 || blocked.is_some()
 }
 
 fn keep(g: &Greenlet, run: u64, trace: &Trace) {

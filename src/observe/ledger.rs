@@ -143,6 +143,12 @@ impl Ledger {
         (self.site.get(), self.sp.get())
     }
 
+    /// What a hook's entry notes, for one that cannot.
+    pub fn set_entry(&self, site: usize, sp: usize) {
+        self.site.set(site);
+        self.sp.set(sp);
+    }
+
     /// What its last wait was for: a kind, its word, its text if it has one, and
     /// who is at the other end of its descriptor.
     pub fn last_wait(&self) -> (Why, u64, &'static str, Peer) {

@@ -59,7 +59,7 @@ pub(crate) mod hogs;
 mod holders;
 pub mod ledger;
 pub mod live;
-mod modules;
+pub(crate) mod modules;
 pub mod output;
 pub mod peers;
 pub mod places;

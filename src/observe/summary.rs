@@ -167,11 +167,14 @@ fn json(out: &mut Document, c: &Counted, how: &str, ended: u64, deadline: u64) {
     hogs::each(|hog| {
         let _ = write!(
             out,
-            "{}{{\"greenlet\":{},\"name\":\"{}\",\"span\":{},\"frames\":[",
+            "{}{{\"greenlet\":{},\"name\":\"{}\",\"span\":{},\"looks\":{},\"blocked\":{},\"call\":{},\"frames\":[",
             comma.next(),
             hog.id,
             Name(hog.name),
-            scale.span(hog.span)
+            scale.span(hog.span),
+            hog.looks,
+            hog.blocked,
+            hog.call
         );
         let mut inner = Comma::new();
         for address in hog.frames() {

@@ -184,6 +184,9 @@ fn stacks_name_functions_files_and_lines() {
     let json: Value = serde_json::from_str(&one).unwrap();
     let stack = json["greenlets"][0]["stack"].as_array().unwrap();
     assert!(stack.iter().any(|c| c["function"] == "reader" && c["line"].is_u64()), "{one}");
+    let call = stack.iter().find(|c| c["function"] == "reader").unwrap();
+    let offset = call["module_address"].as_str().and_then(|at| at.strip_prefix("0x"));
+    assert!(offset.is_some_and(|at| u64::from_str_radix(at, 16).unwrap() < 1 << 20), "{one}");
     fails(&mut asked.about(&["stacks", &asked.pid(), "nobody"]), 1, "no such greenlet");
 }
 

@@ -10,6 +10,8 @@ mod deadlocks;
 mod debugger;
 mod guide;
 mod live;
+mod past;
+mod peers;
 mod reach;
 mod recorded;
 mod refused;

@@ -77,7 +77,7 @@ unsafe fn clone_(
             fork::copied(shares_files, || call(Some(begin), (&raw mut start).cast()))
         }
         _ if waits_for_sharer(flags) => {
-            let lent = vfork::lend();
+            let lent = vfork::lend(0, 0);
             let pid = call(function, argument);
             let errno = doorway::errno();
             vfork::take_back(lent);

@@ -22,6 +22,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hub::arch;
 use hub::greenlet::Greenlet;
 use hub::hub::section;
+use hub::observe::call::{self, Hook};
 use hub::wait::{Reason, Section};
 
 /// Children that have borrowed this memory now.
@@ -44,7 +45,7 @@ pub fn borrowed() -> bool {
 /// What the parent must get back: two registers.
 #[repr(C)]
 pub struct Lent {
-    /// The greenlet, and [`STEPPED_OUT`].
+    /// The greenlet, [`STEPPED_OUT`] and [`OBSERVED`].
     greenlet: usize,
     /// The mask that the carrier had in the kernel.
     mask: u64,
@@ -52,12 +53,19 @@ pub struct Lent {
 
 /// It is in a blocking section.
 const STEPPED_OUT: usize = 1;
+/// Its call is observed.
+const OBSERVED: usize = 2;
 
-/// The caller's child is going to borrow its memory.
-pub extern "C" fn lend() -> Lent {
+static HOOK: Hook = Hook::new("vfork", "Subprocess", "section", &[], "c_int");
+
+/// The caller's child is going to borrow its memory; the call is observed if it has a `site`.
+pub extern "C" fn lend(site: usize, sp: usize) -> Lent {
     known::all_shared();
     let g = Greenlet::current();
     let mut greenlet = g.map_or(0, |g| ptr::from_ref(g) as usize);
+    if site != 0 && hub::observe::on() && call::begin_unframed(&HOOK, site, sp) {
+        greenlet |= OBSERVED;
+    }
     if let Some(shim) = doorway::enter(Group::Subprocess) {
         section::begin(shim.greenlet, Reason::Section("vfork"), Section::Waits);
         core::mem::forget(shim);
@@ -71,7 +79,7 @@ pub extern "C" fn lend() -> Lent {
 
 /// The child has let go of it.
 pub extern "C" fn take_back(lent: Lent) {
-    let at = lent.greenlet & !STEPPED_OUT;
+    let at = lent.greenlet & !(STEPPED_OUT | OBSERVED);
     arch::set_current(at as *mut _);
     BORROWERS.fetch_sub(1, Ordering::Relaxed);
     environment::release_left();
@@ -89,8 +97,13 @@ pub extern "C" fn take_back(lent: Lent) {
 
 /// The parent's return: the child's id, or an error number.
 extern "C" fn returned(lent: Lent, answer: isize) -> c_int {
+    let observed = lent.greenlet & OBSERVED != 0;
     take_back(lent);
-    doorway::returned(hub::sys::check(answer)) as c_int
+    let result = doorway::returned(hub::sys::check(answer)) as c_int;
+    if observed {
+        call::end_unframed(call::word(&result), doorway::errno());
+    }
+    result
 }
 
 macro_rules! vfork {
@@ -104,6 +117,8 @@ macro_rules! vfork {
         pub unsafe extern "C" fn $name() -> c_int {
             #[cfg(target_arch = "x86_64")]
             core::arch::naked_asm!(
+                "mov rdi, [rsp]",
+                "mov rsi, rsp",
                 "sub rsp, 8",
                 "call {lend}",
                 "add rsp, 8",
@@ -128,6 +143,8 @@ macro_rules! vfork {
             );
             #[cfg(target_arch = "aarch64")]
             core::arch::naked_asm!(
+                "mov x0, x30",
+                "mov x1, sp",
                 "stp x29, x30, [sp, #-16]!",
                 "bl {lend}",
                 "ldp x29, x30, [sp], #16",

@@ -35,6 +35,7 @@ mod stacks;
 mod symbolize;
 mod symbols;
 mod system_calls;
+mod tcp_peers;
 mod top;
 // The audit reads the page's other table.
 #[allow(dead_code)]

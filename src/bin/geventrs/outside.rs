@@ -1,9 +1,11 @@
-//! What /proc tells of a process from outside: who has the other ends of the pipes and Unix
+//! What /proc tells of a process from outside: who has the other ends of the pipes and
 //! sockets that its greenlets wait for, and what a process that has changed its root directory,
 //! and has no /proc there, cannot say of itself.
 
 use crate::processes::{Process, Reason};
+use crate::tcp_peers::{Peer, TcpPeers};
 use crate::unix_peers;
+use crate::words::system_call;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -17,6 +19,23 @@ pub struct End {
     pub name: String,
     /// The descriptor.
     pub fd: i32,
+    /// It is the socket that listens: nobody has accepted the connection.
+    pub pending: bool,
+    /// In the process itself: the greenlet that waits for this descriptor.
+    pub greenlet: Option<u32>,
+}
+
+/// What is known of connected sockets, once somebody has asked.
+struct Sockets {
+    pid: u32,
+    unix: Option<HashMap<u32, u32>>,
+    tcp: Option<TcpPeers>,
+}
+
+/// The other end, as the links in /proc call it: the pipe itself, or a socket.
+struct Target {
+    link: String,
+    pending: bool,
 }
 
 /// Descriptors of other processes that are looked at, at most.
@@ -63,51 +82,102 @@ pub fn complete(process: &mut Process) {
     look_for_ends(process);
 }
 
-/// What is at the other end of the descriptor `fd` of `pid`, as the links in /proc call it: the
-/// pipe itself, or the socket that a Unix socket is connected to.
-fn other_end(pid: u32, fd: i32, peers: &mut Option<HashMap<u32, u32>>) -> Option<String> {
-    let target = link(&format!("/proc/{pid}/fd/{fd}"))?;
-    if target.starts_with("pipe:[") {
-        return Some(target);
+impl Sockets {
+    /// What is at the other end of the process's descriptor `fd`.
+    fn other_end(&mut self, fd: i32) -> Option<Target> {
+        let link = link(&format!("/proc/{}/fd/{fd}", self.pid))?;
+        if link.starts_with("pipe:[") {
+            return Some(Target { link, pending: false });
+        }
+        let inode: u64 = link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()?;
+        let socket = |inode, pending| Target { link: format!("socket:[{inode}]"), pending };
+        let unix = self.unix.get_or_insert_with(unix_peers::all);
+        if let Some(peer) = u32::try_from(inode).ok().and_then(|inode| unix.get(&inode)) {
+            return Some(socket(u64::from(*peer), false));
+        }
+        let tcp = self.tcp.get_or_insert_with(|| TcpPeers::of(self.pid));
+        Some(match tcp.peer(inode)? {
+            Peer::Connected(peer) => socket(peer, false),
+            Peer::Pending(listener) => socket(listener, true),
+        })
     }
-    let inode = target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()?;
-    let peer = peers.get_or_insert_with(unix_peers::all).get(&inode)?;
-    Some(format!("socket:[{peer}]"))
 }
 
 /// Note who has the other ends of what is read, written and polled.
 fn look_for_ends(process: &mut Process) {
     let pid = process.pid;
-    let mut peers = None;
-    let mut wanted: Vec<(bool, String, &mut Vec<End>)> = Vec::new();
-    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
-        let writes = r.kind == "write";
-        if let (true, Some(fd)) = (writes || r.kind == "read", r.fd) {
-            if let Some(end) = other_end(pid, fd, &mut peers) {
-                wanted.push((writes, end, &mut r.ends));
+    let waiters = waiters(process);
+    let mut sockets = Sockets { pid, unix: None, tcp: None };
+    let mut wanted: Vec<(u32, bool, Target, &mut Vec<End>)> = Vec::new();
+    for g in process.greenlets.iter_mut() {
+        let Some(r) = g.reason.as_mut() else { continue };
+        if let (Some(direction), Some(fd)) = (r.direction(), r.fd) {
+            if let Some(end) = sockets.other_end(fd) {
+                wanted.push((g.id, direction == Direction::Writes, end, &mut r.ends));
             }
         }
         for p in r.polled.iter_mut().filter(|p| !p.gone) {
-            if let Some(end) = other_end(pid, p.fd, &mut peers) {
-                wanted.push((p.write, end, &mut p.ends));
+            if let Some(end) = sockets.other_end(p.fd) {
+                wanted.push((g.id, p.write, end, &mut p.ends));
             }
         }
     }
     if wanted.is_empty() {
         return;
     }
-    let ends = ends(pid, &wanted.iter().map(|(_, end, _)| end.clone()).collect());
-    for (writes, end, to) in wanted {
-        let others = ends.get(&end).into_iter().flatten();
+    let ends = ends(pid, &wanted.iter().map(|(_, _, end, _)| end.link.clone()).collect());
+    for (id, writes, target, to) in wanted {
+        let others = ends.get(&target.link).into_iter().flatten();
         let others = others.filter(|(_, access)| match writes {
             true => *access != libc::O_WRONLY,
             false => *access != libc::O_RDONLY,
         });
-        *to = others.map(|(end, _)| end.clone()).take(MOST_ENDS).collect();
+        let others = others.map(|(end, _)| {
+            let here = waiters.get(&end.fd).filter(|_| end.pid == pid);
+            let greenlet = here.into_iter().flatten().copied().find(|waiter| *waiter != id);
+            End { pending: target.pending, greenlet, ..end.clone() }
+        });
+        *to = others.take(MOST_ENDS).collect();
     }
 }
 
+/// The greenlets that wait for a descriptor, by that: two of each at most.
+fn waiters(process: &Process) -> HashMap<i32, Vec<u32>> {
+    const MOST: usize = 2;
+    let mut found: HashMap<i32, Vec<u32>> = HashMap::new();
+    for g in &process.greenlets {
+        let Some(r) = &g.reason else { continue };
+        for fd in r.fd.into_iter().chain(r.polled.iter().filter(|p| !p.gone).map(|p| p.fd)) {
+            let waiters = found.entry(fd).or_default();
+            if waiters.len() < MOST {
+                waiters.push(g.id);
+            }
+        }
+    }
+    found
+}
+
+/// Which way a wait's bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Reads,
+    Writes,
+}
+
 impl Reason {
+    /// Of one that waits for the other end of a descriptor.
+    pub fn direction(&self) -> Option<Direction> {
+        let call = self.call.map(system_call);
+        let call = call.as_deref().unwrap_or(&self.kind);
+        let begins = |words: &[&str]| words.iter().any(|w| call.starts_with(w));
+        match call {
+            _ if begins(&["write", "pwrite", "send", "connect"]) => Some(Direction::Writes),
+            "readlink" => None,
+            _ if begins(&["read", "pread", "recv"]) => Some(Direction::Reads),
+            _ => None,
+        }
+    }
+
     /// It is about a descriptor of which the process has said nothing.
     fn nothing_known_of_fd(&self) -> bool {
         self.fd.is_some() && self.file.is_none() && self.local.is_none() && self.peer.is_none()
@@ -129,7 +199,7 @@ fn ends(first: u32, pipes: &BTreeSet<String>) -> BTreeMap<String, Vec<(End, i32)
             let Some(target) = link(&format!("/proc/{pid}/fd/{fd}")) else { continue };
             if pipes.contains(&target) {
                 let Some(access) = access(pid, fd) else { continue };
-                let end = End { pid, name: name(pid), fd };
+                let end = End { pid, name: name(pid), fd, pending: false, greenlet: None };
                 found.entry(target).or_default().push((end, access));
             }
         }

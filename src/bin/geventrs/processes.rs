@@ -47,6 +47,8 @@ pub struct Greenlet {
     pub switches: u64,
     #[serde(default)]
     pub cpu_ns: u64,
+    /// Of one that is blocked past the library: what it has computed in that time.
+    pub computed_ns: Option<u64>,
     pub reason: Option<Reason>,
     pub creator: Option<u32>,
     #[serde(default)]
@@ -85,6 +87,8 @@ pub struct Reason {
     /// The child that is waited for.
     pub pid: Option<i32>,
     pub of: Option<String>,
+    /// The system call that has gone past the library; -1: a page fault.
+    pub call: Option<i64>,
     /// Not told by the process: the other ends of the pipe or Unix socket.
     #[serde(skip)]
     pub ends: Vec<outside::End>,

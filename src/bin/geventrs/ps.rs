@@ -5,7 +5,7 @@ use crate::colours::Colours;
 use crate::columns::Table;
 use crate::outside::End;
 use crate::processes::{self, number, Polled, Process, Question};
-use crate::words::{bytes, reason, span};
+use crate::words::{bytes, reason, span, system_call};
 use crate::{print, Failure, NOTHING, SUCCEEDED};
 use clap::Args;
 use serde_json::json;
@@ -19,7 +19,7 @@ use serde_json::json;
     after_help = "Examples:\n  geventrs ps\n  geventrs ps 4711\n  geventrs ps --json 4711\n\n\
     States: `runs` and `computes` use a processor (the latter on an OS thread of its own),\n\
     `runnable` waits for its turn, `waits` for what is told, `blocked` is in a call that only\n\
-    the kernel can wait for, `ended` was not joined. CPU is sampled.\n\
+    the kernel can wait for, or that goes past the library, `ended` was not joined. CPU is sampled.\n\
     Exit codes: 0, 1 nothing to list, 2 usage, 3 the process cannot be asked."
 )]
 pub struct Ps {
@@ -143,7 +143,15 @@ pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
 
 /// Who has the other ends, as `--json` has it.
 fn ends(all: &[End]) -> Option<serde_json::Value> {
-    let end = |e: &End| json!({"pid": e.pid, "name": e.name, "fd": e.fd});
+    let end = |e: &End| {
+        json!({
+            "pid": e.pid,
+            "name": e.name,
+            "fd": e.fd,
+            "accepted": !e.pending,
+            "greenlet": e.greenlet,
+        })
+    };
     (!all.is_empty()).then(|| all.iter().map(end).collect())
 }
 
@@ -184,6 +192,8 @@ fn to_json(process: &Process) -> serde_json::Value {
                 "os_thread": g.tid,
                 "waits_for": r.map(|_| reason(process, g, &mut |at| reader.variable(at))),
                 "kind": r.map(|r| &r.kind),
+                "call": r.and_then(|r| r.call.map(system_call)),
+                "computed_ns": g.computed_ns,
                 "fd": r.and_then(|r| r.fd),
                 "peer": r.and_then(|r| r.peer.as_ref()),
                 "local": r.and_then(|r| r.local.as_ref()),

@@ -133,10 +133,12 @@ fn to_json(process: &Process, reader: &mut Reader, g: &Greenlet) -> serde_json::
     let calls: Vec<_> = reader
         .stack(g)
         .iter()
-        .map(|Call { address, module, frame, .. }| {
+        .map(|Call { address, module, behind, frame }| {
             json!({
                 "address": format!("{address:#x}"),
                 "module": module,
+                "module_address": behind.map(|at| format!("{at:#x}")),
+                "offset": frame.offset,
                 "function": frame.function,
                 "file": frame.file,
                 "line": frame.line,

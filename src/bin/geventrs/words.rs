@@ -1,6 +1,6 @@
 //! What greenlets do, in the words that people use.
 
-use crate::outside::End;
+use crate::outside::{Direction, End};
 use crate::processes::{number, Greenlet, Polled, Process};
 use std::fmt::Write;
 
@@ -36,6 +36,20 @@ pub fn name(process: &Process, id: u32) -> String {
     }
 }
 
+/// Who is blocked past the library is said to compute as well if that is more than this part of
+/// the time.
+const COMPUTES_TOO: u64 = 20;
+
+/// The system call with this number, by name.
+pub fn system_call(number: i64) -> String {
+    let name = usize::try_from(number).ok().map(|n| syscalls::Sysno::new(n).map(|s| s.name()));
+    match name {
+        Some(Some(name)) => name.to_owned(),
+        Some(None) => format!("system call {number}"),
+        None => "a page fault".to_owned(),
+    }
+}
+
 /// What `g` waits for; empty if it does not. `symbol` names an address.
 pub fn reason(
     process: &Process,
@@ -48,12 +62,21 @@ pub fn reason(
             _ => String::new(),
         };
     };
+    let call = r.call.map(system_call);
     let mut text = match (r.kind.as_str(), r.fd) {
         ("sleep", _) => "sleep".to_owned(),
         ("read", Some(fd)) => format!("read fd {fd} <-"),
         ("write", Some(fd)) => format!("write fd {fd} ->"),
         ("accept", Some(fd)) => format!("accept fd {fd}"),
         ("connect", Some(fd)) => format!("connect fd {fd} ->"),
+        ("past", fd) => {
+            let call = call.unwrap_or_else(|| r.words.clone());
+            match (fd, number(&r.address)) {
+                (Some(fd), _) => format!("{call} fd {fd}"),
+                (_, Some(address)) => format!("{call} {address:#x}"),
+                _ => call,
+            }
+        }
         ("section", Some(fd)) => format!("{} fd {fd}", r.words),
         _ => r.words.split(" held by").next().unwrap_or(&r.words).to_owned(),
     };
@@ -63,6 +86,14 @@ pub fn reason(
         ("read" | "write", None, Some(local), _) => drop(write!(text, " {local}")),
         ("read" | "write" | "section", _, _, Some(file)) => drop(write!(text, " {file}")),
         ("read" | "write" | "connect", ..) => text.truncate(text.len() - 3),
+        ("past", Some(end), ..) | ("past", None, Some(end), _) | ("past", .., Some(end)) => {
+            let arrow = match r.direction() {
+                Some(Direction::Reads) => "<- ",
+                Some(Direction::Writes) => "-> ",
+                None => "",
+            };
+            let _ = write!(text, " {arrow}{end}");
+        }
         ("epoll", ..) if r.fds.is_some() => {
             let n = r.fds.unwrap_or(0);
             let _ = write!(text, " of {n} fd{}", if n == 1 { "" } else { "s" });
@@ -70,10 +101,10 @@ pub fn reason(
         _ => {}
     }
     if !r.ends.is_empty() {
-        let _ = write!(text, " ({})", ends(process.pid, &r.ends));
+        let _ = write!(text, " ({})", ends(process, &r.ends));
     }
     if !r.polled.is_empty() {
-        let list: Vec<String> = r.polled.iter().map(|p| polled(process.pid, p)).collect();
+        let list: Vec<String> = r.polled.iter().map(|p| polled(process, p)).collect();
         let more = if r.fds.unwrap_or(0) as usize > list.len() { ", ..." } else { "" };
         let _ = write!(text, ": {}{more}", list.join(", "));
     }
@@ -93,6 +124,13 @@ pub fn reason(
     if let (Some(thread), Some(g)) = (r.thread, r.thread.and_then(|t| process.greenlet(t))) {
         text = format!("join {thread} \"{}\"", g.name);
     }
+    if r.kind == "past" {
+        text += ", past the library";
+        let (whole, computed) = (g.for_ns.unwrap_or(0), g.computed_ns.unwrap_or(0));
+        if computed > whole / COMPUTES_TOO {
+            let _ = write!(text, "; has computed for {} of that", span(computed));
+        }
+    }
     if let Some(left) = g.left_ns {
         let _ = write!(text, ", {} left", span(left));
     }
@@ -100,24 +138,29 @@ pub fn reason(
     text.replacen("sleep, ", "sleep ", 1)
 }
 
-/// Who has the other end of a pipe or Unix socket: `fd 4 here`, `fd 1 of 4711 "producer"`.
-fn ends(here: u32, ends: &[End]) -> String {
+/// Who has the other end of a pipe or socket: `fd 4 here, where 12 "flusher" waits`, `fd 1 of
+/// 4711 "producer"`.
+fn ends(process: &Process, ends: &[End]) -> String {
     /// More are not listed.
     const MOST: usize = 2;
-    let shown = ends.iter().take(MOST).map(|e| match e.pid == here {
-        true => format!("fd {} here", e.fd),
-        false => format!("fd {} of {} \"{}\"", e.fd, e.pid, e.name),
+    let shown = ends.iter().take(MOST).map(|e| {
+        let fd = if e.pending { "not accepted by fd" } else { "fd" };
+        match (e.pid == process.pid, e.greenlet) {
+            (true, None) => format!("{fd} {} here", e.fd),
+            (true, Some(id)) => format!("{fd} {} here, where {} waits", e.fd, name(process, id)),
+            (false, _) => format!("{fd} {} of {} \"{}\"", e.fd, e.pid, e.name),
+        }
     });
     let more = if ends.len() > MOST { ", ..." } else { "" };
     shown.collect::<Vec<_>>().join(", ") + more
 }
 
 /// One of several descriptors: `7 <- 127.0.0.1:5432`.
-fn polled(here: u32, p: &Polled) -> String {
+fn polled(process: &Process, p: &Polled) -> String {
     let arrow = if p.write { "->" } else { "<-" };
     let who = match p.ends.is_empty() {
         true => String::new(),
-        false => format!(" ({})", ends(here, &p.ends)),
+        false => format!(" ({})", ends(process, &p.ends)),
     };
     let what = match (&p.peer, &p.local, &p.file) {
         (Some(end), ..) => format!("{} {arrow} {end}", p.fd),
@@ -188,7 +231,13 @@ mod tests {
 
     #[test]
     fn pipes_say_who_has_their_other_end() {
-        let end = |pid, name: &str, fd| End { pid, name: name.into(), fd };
+        let end = |pid, name: &str, fd| End {
+            pid,
+            name: name.into(),
+            fd,
+            pending: false,
+            greenlet: None,
+        };
         let r = Reason {
             kind: "read".into(),
             words: "read fd 3".into(),

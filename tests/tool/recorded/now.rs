@@ -91,6 +91,8 @@ fn waits_that_go_on_have_the_chain_of_their_owners() {
     });
     let still = text.find("Still waiting").unwrap_or_else(|| panic!("{text}"));
     let still = text[still..].split("\n\n").next().unwrap();
+    let head = text.lines().nth(1).unwrap();
+    assert!(head.contains(" waits (") && head.contains(" still wait) and ran "), "{text}");
     let holds = |who: &str, line: u32| {
         let row = still.lines().find(|l| l.contains("held by ") && l.contains(who));
         let row = row.unwrap_or_else(|| panic!("{text}"));

@@ -441,3 +441,54 @@ int main(void)
     let lived = longest("greenlets", &|g| g["runs"]["longest"].as_u64().unwrap());
     assert!(told * 10 >= lived * 9, "{told} of {lived}: {text}");
 }
+
+/// A hook that is a few instructions, and a function without lines: both have a place.
+#[test]
+fn the_wait_of_a_vfork_has_its_place() {
+    const PROGRAM: &str = r#"
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int ends[2];
+static void *spawner(void *arg)
+{
+	pid_t child = vfork();
+	if (child == 0) {
+		char c;
+		close(ends[1]); /* The parent has another. */
+		read(ends[0], &c, 1);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	return arg;
+}
+static void *ticker(void *arg)
+{
+	usleep(100000);
+	close(ends[1]);
+	return arg;
+}
+int main(void)
+{
+	pthread_t a, b;
+	pipe(ends);
+	pthread_create(&b, NULL, ticker, NULL);
+	pthread_create(&a, NULL, spawner, NULL);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	return 0;
+}
+"#;
+    let (file, _) = recorded("report-vfork", PROGRAM);
+    let text = report_of(&file, &["--top", "40"]);
+    let mut lines = text.lines().skip_while(|l| !l.contains(" vfork(): "));
+    assert!(lines.next().is_some(), "{text}");
+    assert!(lines.next().unwrap_or("").contains("at spawner at program.c:9"), "{text}");
+    // Without lines the offset in the function is told, as `stacks` does.
+    let dir = scratch("report-offsets");
+    let program = compile(&dir, PROGRAM, &["-O1"]);
+    succeeds(&mut preloaded(&dir, &program, &[("GEVENTRS_REPORT", "r.json")]));
+    let text = report_of(&dir.join("r.json"), &["--top", "40"]);
+    assert!(text.contains("at spawner+0x"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! The files' contents. `docs/tool.md` describes the members.
 
+use crate::words::system_call;
 use crate::{processes, Failure, FAILED, USAGE};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -114,7 +115,22 @@ pub struct Hog {
     pub greenlet: u32,
     pub name: String,
     pub span: u64,
+    /// How often the monitor has looked, how often of those it was blocked in the kernel, and in
+    /// which system call the last time (-1: a page fault).
+    #[serde(default)]
+    pub looks: u32,
+    #[serde(default)]
+    pub blocked: u32,
+    #[serde(default)]
+    pub call: i64,
     pub frames: Vec<RawFrame>,
+}
+
+impl Hog {
+    /// The call that goes past the hooks and that it was blocked in for most of the time.
+    pub fn blocked_in(&self) -> Option<String> {
+        (self.blocked > self.looks / 2).then(|| system_call(self.call))
+    }
 }
 
 /// Where somebody was found blocked in no hooked call.

@@ -70,7 +70,15 @@ fn document(report: &ReportFile, stacks: &mut Stacks) -> Value {
         .iter()
         .map(|h| {
             let stack = stacks.name_all(&h.frames);
-            json!({"greenlet": h.greenlet, "name": h.name, "span": h.span, "stack": stack})
+            json!({
+                "greenlet": h.greenlet,
+                "name": h.name,
+                "span": h.span,
+                "looks": h.looks,
+                "blocked": h.blocked,
+                "blocked_in": h.blocked_in(),
+                "stack": stack,
+            })
         })
         .collect();
     let outside: Vec<Value> = report
@@ -196,7 +204,7 @@ impl Text<'_> {
         let greenlets: u64 = r.greenlets.iter().map(|l| l.greenlets).sum();
         let q = &r.run_queue;
         format!(
-            "{} (process {}, {} after {})\n{} greenlets waited {} in {} waits and ran {}; \
+            "{} (process {}, {} after {})\n{} greenlets waited {} in {} waits{} and ran {}; \
              {} turns in the run queue: p50 {}, p99 {}, longest {}\n",
             r.command.join(" "),
             r.pid,
@@ -208,6 +216,11 @@ impl Text<'_> {
             greenlets,
             time(waited),
             times,
+            match r.waiting.len() {
+                0 => String::new(),
+                1 => " (1 still waits)".to_owned(),
+                n => format!(" ({n} still wait)"),
+            },
             time(ran),
             q.count,
             time(q.p50),
@@ -380,7 +393,14 @@ impl Text<'_> {
                 format!("in {}", stacks::line(&stack, self.depth))
             };
             let who = format!("{} ({})", hog.name, hog.greenlet);
-            table.row(vec![time(hog.span), who], vec![stack]);
+            let mut below = vec![stack];
+            if let Some(call) = hog.blocked_in() {
+                let share = 100 * u64::from(hog.blocked) / u64::from(hog.looks);
+                below.push(format!(
+                    "no run: blocked in {call}, past the library, for about {share} % of it"
+                ));
+            }
+            table.row(vec![time(hog.span), who], below);
         }
         let title = "Longest runs without a wait";
         self.section(title, &table, self.report.hogs.len())

@@ -2,7 +2,7 @@
 
 use super::file::{Place, RawFrame};
 use crate::crate_frames::{self, is_below_main, Crate, Known};
-use crate::symbols::Symbols;
+use crate::symbols::{Frame, Symbols};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,6 +12,9 @@ use std::path::Path;
 pub struct Named {
     /// `??` if nothing tells it.
     pub function: String,
+    /// How far in it, if no line is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +41,10 @@ impl Named {
             _ if self.function == "??" => {
                 format!("{}+{:#x}", last_part(&self.module), self.address)
             }
-            _ => format!("{} in {}", self.function, last_part(&self.module)),
+            _ => {
+                let offset = self.offset.map_or(String::new(), |n| format!("+{n:#x}"));
+                format!("{}{offset} in {}", self.function, last_part(&self.module))
+            }
         }
     }
 
@@ -111,7 +117,8 @@ impl Stacks {
     /// had returned: not what the compiler has put inline first.
     pub fn entry(&mut self, start: &RawFrame) -> Option<Named> {
         let named = self.name(start).pop()?;
-        Some(Named { address: named.address.saturating_sub(1), ..named })
+        let address = named.address.saturating_sub(1);
+        Some(Named { address, offset: None, ..named })
     }
 
     fn name(&mut self, raw: &RawFrame) -> Vec<Named> {
@@ -120,22 +127,22 @@ impl Stacks {
         // A return address is behind its call.
         let at = raw.address.saturating_sub(1);
         let frames = self.symbols.frames(Path::new(&module), at, None);
-        let named = |function: Option<String>, file, line, inlined| Named {
-            function: function.unwrap_or_else(|| "??".into()),
-            file,
-            line,
+        let named = |frame: Frame| Named {
+            function: frame.function.unwrap_or_else(|| "??".into()),
+            offset: frame.offset.filter(|_| frame.line.is_none()),
+            file: frame.file,
+            line: frame.line,
             module: module.clone(),
             address: raw.address,
-            inlined,
+            inlined: frame.inlined,
         };
-        let known: Vec<Named> = frames
-            .into_iter()
-            .filter(|f| f.function.is_some())
-            .map(|f| named(f.function, f.file, f.line, f.inlined))
-            .collect();
+        let known: Vec<Named> =
+            frames.into_iter().filter(|f| f.function.is_some()).map(named).collect();
         if known.is_empty() {
-            let name = raw.name.as_ref().map(|(name, _)| name.clone());
-            return vec![named(name, None, None, false)];
+            let (function, offset) = raw.name.clone().unzip();
+            // As the others: in the call, not behind it.
+            let offset = offset.map(|n| n.saturating_sub(1));
+            return vec![named(Frame { function, offset, ..Frame::default() })];
         }
         known
     }
@@ -181,6 +188,7 @@ mod tests {
         let stack = |names: &[&str]| -> Vec<Named> {
             let named = |name: &&str| Named {
                 function: name.to_string(),
+                offset: None,
                 file: None,
                 line: None,
                 module: "m".into(),
