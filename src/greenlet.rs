@@ -42,9 +42,9 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering};
 
-pub use detail::{detail_of_fd, Detail, Told};
+pub use detail::{detail_of_fd, detail_of_lock, Detail, Told};
 
-pub(crate) use detail::fd_of;
+pub(crate) use detail::{fd_of, lock_of};
 
 mod claim;
 mod detail;

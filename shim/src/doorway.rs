@@ -98,6 +98,18 @@ impl Shim {
         self.section(what, section, call)
     }
 
+    /// [`section`](Self::section) of a call that waits for an object of libc's at `address`.
+    pub fn section_on_lock<R>(
+        &self,
+        what: &'static str,
+        address: usize,
+        call: impl FnOnce() -> R,
+    ) -> R {
+        let detail = hub::greenlet::detail_of_lock(address);
+        let _told = self.greenlet.tell(&detail);
+        self.section(what, Section::Waits, call)
+    }
+
     /// [`Shim::section`] of a call that is about `name`: reports show it.
     ///
     /// # Safety

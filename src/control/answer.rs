@@ -18,7 +18,8 @@
 //! GEVENTRS_REPORT and GEVENTRS_TIMELINE make, and nothing else. New fields may come without a new version.
 
 use super::json::{field, Object};
-use super::{memory, snapshot};
+use super::memory;
+use super::snapshot::{self, Doing};
 use crate::observe::live;
 use crate::observe::output::Kind;
 use crate::time::MILLISECOND;
@@ -205,7 +206,9 @@ pub fn tell_of(request: &Request, only: &[u32], first: &[u32], out: &mut Out) {
             .collect();
         // Stable: else they stay in their order.
         wanted.sort_by_key(|n| !first.contains(&n.1));
-        wanted.truncate(request.limit);
+        if wanted.len() > request.limit {
+            cut(&mut wanted, first.len(), request.limit);
+        }
         let chosen = request.id.is_some() || !only.is_empty();
         let left_out = if chosen { 0 } else { all - wanted.len() };
         let mut rest = &wanted[..];
@@ -227,6 +230,22 @@ pub fn tell_of(request: &Request, only: &[u32], first: &[u32], out: &mut Out) {
         Object::new(&mut out.text).plain("end", true);
     }
     out.text.push('\n');
+}
+
+/// Leave `limit` of `all`: the first ones, who was made first (which is mostly `main`), those who
+/// do something, and then the newest. They stay in their order.
+fn cut(all: &mut Vec<snapshot::Named>, first: usize, limit: usize) {
+    let last = all.len().saturating_sub(1);
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|&n| match () {
+        () if n < first => 0,
+        () if n == last => 1,
+        () if all[n].2 == Doing::Something => 2,
+        () => 3,
+    });
+    order.truncate(limit);
+    order.sort_unstable();
+    *all = order.into_iter().map(|n| all[n]).collect();
 }
 
 /// The first line.

@@ -5,7 +5,7 @@ use super::json::Object;
 use super::past::Past;
 use super::{descriptors, epoll_set, memory};
 use crate::arch::Saved;
-use crate::greenlet::{fd_of, Detail, Greenlet, Phase};
+use crate::greenlet::{fd_of, lock_of, Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
 use crate::hub::{self, preempt, task};
 use crate::observe::{live, why};
@@ -57,7 +57,16 @@ impl State {
 
 /// One greenlet, and a thread id that tells whether it still is that one.
 #[derive(Clone, Copy)]
-pub struct Named(pub &'static Greenlet, pub u32);
+pub struct Named(pub &'static Greenlet, pub u32, pub Doing);
+
+/// What it was doing when it was counted, roughly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Something.
+    Something,
+    /// It waits, or has ended.
+    Nothing,
+}
 
 /// A greenlet as it was at one moment.
 pub struct Row {
@@ -356,11 +365,29 @@ impl Row {
         if let Some(fd) = fd {
             o.plain("fd", fd);
             descriptors::describe(fd, &mut o);
+        } else if let Some(address) = self.detail.and_then(|d| lock_of(&d)) {
+            o.address("address", address);
+            if let Some(holder) = holder(self.reason, address) {
+                o.plain("holder", holder);
+            }
         } else if let Some(detail) = self.detail {
             let end = detail.iter().position(|&b| b == 0).unwrap_or(detail.len());
             o.text("of", &detail[..end]);
         }
     }
+}
+
+/// Who holds the mutex of libc's at `address`, by the thread id in it: mostly another process's.
+fn holder(reason: Reason, address: usize) -> Option<u32> {
+    /// Where glibc keeps it: `__data.__owner`.
+    const OWNER: usize = 8;
+    if reason != Reason::Section("process-shared mutex") {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    memory::read(address + OWNER, 4, &mut bytes);
+    let id = u32::from_ne_bytes(bytes.try_into().ok()?);
+    (id != 0).then_some(id)
 }
 
 /// One of several descriptors that are waited for.
@@ -385,7 +412,8 @@ pub fn names(most: usize) -> Option<(Vec<Named>, usize)> {
         lent.for_each(|g| {
             all += 1;
             if names.len() < most {
-                names.push(Named(g, g.id()));
+                let idle = g.is_waiting() || g.phase() == Phase::Ended;
+                names.push(Named(g, g.id(), if idle { Doing::Nothing } else { Doing::Something }));
             }
         });
     })?;
@@ -398,7 +426,7 @@ pub fn next(names: &mut &[Named], stacks: bool) -> Option<Vec<Row>> {
     let mut rows = Vec::with_capacity(names.len().min(ROWS_AT_ONCE));
     lend::borrow(PATIENCE, |lent| {
         let (now, mut bytes) = (time::now(), 0);
-        while let Some((&Named(g, id), rest)) = names.split_first() {
+        while let Some((&Named(g, id, _), rest)) = names.split_first() {
             if rows.len() == ROWS_AT_ONCE || bytes >= BYTES_AT_ONCE {
                 break;
             }

@@ -1,5 +1,5 @@
 //! A text that says more about a greenlet's waits, for reports: a name that is looked up,
-//! the descriptor that a section is about.
+//! the descriptor or the lock that a section is about.
 
 use super::Greenlet;
 use core::marker::PhantomData;
@@ -15,6 +15,20 @@ pub fn detail_of_fd(fd: i32) -> Detail {
     detail
 }
 
+/// The text of a section that waits for an object of libc's at `address`.
+pub fn detail_of_lock(address: usize) -> Detail {
+    let mut detail = [0; size_of::<Detail>()];
+    detail[0] = LOCK_MARK;
+    detail[1..9].copy_from_slice(&address.to_ne_bytes());
+    detail
+}
+
+/// The address of such a text.
+pub(crate) fn lock_of(detail: &Detail) -> Option<usize> {
+    let bytes = detail[1..9].try_into().ok()?;
+    (detail[0] == LOCK_MARK).then(|| usize::from_ne_bytes(bytes))
+}
+
 /// The descriptor of such a text.
 pub(crate) fn fd_of(detail: &Detail) -> Option<i32> {
     let bytes = detail[1..5].try_into().ok()?;
@@ -22,6 +36,7 @@ pub(crate) fn fd_of(detail: &Detail) -> Option<i32> {
 }
 
 const FD_MARK: u8 = 1;
+const LOCK_MARK: u8 = 2;
 
 /// While this lives, reports of the greenlet's waits say more: [`Greenlet::tell`].
 #[derive(Debug)]

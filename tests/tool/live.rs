@@ -544,3 +544,124 @@ fn ps_lists_what_an_epoll_set_watches() {
     let text = large["waits_for"].as_str().unwrap();
     assert!(text.ends_with(", ..."), "{text}");
 }
+
+/// Of more greenlets than are asked for, who does something is told, and `main`.
+#[test]
+fn a_limit_leaves_out_those_who_wait() {
+    let source = r#"
+        #define _GNU_SOURCE
+        #include <pthread.h>
+        #include <unistd.h>
+        static void *hog(void *arg)
+        {
+            for (volatile long n = 0;; n++)
+                ;
+            return arg;
+        }
+        static void *nap(void *arg)
+        {
+            sleep(1000);
+            return arg;
+        }
+        int main(void)
+        {
+            pthread_t t;
+            pthread_create(&t, NULL, nap, NULL);
+            pthread_setname_np(t, "first");
+            pthread_create(&t, NULL, hog, NULL);
+            pthread_setname_np(t, "hog");
+            for (int i = 0; i < 50; i++)
+                pthread_create(&t, NULL, nap, NULL);
+            pthread_setname_np(t, "last");
+            sleep(1000);
+            return 0;
+        }
+    "#;
+    let directory = scratch("limit");
+    let program = compile(&directory, source, &[]);
+    let asked = Asked::start(&directory, &program, &[]);
+    asked.says("ps", &["computes", "  last  "]);
+    let text = until("they all sleep", || {
+        let text = asked.ask("ps", &["--limit", "3"])?;
+        text.contains("  last  ").then_some(text)
+    });
+    let rows: Vec<&str> = text.lines().skip(2).collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    assert!(rows[0].contains("  program  ") && rows[0].contains(&asked.pid()), "{text}");
+    assert!(rows[1].contains("  hog  ") && rows[2].contains("  last  "), "{text}");
+    assert_eq!(rows[3], "and 50 more (--limit)");
+}
+
+/// Locks whose holder is no thread of the program any more, or never was one.
+#[test]
+fn locks_held_by_the_dead_and_by_other_processes_are_told() {
+    let source = r#"
+        #define _GNU_SOURCE
+        #include <pthread.h>
+        #include <signal.h>
+        #include <sys/mman.h>
+        #include <sys/prctl.h>
+        #include <unistd.h>
+        static pthread_mutex_t orphan = PTHREAD_MUTEX_INITIALIZER, *shared;
+        static void *dies(void *arg)
+        {
+            pthread_mutex_lock(&orphan);
+            return arg;
+        }
+        static void *heir(void *arg)
+        {
+            pthread_mutex_lock(&orphan);
+            return arg;
+        }
+        static void *sharer(void *arg)
+        {
+            pthread_mutex_lock(shared);
+            return arg;
+        }
+        int main(void)
+        {
+            pthread_t t;
+            pthread_mutexattr_t attributes;
+            int ready[2];
+            char c;
+            pthread_mutexattr_init(&attributes);
+            pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+            shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            pthread_mutex_init(shared, &attributes);
+            pipe(ready);
+            if (fork() == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                prctl(PR_SET_NAME, "holder");
+                pthread_mutex_lock(shared);
+                write(ready[1], "x", 1);
+                sleep(1000);
+                _exit(0);
+            }
+            read(ready[0], &c, 1);
+            pthread_create(&t, NULL, dies, NULL);
+            pthread_join(t, NULL);
+            pthread_create(&t, NULL, sharer, NULL);
+            pthread_setname_np(t, "sharer");
+            pthread_create(&t, NULL, heir, NULL);
+            pthread_setname_np(t, "heir");
+            pthread_join(t, NULL);
+            return 0;
+        }
+    "#;
+    let directory = scratch("dead-holder");
+    let program = compile(&directory, source, &["-g"]);
+    let report = format!("--report={}", directory.join("r.json").display());
+    let asked = Asked::start(&directory, &program, &[&report]);
+    let text = asked.says("ps", &["(orphan) held by ", "process-shared mutex 0x"]);
+    let line = |name: &str| text.lines().find(|l| l.contains(&format!("  {name}  "))).unwrap();
+    assert!(line("heir").contains(", which has ended, for "), "{text}");
+    assert!(line("sharer").ends_with(" \"holder\""), "{text}");
+    let text = asked.says("locks", &["(orphan)", "process-shared mutex 0x"]);
+    assert!(text.contains(", which has ended: it releases nothing any more"), "{text}");
+    assert!(
+        text.lines().any(|l| l.starts_with("  held by ") && l.ends_with("\"holder\"")),
+        "{text}"
+    );
+    let text = stdout(&mut asked.about(&["report", "--now", &asked.pid()]));
+    assert!(text.contains(", which has ended, for "), "{text}");
+}

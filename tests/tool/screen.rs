@@ -81,6 +81,16 @@ impl Terminal {
         Terminal { child, keyboard: master, screen, reader: Some(reader) }
     }
 
+    /// The window changes its size.
+    fn resize(&self, rows: u16, columns: u16) {
+        use std::os::fd::AsRawFd;
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let mut parser = self.screen.lock().unwrap();
+        parser.screen_mut().set_size(size_of_screen(rows), size_of_screen(columns));
+        // SAFETY: our own descriptor, and a size that outlives the call.
+        assert_eq!(unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &size) }, 0);
+    }
+
     fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
     }
@@ -181,6 +191,36 @@ fn top_shows_who_computes_and_obeys_keys() {
     terminal.press("q");
     assert_eq!(terminal.ends(), Some(0));
     assert!(!terminal.screen.lock().unwrap().screen().alternate_screen(), "as it was");
+}
+
+/// In a small window columns are left out, and no number is cut.
+#[test]
+fn top_fits_the_window_while_that_changes() {
+    let directory = scratch("top-sizes");
+    let program = compile(&directory, PROGRAM, &["-g"]);
+    let asked = Asked::start(&directory, &program, &[]);
+    asked.says("ps", &["hog", "idle"]);
+    let id = asked.greenlet("hog").unwrap()["id"].to_string();
+    let top = asked.about(&["top", &asked.pid(), "--interval", "0.2"]);
+    let mut terminal = Terminal::start(top);
+    terminal.shows(&["SWITCH/S", "RUNS", &id]);
+    terminal.resize(10, 40);
+    let text = terminal.shows(&["NAME    STATE    WAITS FOR", "3: ", "sleep 1", "q quit"]);
+    assert!(!text.contains("RUNS") && !text.contains("SWITCH/S"), "{text}");
+    terminal.press("\x1b[F\r");
+    terminal.shows(&["\" ─", "#0 "]);
+    terminal.resize(60, 200);
+    let text = terminal.shows(&["SWITCH/S", "RUNS", &id, "sleep 1", "(off the hub", "3 greenlets"]);
+    assert_eq!(
+        text.lines().filter(|l| l.contains(" waits ") || l.contains(" computes ")).count(),
+        3
+    );
+    terminal.resize(4, 12);
+    terminal.resize(1, 1);
+    terminal.resize(24, 80);
+    terminal.shows(&["WAITS FOR", &id, "3 greenlets"]);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), Some(0));
 }
 
 #[test]

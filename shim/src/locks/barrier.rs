@@ -8,7 +8,6 @@ use crate::thread::patched;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::sync::barrier;
-use hub::wait::Section;
 use libc::pthread_barrier_t;
 
 crate::hooks! {
@@ -34,7 +33,7 @@ unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
     if o.shared.load(Ordering::Relaxed) != 0 {
         // Between processes the kernel must do it; there is no way to try.
         return match doorway::enter(crate::table::Group::Thread) {
-            Some(shim) => shim.section("process-shared barrier", Section::Waits, call),
+            Some(shim) => shim.section_on_lock("process-shared barrier", object as usize, call),
             None => call(),
         };
     }

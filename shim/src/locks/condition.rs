@@ -25,7 +25,7 @@ use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::parking_lot::{self, Parked};
 use hub::time::{self as clock, MILLISECOND, NEVER};
-use hub::wait::{Reason, Section, Wake};
+use hub::wait::{Reason, Wake};
 use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 crate::hooks! {
@@ -235,7 +235,7 @@ unsafe fn wait_in_kernel(cond: *mut pthread_cond_t, call: impl FnOnce() -> c_int
     cancel::point(&shim);
     let word = &shim.greenlet.extension[AWAITED];
     word.set(cond as usize);
-    let result = shim.section("process-shared condition variable", Section::Waits, call);
+    let result = shim.section_on_lock("process-shared condition variable", cond as usize, call);
     word.set(0);
     if cancel::is_due(shim.greenlet) {
         // POSIX: who is cancelled takes no signal away from the others.

@@ -44,7 +44,6 @@ use core::sync::atomic::Ordering;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::tls;
-use hub::wait::Section;
 use libc::{clockid_t, timespec};
 
 /// linux/futex.h
@@ -186,7 +185,9 @@ pub unsafe fn lock(m: &Mutex, clock: clockid_t, until: *const timespec) -> c_int
             (slept, intent)
         };
         let slept = match &shim {
-            Some(shim) => shim.section("process-shared mutex", Section::Waits, sleep),
+            Some(shim) => {
+                shim.section_on_lock("process-shared mutex", m.lock.as_ptr() as usize, sleep)
+            }
             None => sleep(),
         };
         intent = slept.1;

@@ -174,7 +174,7 @@ unsafe fn acquire_libcs(
         };
         (answer != libc::EBUSY).then_some(answer)
     };
-    shared::wait(&shim, "process-shared read-write lock", attempt, call)
+    shared::wait(&shim, "process-shared read-write lock", lock as usize, attempt, call)
 }
 
 macro_rules! passes_unless_patched {

@@ -145,7 +145,7 @@ unsafe fn wait_libcs(sem: *mut sem_t, call: impl Fn() -> c_int) -> c_int {
     let errno = doorway::errno();
     // SAFETY: the program's semaphore.
     let attempt = || unsafe { (real::sem_trywait(sem) == 0).then_some(0) };
-    let result = shared::wait(&shim, "process-shared semaphore", attempt, call);
+    let result = shared::wait(&shim, "process-shared semaphore", sem as usize, attempt, call);
     if result == 0 {
         // Not that of an attempt.
         set_errno(errno);

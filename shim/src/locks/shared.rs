@@ -8,13 +8,14 @@
 use crate::doorway::Shim;
 use hub::hub as scheduler;
 use hub::time::{self as clock, MICROSECOND, MILLISECOND};
-use hub::wait::{Reason, Section, Wake};
+use hub::wait::{Reason, Wake};
 
-/// Call `attempt` until it says something; in the end `wait`, which says it for
+/// Call `attempt` on the object at `address` until it says something; in the end `wait`, which says it for
 /// sure.
 pub fn wait<R>(
     shim: &Shim,
     what: &'static str,
+    address: usize,
     mut attempt: impl FnMut() -> Option<R>,
     wait: impl FnOnce() -> R,
 ) -> R {
@@ -27,7 +28,7 @@ pub fn wait<R>(
     if let Some(answer) = attempt() {
         return answer;
     }
-    shim.section(what, Section::Waits, wait)
+    shim.section_on_lock(what, address, wait)
 }
 
 /// Call `attempt` until it says something, sleeping a little longer each time,

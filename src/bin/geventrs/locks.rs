@@ -3,7 +3,7 @@
 use crate::backtrace::Reader;
 use crate::colours::Colours;
 use crate::processes::{self, number, Greenlet, Process, Question};
-use crate::words::{name, span};
+use crate::words::{foreign, name, span};
 use crate::{print, Failure, SUCCEEDED};
 use clap::Args;
 use serde_json::json;
@@ -36,6 +36,8 @@ struct Lock<'a> {
     address: u64,
     variable: Option<String>,
     owner: Option<u32>,
+    /// In words, who is no greenlet of the process.
+    holder: Option<String>,
     /// How long ago that has taken it, and where, if it was noted.
     taken: Option<(u64, String)>,
     /// The longest-waiting first.
@@ -67,11 +69,13 @@ fn locks<'a>(process: &'a Process, reader: &mut Reader) -> Vec<Lock<'a>> {
             kind: match r.kind.as_str() {
                 "read lock" | "write lock" => "read-write lock".to_owned(),
                 "condition" => "condition variable".to_owned(),
+                "section" => r.words.clone(),
                 kind => kind.to_owned(),
             },
             address,
             variable: reader.variable(address),
             owner: None,
+            holder: r.holder.map(|holder| foreign(r, holder)),
             taken: None,
             waiters: Vec::new(),
         });
@@ -131,13 +135,18 @@ fn text(
         text.push('\n');
         if let Some(owner) = lock.owner {
             let _ = write!(text, "  held by {}", name(process, owner));
-            if let Some(g) = process.greenlet(owner) {
+            if process.has_ended(owner) {
+                text += ", which has ended: it releases nothing any more";
+            } else if let Some(g) = process.greenlet(owner) {
                 let _ = write!(text, ", which {}{}", g.state, place(reader, g));
             }
             text.push('\n');
             if let Some((ns, at)) = &lock.taken {
                 let _ = writeln!(text, "    taken {} ago in {at}", span(*ns));
             }
+        }
+        if let (None, Some(holder)) = (lock.owner, &lock.holder) {
+            let _ = writeln!(text, "  held by {holder}");
         }
         for g in lock.waiters.iter().take(MOST_SHOWN) {
             let how_long = g.for_ns.map_or(String::new(), |ns| format!(" for {}", span(ns)));
@@ -179,6 +188,8 @@ fn to_json(
                 "address": format!("{:#x}", l.address),
                 "variable": l.variable,
                 "owner": l.owner,
+                "owner_has_ended": l.owner.is_some_and(|owner| process.has_ended(owner)),
+                "holder": l.holder,
                 "taken_ns": l.taken.as_ref().map(|t| t.0),
                 "taken_at": l.taken.as_ref().map(|t| &t.1),
                 "waiters": waiters,

@@ -79,6 +79,15 @@ pub fn complete(process: &mut Process) {
             r.of = Some(name(child)).filter(|name| !name.is_empty());
         }
     }
+    let ids: BTreeSet<u32> = process.greenlets.iter().map(|g| g.id).collect();
+    for r in process.greenlets.iter_mut().filter_map(|g| g.reason.as_mut()) {
+        let Some(holder) = r.holder else { continue };
+        match ids.contains(&holder) {
+            true => r.owner = Some(holder),
+            // The first thread of another process, or a real one.
+            false => r.holder_name = Some(name(holder)).filter(|name| !name.is_empty()),
+        }
+    }
     look_for_ends(process);
 }
 

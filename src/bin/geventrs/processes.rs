@@ -84,6 +84,12 @@ pub struct Reason {
     pub address: Option<String>,
     pub owner: Option<u32>,
     pub thread: Option<u32>,
+    /// The thread that holds a mutex which processes share.
+    pub holder: Option<u32>,
+    /// Not told by the process: the name of the process that this thread is in, if that is
+    /// another one.
+    #[serde(skip)]
+    pub holder_name: Option<String>,
     /// The child that is waited for.
     pub pid: Option<i32>,
     pub of: Option<String>,
@@ -173,6 +179,16 @@ impl Process {
             }
         }
         Err("it broke off".to_owned())
+    }
+
+    /// Whether the thread `id` of this process has ended, for sure.
+    pub fn has_ended(&self, id: u32) -> bool {
+        // (An OS thread that is no greenlet is none of the list.)
+        let thread = PathBuf::from(format!("/proc/{}/task", self.pid));
+        let all = !self.only && self.left_out == 0 && self.pid != 0;
+        all && self.greenlet(id).is_none_or(|g| g.state == "ended")
+            && thread.exists()
+            && !thread.join(id.to_string()).exists()
     }
 
     /// A greenlet by its thread id.

@@ -123,6 +123,7 @@ impl View {
         let at = self.chosen.and_then(|c| ids.iter().position(|&id| id == c));
         let at = match at {
             Some(at) => at.saturating_add_signed(step),
+            None if step == isize::MAX => ids.len(),
             None => 0,
         };
         self.chosen = ids.get(at.min(ids.len().saturating_sub(1))).copied();

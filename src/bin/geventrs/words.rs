@@ -1,7 +1,7 @@
 //! What greenlets do, in the words that people use.
 
 use crate::outside::{Direction, End};
-use crate::processes::{number, Greenlet, Polled, Process};
+use crate::processes::{number, Greenlet, Polled, Process, Reason};
 use std::fmt::Write;
 
 /// A span of time with two or three digits that matter.
@@ -40,6 +40,14 @@ pub fn name(process: &Process, id: u32) -> String {
 /// the time.
 const COMPUTES_TOO: u64 = 20;
 
+/// Who holds a lock that processes share, if it is no greenlet of this one.
+pub fn foreign(r: &Reason, holder: u32) -> String {
+    match &r.holder_name {
+        Some(name) => format!("{holder} \"{name}\""),
+        None => format!("thread {holder}, which is no process's first"),
+    }
+}
+
 /// The system call with this number, by name.
 pub fn system_call(number: i64) -> String {
     let name = usize::try_from(number).ok().map(|n| syscalls::Sysno::new(n).map(|s| s.name()));
@@ -76,6 +84,9 @@ pub fn reason(
                 (_, Some(address)) => format!("{call} {address:#x}"),
                 _ => call,
             }
+        }
+        ("section", None) if r.address.is_some() => {
+            format!("{} {}", r.words, r.address.as_deref().unwrap_or_default())
         }
         ("section", Some(fd)) => format!("{} fd {fd}", r.words),
         _ => r.words.split(" held by").next().unwrap_or(&r.words).to_owned(),
@@ -116,10 +127,16 @@ pub fn reason(
     }
     if let Some(owner) = r.owner {
         let _ = write!(text, " held by {}", name(process, owner));
+        if process.has_ended(owner) {
+            text += ", which has ended,";
+        }
         // Who holds it has done so for as long as the other waits, at least.
         if let Some(ns) = g.taken_ns.or(g.for_ns) {
             let _ = write!(text, " for {}", span(ns));
         }
+    }
+    if let (None, Some(holder)) = (r.owner, r.holder) {
+        let _ = write!(text, " held by {}", foreign(r, holder));
     }
     if let (Some(thread), Some(g)) = (r.thread, r.thread.and_then(|t| process.greenlet(t))) {
         text = format!("join {thread} \"{}\"", g.name);
@@ -179,7 +196,6 @@ fn polled(process: &Process, p: &Polled) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::processes::Reason;
 
     #[test]
     fn spans_have_the_digits_that_matter() {

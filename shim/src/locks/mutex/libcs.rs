@@ -29,7 +29,7 @@ pub(super) unsafe fn lock(
     };
     // SAFETY: the program's object has glibc's layout.
     if !unsafe { &*mutex.cast::<Mutex>() }.inherits() {
-        return shared::wait(&shim, "process-shared mutex", attempt, call);
+        return shared::wait(&shim, "process-shared mutex", mutex as usize, attempt, call);
     }
     // The kernel looks for the holder's thread by the id in the lock's word, and
     // knows no greenlet's.

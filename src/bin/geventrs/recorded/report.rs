@@ -268,6 +268,14 @@ impl Text<'_> {
         }
         let name = names.get(&w.on.greenlet).copied().unwrap_or("?");
         let mut text = format!("held by {name} ({})", w.on.greenlet);
+        if self
+            .report
+            .greenlets
+            .iter()
+            .any(|l| l.id == w.on.greenlet && l.greenlets <= 1 && l.ended)
+        {
+            text += ", which has ended,";
+        }
         if w.held != 0 {
             text += &format!(" for {}", time(w.held));
         }
