@@ -52,6 +52,14 @@ fn enter_slow(group: Group) -> Option<Shim> {
     enter_any()
 }
 
+/// [`enter`], for a call that a pending signal may end: what waits here for the only greenlet
+/// that is left, the kernel does not know.
+#[inline(always)]
+pub fn enter_for_signals(group: Group) -> Option<Shim> {
+    let alone = || crate::signal::pending::noted() && !scheduler::active();
+    enter(group).or_else(|| alone().then(|| enter_slow(group)).flatten())
+}
+
 /// Step into our code even if this is the only greenlet: for objects that are
 /// ours whatever the number of threads.
 #[inline(always)]

@@ -36,6 +36,8 @@ struct Set {
     events: *mut epoll_event,
     most: c_int,
     mask: *const sigset_t,
+    /// Whether the call may wait.
+    waits: bool,
 }
 
 impl Set {
@@ -72,7 +74,7 @@ impl Source for Set {
             // wake-up was not for this caller.
             _ => r.table.pass_on(self.fd, READ, run),
         });
-        if found == Ok(0) && !self.mask.is_null() {
+        if found == Ok(0) && !self.mask.is_null() && self.waits {
             return self.signals();
         }
         found
@@ -90,6 +92,10 @@ impl Source for Set {
         self.mask
     }
 
+    fn hears_at_once(&self) -> bool {
+        false
+    }
+
     fn consumes(&self) -> bool {
         true
     }
@@ -101,7 +107,7 @@ unsafe fn wait_(fd: c_int, events: *mut epoll_event, most: c_int, milliseconds: 
         return unsafe { real::epoll_wait(fd, events, most, milliseconds) };
     };
     cancel::point(&shim);
-    let mut set = Set { fd, events, most, mask: ptr::null() };
+    let mut set = Set { fd, events, most, mask: ptr::null(), waits: true };
     answer(wait(&shim, &mut set, span_of_milliseconds(milliseconds)))
 }
 
@@ -112,12 +118,12 @@ unsafe fn pwait(
     milliseconds: c_int,
     mask: *const sigset_t,
 ) -> c_int {
-    let Some(shim) = doorway::enter(Group::Select) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Select) else {
         // SAFETY: the program's own call.
         return unsafe { real::epoll_pwait(fd, events, most, milliseconds, mask) };
     };
     cancel::point(&shim);
-    let mut set = Set { fd, events, most, mask };
+    let mut set = Set { fd, events, most, mask, waits: milliseconds != 0 };
     answer(wait(&shim, &mut set, span_of_milliseconds(milliseconds)))
 }
 
@@ -128,7 +134,7 @@ unsafe fn pwait2(
     span: *const timespec,
     mask: *const sigset_t,
 ) -> c_int {
-    let Some(shim) = doorway::enter(Group::Select) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Select) else {
         // SAFETY: the program's own call.
         return unsafe { real::epoll_pwait2(fd, events, most, span, mask) };
     };
@@ -137,7 +143,10 @@ unsafe fn pwait2(
     if !span.is_null() && !program_memory::readable(span.cast(), size_of::<timespec>()) {
         return answer(Err(libc::EFAULT));
     }
-    let mut set = Set { fd, events, most, mask };
+    let mut set = Set { fd, events, most, mask, waits: true };
     // SAFETY: null or readable.
-    answer(unsafe { span_of_timespec(span) }.and_then(|span| wait(&shim, &mut set, span)))
+    answer(unsafe { span_of_timespec(span) }.and_then(|span| {
+        set.waits = span != 0;
+        wait(&shim, &mut set, span)
+    }))
 }

@@ -113,7 +113,7 @@ unsafe fn ppoll_(
     span: *const timespec,
     mask: *const sigset_t,
 ) -> c_int {
-    let Some(shim) = doorway::enter(Group::Select) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Select) else {
         // SAFETY: the program's own call.
         return unsafe { real::ppoll(fds, count, span, mask) };
     };

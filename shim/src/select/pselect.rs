@@ -92,7 +92,7 @@ unsafe fn pselect_(
     span: *const timespec,
     mask: *const sigset_t,
 ) -> c_int {
-    let Some(shim) = doorway::enter(Group::Select) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Select) else {
         // SAFETY: as in `select_`.
         return unsafe {
             real::pselect(nfds::cut(nfds), readable, writable, exceptional, span, mask)

@@ -72,6 +72,12 @@ pub trait Source {
     /// has found it readable.
     fn signal_mask(&self) -> *const libc::sigset_t;
 
+    /// Whether a call that does not wait runs the handlers of pending signals that its mask
+    /// lets through. (Linux: epoll_pwait(2) does not.)
+    fn hears_at_once(&self) -> bool {
+        true
+    }
+
     /// Whether a look consumes what it finds, so that one waiter at a time is
     /// to be woken.
     fn consumes(&self) -> bool {
@@ -87,12 +93,12 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
     if span == 0 {
         // A program that polls in a loop waits for somebody else to act.
         scheduler::yield_now(g);
-        return source.look();
+    } else {
+        give_turns(g);
     }
     let deadline = clock::after(span);
-    give_turns(g);
     let found = source.look()?;
-    if found != 0 {
+    if found != 0 || span == 0 && !source.hears_at_once() {
         return Ok(found);
     }
     // SAFETY: null or readable, as the look has found.
@@ -110,6 +116,9 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
             Some(held)
         }
     };
+    if span == 0 {
+        return Ok(0);
+    }
     let waiters = Waiters::gather(g, source);
     loop {
         let mut until = deadline;

@@ -127,7 +127,7 @@ unsafe fn take_info(shim: &Shim, set: u64, info: *mut siginfo_t, deadline: u64) 
 }
 
 unsafe fn wait(set: *const sigset_t, signal: *mut c_int) -> c_int {
-    let Some(shim) = doorway::enter(Group::Signal) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Signal) else {
         // SAFETY: the program's own call, here and below.
         return unsafe { real::sigwait(set, signal) };
     };
@@ -151,7 +151,7 @@ unsafe fn wait(set: *const sigset_t, signal: *mut c_int) -> c_int {
 }
 
 unsafe fn wait_info(set: *const sigset_t, info: *mut siginfo_t) -> c_int {
-    let Some(shim) = doorway::enter(Group::Signal) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Signal) else {
         // SAFETY: as above.
         return unsafe { real::sigwaitinfo(set, info) };
     };
@@ -160,7 +160,7 @@ unsafe fn wait_info(set: *const sigset_t, info: *mut siginfo_t) -> c_int {
 }
 
 unsafe fn timed_wait(set: *const sigset_t, info: *mut siginfo_t, span: *const timespec) -> c_int {
-    let Some(shim) = doorway::enter(Group::Signal) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Signal) else {
         // SAFETY: as above.
         return unsafe { real::sigtimedwait(set, info, span) };
     };
@@ -181,7 +181,7 @@ unsafe fn timed_wait(set: *const sigset_t, info: *mut siginfo_t, span: *const ti
 }
 
 unsafe fn pause_() -> c_int {
-    let Some(shim) = doorway::enter(Group::Signal) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Signal) else {
         // SAFETY: no arguments.
         return unsafe { real::pause() };
     };
@@ -193,7 +193,7 @@ unsafe fn pause_() -> c_int {
 }
 
 unsafe fn suspend(set: *const sigset_t) -> c_int {
-    let Some(shim) = doorway::enter(Group::Signal) else {
+    let Some(shim) = doorway::enter_for_signals(Group::Signal) else {
         // SAFETY: as above.
         return unsafe { real::sigsuspend(set) };
     };
