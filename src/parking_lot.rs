@@ -5,9 +5,6 @@
 //! greenlet, or an OS thread that is none (libc makes some of its own); both
 //! sleep and wake by the same calls.
 //!
-//! Buckets never grow: 2¹⁵ of them are less than a megabyte of zero pages,
-//! and a million waiters on distinct addresses leave chains of thirty.
-//!
 //! # Rules
 //!
 //! * `validate` and `before_sleep` run under the bucket's lock resp. right
@@ -16,49 +13,16 @@
 //! * A waiter that timed out or was interrupted unlinks itself; until then it
 //!   stays linked, and wakers pass over it, so no wake-up is lost on it.
 
+mod bucket;
+
 use crate::greenlet::Greenlet;
 use crate::hub;
-use crate::raw_lock::RawLock;
 use crate::sys;
 use crate::wait::{Reason, Wake};
+use bucket::{bucket, Bucket, Waiter, LOT, SLEEPS, WOKEN};
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
-
-const BUCKETS: usize = 1 << 15;
-
-/// One waiter, on its own stack.
-struct Waiter {
-    key: Cell<usize>,
-    tag: u32,
-    prev: Cell<*const Waiter>,
-    next: Cell<*const Waiter>,
-    linked: Cell<bool>,
-    /// Null: an OS thread that sleeps on `word`.
-    greenlet: *const Greenlet,
-    word: AtomicU32,
-}
-
-const SLEEPS: u32 = 0;
-const WOKEN: u32 = 1;
-
-struct Bucket {
-    first: *const Waiter,
-    last: *const Waiter,
-}
-
-// SAFETY: waiters are reached only under the bucket's lock.
-unsafe impl Send for Bucket {}
-
-static LOT: [RawLock<Bucket>; BUCKETS] =
-    [const { RawLock::new(Bucket { first: ptr::null(), last: ptr::null() }) }; BUCKETS];
-
-#[inline(always)]
-fn bucket(key: usize) -> &'static RawLock<Bucket> {
-    // Fibonacci hashing; the low bits of an address say little.
-    let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize);
-    &LOT[hash >> (usize::BITS - BUCKETS.trailing_zeros())]
-}
 
 /// How [`park`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,38 +31,6 @@ pub enum Parked {
     Invalid,
     /// It waited, and this ended it.
     Ended(Wake),
-}
-
-impl Bucket {
-    #[inline(always)]
-    fn push(&mut self, w: &Waiter) {
-        w.prev.set(self.last);
-        w.next.set(ptr::null());
-        // SAFETY: linked waiters are alive.
-        match unsafe { self.last.as_ref() } {
-            Some(last) => last.next.set(w),
-            None => self.first = w,
-        }
-        self.last = w;
-        w.linked.set(true);
-    }
-
-    #[inline(always)]
-    fn unlink(&mut self, w: &Waiter) {
-        let (prev, next) = (w.prev.get(), w.next.get());
-        // SAFETY: neighbours are linked and therefore alive.
-        unsafe {
-            match prev.as_ref() {
-                Some(p) => p.next.set(next),
-                None => self.first = next,
-            }
-            match next.as_ref() {
-                Some(n) => n.prev.set(prev),
-                None => self.last = prev,
-            }
-        }
-        w.linked.set(false);
-    }
 }
 
 /// Wait on `key` until [`unpark`] chooses this waiter, `deadline` comes or the
