@@ -1,9 +1,10 @@
 //! The handle of a greenlet.
 
-use super::about::{Packet, ALIVE, SUCCEEDED};
+use super::about::{ALIVE, SUCCEEDED};
 use super::exception::{Exception, GreenletExit};
 use super::interrupt;
 use super::links::LinkId;
+use super::packet::Packet;
 use core::any::Any;
 use core::marker::PhantomData;
 use core::time::Duration;

@@ -25,6 +25,7 @@ pub mod lock;
 pub mod monkey;
 mod observers;
 pub mod os;
+mod packet;
 mod park;
 mod poll;
 pub mod pool;

@@ -1,9 +1,10 @@
 //! Starting greenlets, and what their first function is wrapped in.
 
-use super::about::{About, Packet};
+use super::about::About;
 use super::exception::{Exception, GreenletExit};
 use super::handle::Greenlet;
 use super::interrupt::Ending;
+use super::packet::Packet;
 use super::{environment, interrupt, park};
 use crate::doorway;
 use crate::hub::{self, Spawn, SpawnError, StackSource};

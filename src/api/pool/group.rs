@@ -1,10 +1,10 @@
 //! Greenlets that are waited for and ended together.
 
-use super::super::about::Member;
 use super::super::exception::GreenletExit;
 use super::super::guarded::{Guarded, Held};
 use super::super::handle::Greenlet;
 use super::super::interrupt;
+use super::super::packet::Member;
 use super::super::spawn::{spawn, Builder};
 use super::IMap;
 use crate::event::Event;
