@@ -1,22 +1,12 @@
-//! OS threads for what blocks or computes.
-//!
-//! gevent: `gevent.threadpool`. A greenlet that calls into code that blocks in
-//! its own way (a C library, a disk) holds up all others; on a pool's thread it
-//! holds up nobody, and only the greenlet that wants the result waits.
-//!
-//! The threads are no greenlets: what is run there cannot
-//! [`spawn`](crate::spawn()), and waits of this crate block the thread.
+//! The pool: its OS threads, and the tasks that wait for one.
 
-use super::guarded::Guarded;
-use super::left;
-use super::monkey::natively;
-use super::observers::Observer;
-use super::wait_any::{Sealed, Waitable};
+use super::super::monkey::natively;
+use super::super::{deadline, left};
+use super::result::ThreadResult;
 use crate::event::Event;
 use crate::lock::Semaphore;
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{io, thread};
 
@@ -90,7 +80,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An OS thread from its first to its last task.
+    /// An OS thread from its first to its last task. No task panics: see
+    /// [`Share::set_by`](super::result::Share::set_by).
     fn run(&self) {
         let mut state = self.state();
         loop {
@@ -177,13 +168,9 @@ impl ThreadPool {
     {
         let shared = self.shared();
         let place = shared.room.acquire();
-        let slot = Arc::new(Slot { result: Guarded::new(None), there: Event::new() });
-        let theirs = slot.clone();
-        let task: Task = Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(f));
-            *theirs.result.lock() = Some(result);
-            theirs.there.set();
-        });
+        let result = ThreadResult::new();
+        let theirs = result.share();
+        let task: Task = Box::new(move || theirs.set_by(f));
         let mut state = shared.state();
         if state.waiting <= state.tasks.len() && state.threads < shared.maxsize {
             let worker = shared.clone();
@@ -205,7 +192,7 @@ impl ThreadPool {
         drop(state);
         shared.work.notify_one();
         place.forget();
-        Ok(ThreadResult { slot })
+        Ok(result)
     }
 
     /// Runs `f` on a thread of the pool and waits for its value.
@@ -261,7 +248,7 @@ impl ThreadPool {
     ///
     /// gevent: `ThreadPool.join`.
     pub fn join(&self, timeout: Option<Duration>) -> bool {
-        let deadline = super::deadline(timeout);
+        let deadline = deadline(timeout);
         loop {
             if self.shared().state().unfinished == 0 {
                 return true;
@@ -335,71 +322,4 @@ impl core::fmt::Debug for ThreadPool {
 pub fn default_pool() -> &'static ThreadPool {
     static POOL: OnceLock<ThreadPool> = OnceLock::new();
     POOL.get_or_init(|| ThreadPool::new(DEFAULT_SIZE))
-}
-
-struct Slot<T> {
-    result: Guarded<Option<thread::Result<T>>>,
-    there: Event,
-}
-
-/// What will be the value of a task. Dropped, it lets the task go on.
-///
-/// gevent: the `AsyncResult` that `ThreadPool.spawn` returns.
-pub struct ThreadResult<T> {
-    slot: Arc<Slot<T>>,
-}
-
-impl<T> ThreadResult<T> {
-    /// Waits for the value.
-    ///
-    /// # Errors
-    /// What the task panicked with.
-    ///
-    /// ```
-    /// use geventrs::threadpool::default_pool;
-    /// let fails = default_pool().spawn(|| std::panic::resume_unwind(Box::new(7)));
-    /// assert_eq!(fails.get().map(|()| ()).unwrap_err().downcast_ref(), Some(&7));
-    /// ```
-    pub fn get(self) -> thread::Result<T> {
-        self.slot.there.wait(None);
-        let result = self.slot.result.lock().take();
-        match result {
-            Some(result) => result,
-            None => unreachable!("the result is put before the event is set, and taken once"),
-        }
-    }
-
-    /// Waits until the task is done, for at most `timeout`; whether it is.
-    pub fn wait(&self, timeout: Option<Duration>) -> bool {
-        self.slot.there.wait(timeout)
-    }
-
-    /// Whether the task is done.
-    pub fn ready(&self) -> bool {
-        self.slot.there.is_set()
-    }
-}
-
-impl<T> core::fmt::Debug for ThreadResult<T> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ThreadResult").field("ready", &self.ready()).finish()
-    }
-}
-
-impl<T> Waitable for ThreadResult<T> {
-    fn ready(&self) -> bool {
-        ThreadResult::ready(self)
-    }
-    fn wait(&self, timeout: Option<Duration>) -> bool {
-        ThreadResult::wait(self, timeout)
-    }
-}
-
-impl<T> Sealed for ThreadResult<T> {
-    fn observe(&self, observer: &Arc<Observer>, index: usize) {
-        self.slot.there.observe(observer, index);
-    }
-    fn forget(&self, observer: &Arc<Observer>, index: usize) {
-        self.slot.there.forget(observer, index);
-    }
 }
