@@ -6,19 +6,64 @@
 use core::any::Any;
 use core::cell::RefCell;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
+/// How often values that destructors of values have made are dropped in their turn, as POSIX
+/// has it for the keys of threads.
+const ROUNDS: u32 = 4;
+
+type Values = BTreeMap<u64, Rc<dyn Any>>;
+
 std::thread_local! {
-    static VALUES: RefCell<HashMap<u64, Rc<dyn Any>>> = RefCell::default();
+    /// Without a destructor of its own: those of the values may use it.
+    static VALUES: ManuallyDrop<RefCell<Values>> =
+        const { ManuallyDrop::new(RefCell::new(BTreeMap::new())) };
+    /// Touched with the first value.
+    static END: End = const { End };
+}
+
+/// Drops the values of the greenlet that ends.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        for _ in 0..ROUNDS {
+            let values = VALUES.with(|values| values.take());
+            if values.is_empty() {
+                break;
+            }
+            values.into_values().for_each(drop_quietly);
+        }
+    }
+}
+
+/// Drop a value where nobody could catch a panic of its destructor, which would end the
+/// process; the panic hook has reported it.
+fn drop_quietly(value: Rc<dyn Any>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Dropping a payload may panic as well.
+        core::mem::forget(payload);
+    }
+}
+
+/// Put in the caller's value; gives back the one before.
+fn replace(id: u64, value: Rc<dyn Any>) -> Option<Rc<dyn Any>> {
+    // Where thread-locals end already, values that are made late are not dropped.
+    let _ = END.try_with(|_| ());
+    VALUES.with(|values| values.borrow_mut().insert(id, value))
 }
 
 /// A value of which each greenlet, and each OS thread, has one: made when it
 /// first asks, dropped when it ends. (One that outlives its `Local` is dropped
-/// then, too.)
+/// then, too.) Destructors of values may use this and other `Local`s, and may wait: a value
+/// that they make is dropped in its turn, as far as four rounds do. What they panic with is
+/// reported and goes no further.
 ///
 /// gevent: `gevent.local.local`, whose attributes are such values.
 ///
@@ -58,10 +103,11 @@ impl<T: 'static> Local<T> {
     }
 
     fn value(&self) -> Rc<T> {
-        let known = VALUES.with_borrow(|values| values.get(&self.id).cloned());
+        let known = VALUES.with(|values| values.borrow().get(&self.id).cloned());
         let value = known.unwrap_or_else(|| {
             let first: Rc<dyn Any> = Rc::new((self.first)());
-            VALUES.with_borrow_mut(|values| values.insert(self.id, first.clone()));
+            // (One that `first` itself has set gives way to it.)
+            drop(replace(self.id, first.clone()));
             first
         });
         match value.downcast() {
@@ -78,9 +124,7 @@ impl<T: 'static> Local<T> {
     /// assert_eq!(name.get(), "root");
     /// ```
     pub fn set(&self, value: T) {
-        let new: Rc<dyn Any> = Rc::new(value);
-        let old = VALUES.with_borrow_mut(|values| values.insert(self.id, new));
-        drop(old);
+        drop(replace(self.id, Rc::new(value)));
     }
 
     /// A copy of the caller's value.
@@ -100,7 +144,7 @@ impl<T: 'static> Local<T> {
     /// assert_eq!(name.get(), "unknown");
     /// ```
     pub fn clear(&self) {
-        let old = VALUES.with_borrow_mut(|values| values.remove(&self.id));
+        let old = VALUES.with(|values| values.borrow_mut().remove(&self.id));
         drop(old);
     }
 }

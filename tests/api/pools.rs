@@ -7,7 +7,7 @@ use geventrs::pool::{Group, Pool, PoolFull};
 use geventrs::threadpool::ThreadPool;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
@@ -33,6 +33,13 @@ pub const CASES: &[Case] = &[
     case("an_imap_that_is_dropped_starts_no_more", imap_dropped),
     case("a_local_is_each_greenlets_own_and_ends_with_it", local_ends),
     case("a_local_may_use_itself_while_it_is_used", local_nested),
+    case("destructors_of_locals_use_locals_and_wait", local_ends_with_locals),
+    Case {
+        name: "a_local_s_destructor_that_panics_ends_nobody",
+        run: local_panics,
+        signal: 0,
+        stderr: &["a local's destructor"],
+    },
     case("a_thread_pool_blocks_without_stopping_the_others", threads_block),
     case("a_thread_pool_has_no_more_threads_than_allowed", threads_limit),
     Case {
@@ -40,6 +47,12 @@ pub const CASES: &[Case] = &[
         run: threads_panic,
         signal: 0,
         stderr: &["panicked at", "bad task"],
+    },
+    Case {
+        name: "a_task_s_value_that_panics_when_it_is_dropped_ends_no_thread",
+        run: threads_value_panics,
+        signal: 0,
+        stderr: &["a value's destructor"],
     },
     case("an_os_threads_many_wake_ups_are_all_heard", threads_many),
     case("a_wait_for_a_task_can_be_killed_and_the_task_goes_on", threads_killed),
@@ -410,4 +423,69 @@ fn threads_killed() {
     tell.send(()).unwrap();
     assert!(DONE.wait(None));
     assert!(pool.join(None));
+}
+
+/// Calls it when dropped.
+struct AtEnd(fn());
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        self.0();
+    }
+}
+
+fn local_ends_with_locals() {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    static FIRST: OnceLock<Local<AtEnd>> = OnceLock::new();
+    static SECOND: OnceLock<Local<AtEnd>> = OnceLock::new();
+    // Its destructor asks for another, which is made then, and waits.
+    FIRST.get_or_init(|| {
+        Local::new(|| {
+            AtEnd(|| {
+                SECOND.get().unwrap().with(|_| ());
+                assert_eq!(geventrs::spawn(|| 5).get().unwrap(), 5);
+                COUNT.fetch_add(1, Ordering::Relaxed);
+            })
+        })
+    });
+    SECOND.get_or_init(|| Local::new(|| AtEnd(|| _ = COUNT.fetch_add(10, Ordering::Relaxed))));
+    geventrs::spawn(|| FIRST.get().unwrap().with(|_| ())).join(None);
+    while COUNT.load(Ordering::Relaxed) != 11 {
+        geventrs::yield_now();
+    }
+}
+
+fn local_panics() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let bad = Arc::new(Local::new(|| AtEnd(|| panic!("a local's destructor"))));
+    let counted = dropped.clone();
+    let good = Arc::new(Local::new(move || Counted(counted.clone())));
+    geventrs::spawn(move || {
+        bad.with(|_| ());
+        good.with(|_| ());
+    })
+    .join(None);
+    while dropped.load(Ordering::Relaxed) == 0 {
+        geventrs::yield_now();
+    }
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn threads_value_panics() {
+    let (pool, gate) = (ThreadPool::new(1), Arc::new(Event::new()));
+    let theirs = gate.clone();
+    drop(pool.spawn(move || {
+        theirs.wait(None);
+        AtEnd(|| panic!("a value's destructor"))
+    }));
+    gate.set();
+    assert!(pool.join(None));
+    assert_eq!((pool.apply(|| 3).unwrap(), pool.size()), (3, 1));
 }
