@@ -28,14 +28,17 @@
 //!
 //! From a shell: `nc -U PATH`, or `socat - UNIX-CONNECT:PATH`.
 
+use super::exception::{Exception, GreenletExit};
 use crate::server::StreamServer;
 use crate::socket::{UnixListener, UnixStream};
+use crate::timeout::Expired;
 use crate::{hub, util};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -150,6 +153,11 @@ impl BackdoorServer {
         self.server.stop(Some(Duration::ZERO));
     }
 
+    /// Whether it answers.
+    pub fn is_started(&self) -> bool {
+        self.server.is_started()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -196,7 +204,7 @@ fn serve(stream: &UnixStream, commands: &Commands) -> io::Result<()> {
             "quit" => break,
             "help" => help(commands),
             name => match commands.get(name) {
-                Some(command) => (command.call)(rest.trim()),
+                Some(command) => answer(command, rest.trim()),
                 None => format!("no command {name:?}; `help` lists them\n"),
             },
         };
@@ -204,6 +212,23 @@ fn serve(stream: &UnixStream, commands: &Commands) -> io::Result<()> {
         out.write_all(PROMPT.as_bytes())?;
     }
     Ok(())
+}
+
+/// What a command says. One that panics says so, as Python does in gevent's, and the session
+/// goes on; a kill, or a time-out of the program's, ends it.
+fn answer(command: &Command, rest: &str) -> String {
+    match catch_unwind(AssertUnwindSafe(|| (command.call)(rest))) {
+        Ok(answer) => answer,
+        Err(payload) if payload.is::<GreenletExit>() || payload.is::<Expired>() => {
+            resume_unwind(payload)
+        }
+        Err(payload) => {
+            let message = Exception::of(&payload).to_string();
+            // Dropping a payload may panic as well.
+            core::mem::forget(payload);
+            format!("the command panicked: {message}\n")
+        }
+    }
 }
 
 fn help(commands: &Commands) -> String {

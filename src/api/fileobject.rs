@@ -9,7 +9,7 @@ use crate::{wait_fd, Interest};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// What a pipe that is ready for writing takes at once (PIPE_BUF).
@@ -158,6 +158,12 @@ impl Write for &FileObject {
     }
 }
 
+impl Seek for &FileObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        (&self.file).seek(to)
+    }
+}
+
 impl Read for FileObject {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buffer)
@@ -171,6 +177,12 @@ impl Write for FileObject {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Seek for FileObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        (&*self).seek(to)
     }
 }
 
