@@ -28,7 +28,8 @@
 //! crate compiled with `panic = "abort"` ends instead; a `std::sync::Mutex` that
 //! is held meanwhile is poisoned; frames of C code in between are passed over
 //! without cleaning up, and a frame that may not unwind (`extern "C"` in Rust)
-//! aborts.
+//! aborts. While a greenlet unwinds, its destructors' waits are not cut short, by a time-out
+//! of their own neither; such a wait that must end has a `timeout` argument.
 
 use super::interrupt;
 use core::marker::PhantomData;

@@ -32,6 +32,18 @@ pub trait Waitable: Sealed {
 
     /// Waits for at most `timeout`; whether it is ready then.
     ///
+    /// Where this trait is in scope it is what `wait` of an `Arc` or a `Box` means, since the pointer
+    /// is asked before what it points to: an `Arc<Semaphore>` says whether there is a unit,
+    /// [`Semaphore::wait`](crate::lock::Semaphore::wait) how many there are.
+    ///
+    /// ```
+    /// use geventrs::{lock::Semaphore, Waitable};
+    /// use std::sync::Arc;
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// assert!(semaphore.wait(None)); // a `bool`
+    /// assert_eq!(Semaphore::wait(&semaphore, None), 2);
+    /// ```
+    ///
     /// ```
     /// use geventrs::Waitable;
     /// let g = geventrs::spawn(|| ());

@@ -128,6 +128,9 @@ impl Semaphore {
     /// let _permit = semaphore.acquire();
     /// assert_eq!(semaphore.wait(Some(Duration::from_millis(1))), 0);
     /// ```
+    ///
+    /// (With [`Waitable`] in scope, an `Arc`'s or a `Box`'s `wait` is
+    /// [that trait's](Waitable::wait).)
     pub fn wait(&self, timeout: Option<Duration>) -> usize {
         let mut state = self.state.lock();
         if state.units > 0 {

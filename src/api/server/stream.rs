@@ -187,9 +187,9 @@ impl<L: Listener> StreamServer<L> {
 
     /// Stops accepting, waits until the handlers have ended, for at most
     /// `timeout` (`None`: a second, as in gevent), and kills those that have
-    /// not, which have another second to unwind. The socket is closed when the server is dropped; until then the
-    /// kernel goes on taking connections into its queue, and the server can be
-    /// started again.
+    /// not, which have another second to unwind. The socket is closed when the server
+    /// is dropped, as soon as the hub has a turn; until then the kernel goes on taking
+    /// connections into its queue, and the server can be started again.
     ///
     /// gevent: `BaseServer.stop`, which closes the socket.
     pub fn stop(&self, timeout: Option<Duration>) {
