@@ -1,4 +1,4 @@
-"""Prints gevent's public names, `module name` or `Class name` a line: the list that
+"""Prints gevent's public names, `module name` or `module.Class name` a line: the list that
 docs/gevent.md is held against (tests/api/gevent_table.rs). Run with a Python that has
 gevent: python3 tests/api/gevent_names.py > tests/api/gevent_names.txt"""
 
@@ -47,7 +47,7 @@ def found():
         for part in path.split("."):
             at = getattr(at, part)
         for name in set(dir(at)) - set(dir(Exception)):
-            yield path.rpartition(".")[2], name
+            yield path, name
     for module in MORE:
         at = importlib.import_module(f"gevent.{module}")
         for name in set(dir(at)) - BORROWED:

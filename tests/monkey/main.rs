@@ -1,6 +1,7 @@
 //! `geventrs::monkey`: the hooks linked into this very program. Each case is a process
 //! of its own.
 
+mod as_gevent;
 #[path = "../api/case.rs"]
 mod case;
 
@@ -29,7 +30,7 @@ const CASES: &[Case] = &[
 ];
 
 fn main() {
-    case::main(&[("monkey", CASES)], vec![]);
+    case::main(&[("monkey", CASES), ("as_gevent", as_gevent::CASES)], vec![as_gevent::all()]);
 }
 
 fn os_thread() -> usize {
