@@ -667,8 +667,10 @@ fn impossible_stack() {
 // ---- OS threads ----
 
 fn foreign_thread() {
-    let slow = geventrs::spawn(|| {
-        geventrs::sleep(ms(30));
+    let gate = std::sync::Arc::new(geventrs::event::Event::new());
+    let theirs = gate.clone();
+    let slow = geventrs::spawn(move || {
+        theirs.wait(None);
         11
     });
     let (reader, writer) = std::io::pipe().unwrap();
@@ -681,6 +683,7 @@ fn foreign_thread() {
         geventrs::yield_now();
         let fd = reader.as_raw_fd();
         assert!(geventrs::select(&[fd], &[], &[], Some(ms(1))).unwrap().is_empty());
+        gate.set();
         assert_eq!(slow.get().unwrap(), 11);
     });
     while !thread.is_finished() {
