@@ -246,10 +246,9 @@ impl Column {
                 columns.retain(|(c, _)| *c != out);
             }
         }
-        // The last one gets what is left.
-        let left = (width + 1).saturating_sub(needed(&columns));
-        if let Some((_, last)) = columns.last_mut() {
-            *last += left;
+        // The last one gets what is left, which may be less than it should have.
+        if let Some(((_, last), others)) = columns.split_last_mut() {
+            *last = width.saturating_sub(needed(others));
         }
         columns
     }
