@@ -5,33 +5,35 @@
 //! or by [`length`].
 
 use crate::signal::alt_stack;
+use core::mem::MaybeUninit;
 use hub::arch;
-use libc::iovec;
+use libc::{iovec, msghdr};
+
+/// A copy of what the program says is at `at`; `None`: nothing can be read there.
+fn read<T: Copy>(at: *const T) -> Option<T> {
+    if !alt_stack::installed() {
+        // SAFETY: nobody catches a fault here, so the program's word is taken for it.
+        return Some(unsafe { *at });
+    }
+    let mut copy = MaybeUninit::<T>::uninit();
+    // SAFETY: a bad address ends the copy; the target is our own.
+    let whole = unsafe { arch::copy_guarded(copy.as_mut_ptr().cast(), at.cast(), size_of::<T>()) };
+    // SAFETY: all bytes were copied; these are the kernel's structures, any bytes are valid.
+    whole.then(|| unsafe { copy.assume_init() })
+}
 
 /// [`total`] of an array that the kernel has not read; `None`: it would not accept it.
 pub fn length(parts: *const iovec, count: usize) -> Option<usize> {
     if count > libc::UIO_MAXIOV as usize {
         return None;
     }
-    let mut sum = 0usize;
-    for i in 0..count {
-        let mut part = iovec { iov_base: core::ptr::null_mut(), iov_len: 0 };
-        let at = parts.wrapping_add(i);
-        if alt_stack::installed() {
-            // SAFETY: a bad address ends the copy; the target is our own.
-            let read = unsafe {
-                arch::copy_guarded((&raw mut part).cast(), at.cast(), size_of::<iovec>())
-            };
-            if !read {
-                return None;
-            }
-        } else {
-            // SAFETY: nobody catches a fault here, so the program's word is taken for it.
-            part = unsafe { *at };
-        }
-        sum = sum.saturating_add(part.iov_len);
-    }
-    Some(sum)
+    (0..count)
+        .try_fold(0usize, |sum, i| Some(sum.saturating_add(read(parts.wrapping_add(i))?.iov_len)))
+}
+
+/// Whether the kernel would accept the array of a message.
+pub fn is_readable(message: *const msghdr) -> bool {
+    read(message).is_some_and(|m| length(m.msg_iov, m.msg_iovlen).is_some())
 }
 
 /// The length of all parts together.

@@ -23,6 +23,7 @@ use crate::settings;
 use crate::table::Group;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
+use hub::arch;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::hub::carrier::Carrier;
@@ -181,8 +182,12 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
     let own = of(g);
     let here = 0u8;
     let on_it = on_own(g, &raw const here as usize);
-    // SAFETY: null or the program's objects; read before the other is written.
-    let new = unsafe { new.as_ref().copied() };
+    let mut given = NONE;
+    // SAFETY: a bad address of the program's ends the copy; the target is our own.
+    if !new.is_null() && !unsafe { copy(&raw mut given, new) } {
+        return refused(libc::EFAULT);
+    }
+    let new = (!new.is_null()).then_some(given);
     if let Some(new) = new {
         let error = match new.ss_flags {
             _ if on_it => libc::EPERM,
@@ -194,15 +199,7 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
             },
         };
         if error != 0 {
-            set_errno(error);
-            return -1;
-        }
-    }
-    // SAFETY: as above.
-    if let Some(old) = unsafe { old.as_mut() } {
-        *old = own.unwrap_or(NONE);
-        if on_it {
-            old.ss_flags |= libc::SS_ONSTACK;
+            return refused(error);
         }
     }
     match new {
@@ -210,7 +207,27 @@ unsafe fn set(new: *const stack_t, old: *mut stack_t) -> c_int {
         Some(new) => remember(g, stack_t { ss_flags: new.ss_flags & SS_AUTODISARM, ..new }),
         None => {}
     }
+    let mut had = own.unwrap_or(NONE);
+    if on_it {
+        had.ss_flags |= libc::SS_ONSTACK;
+    }
+    // SAFETY: as above, the other way round. (Linux has set the new one then, too.)
+    if !old.is_null() && !unsafe { copy(old, &raw const had) } {
+        return refused(libc::EFAULT);
+    }
     0
+}
+
+/// # Safety
+/// Where the addresses are the program's, they may be bad; our stack is installed.
+unsafe fn copy(to: *mut stack_t, from: *const stack_t) -> bool {
+    // SAFETY: by the contract.
+    unsafe { arch::copy_guarded(to.cast(), from.cast(), size_of::<stack_t>()) }
+}
+
+fn refused(error: c_int) -> c_int {
+    set_errno(error);
+    -1
 }
 
 /// Whether the kernel built this frame on our stack.

@@ -33,7 +33,8 @@ const INEXACT: c_int = libc::MSG_PEEK | libc::MSG_TRUNC | libc::MSG_WAITALL;
 
 /// The frame of all receiving calls. `attempt(done, flags)` receives what goes
 /// behind the first `done` bytes; `length()` is asked for after it has
-/// succeeded. `plain`: it is a read into this buffer and nothing else.
+/// succeeded. `plain`: it is a read into this buffer and nothing else. `good`: the kernel
+/// would not refuse its arguments at once, so that it may wait without an attempt.
 #[inline(always)]
 fn receive(
     shim: &Shim,
@@ -42,6 +43,7 @@ fn receive(
     plain: Option<(*mut c_void, usize)>,
     mut attempt: impl FnMut(usize, c_int) -> Result<usize, Errno>,
     length: impl Fn() -> usize,
+    good: impl FnOnce() -> bool,
 ) -> Result<usize, Errno> {
     cancel::point(shim);
     if flags & IMMEDIATE != 0 {
@@ -49,7 +51,7 @@ fn receive(
     }
     let peek = flags & libc::MSG_PEEK != 0;
     let mut wait = Wait::new(shim, fd, READ, Reason::Read(fd));
-    let mut vain = wait.in_vain();
+    let mut vain = wait.in_vain() && good();
     let mut done = 0;
     let result = loop {
         if !vain {
@@ -124,6 +126,8 @@ unsafe fn receive_bytes(
             )
         },
         || length,
+        // A bad address is refused when there is something to put there.
+        || true,
     );
     returned(result)
 }
@@ -230,6 +234,7 @@ pub unsafe fn receive_message(
         },
         // SAFETY: asked for after the kernel has accepted the arrays.
         || unsafe { vector::total((*message).msg_iov, (*message).msg_iovlen) },
+        || vector::is_readable(message),
     );
     if result.is_ok() {
         // SAFETY: the kernel has filled it.
