@@ -12,13 +12,32 @@ use core::ptr;
 pub struct RunQueue {
     head: Cell<*const Greenlet>,
     tail: Cell<*const Greenlet>,
-    len: Cell<usize>,
+    /// How many have come, and how many of them are gone.
+    pushed: Cell<u64>,
+    popped: Cell<u64>,
+}
+
+/// Who was the newest in a queue, at some time.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    newest: *const Greenlet,
+    pushed: u64,
+}
+
+impl Mark {
+    /// Of an empty queue.
+    pub const NONE: Mark = Mark { newest: ptr::null(), pushed: 0 };
 }
 
 impl RunQueue {
     /// An empty queue.
     pub const fn new() -> Self {
-        RunQueue { head: Cell::new(ptr::null()), tail: Cell::new(ptr::null()), len: Cell::new(0) }
+        RunQueue {
+            head: Cell::new(ptr::null()),
+            tail: Cell::new(ptr::null()),
+            pushed: Cell::new(0),
+            popped: Cell::new(0),
+        }
     }
 
     /// Whether nobody is runnable.
@@ -29,7 +48,7 @@ impl RunQueue {
 
     /// How many are runnable.
     pub fn len(&self) -> usize {
-        self.len.get()
+        (self.pushed.get() - self.popped.get()) as usize
     }
 
     /// Append a greenlet that is in no list.
@@ -43,7 +62,7 @@ impl RunQueue {
             // SAFETY: a queued greenlet is alive until it is popped.
             unsafe { (*tail).next.set(g) };
         }
-        self.len.set(self.len.get() + 1);
+        self.pushed.set(self.pushed.get() + 1);
     }
 
     /// The oldest.
@@ -73,7 +92,7 @@ impl RunQueue {
         if self.head.get().is_null() {
             self.tail.set(ptr::null());
         }
-        self.len.set(self.len.get() - 1);
+        self.popped.set(self.popped.get() + 1);
         Some(g)
     }
 
@@ -116,15 +135,41 @@ impl RunQueue {
         if self.tail.get().is_null() {
             self.tail.set(last);
         }
-        self.len.set(self.len.get() + front.len.get());
+        self.pushed.set(self.pushed.get() + front.len() as u64);
         front.clear();
+    }
+
+    /// To tell later who is here now.
+    pub fn mark(&self) -> Mark {
+        Mark { newest: self.tail.get(), pushed: self.pushed.get() }
+    }
+
+    /// Take those who were here at `mark` and are still, in their order. Since then
+    /// nobody was put before the others.
+    pub fn take_until(&self, mark: Mark) -> RunQueue {
+        let taken = RunQueue::new();
+        let left = mark.pushed.saturating_sub(self.popped.get());
+        // SAFETY: who came first goes first, and not all who had come until then are gone:
+        // so the newest of them is not.
+        let Some(newest) = (if left == 0 { None } else { unsafe { mark.newest.as_ref() } }) else {
+            return taken;
+        };
+        taken.head.set(self.head.get());
+        taken.tail.set(newest);
+        taken.pushed.set(left);
+        self.head.set(newest.next.replace(ptr::null()));
+        if self.head.get().is_null() {
+            self.tail.set(ptr::null());
+        }
+        self.popped.set(self.popped.get() + left);
+        taken
     }
 
     /// Forget the contents (in the child of a fork).
     pub fn clear(&self) {
         self.head.set(ptr::null());
         self.tail.set(ptr::null());
-        self.len.set(0);
+        self.popped.set(self.pushed.get());
     }
 }
 
@@ -161,6 +206,43 @@ mod tests {
             }
             assert!(queue.is_empty());
         }
+    }
+
+    #[test]
+    fn those_who_were_here_at_a_mark_are_told_from_those_who_came_since() {
+        let greenlets: Vec<&'static Greenlet> =
+            (0..6).map(|_| &*Box::leak(Box::new(Greenlet::new()))).collect();
+        let numbers = |queue: &RunQueue| -> Vec<usize> {
+            let all: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+            assert!(queue.is_empty() && queue.len() == 0);
+            all.iter().map(|g| greenlets.iter().position(|a| ptr::eq(*a, *g)).unwrap()).collect()
+        };
+        for popped in 0..5 {
+            let queue = RunQueue::new();
+            assert!(
+                queue.take_until(queue.mark()).is_empty()
+                    && queue.take_until(Mark::NONE).is_empty()
+            );
+            greenlets[..3].iter().for_each(|g| queue.push(g));
+            let mark = queue.mark();
+            greenlets[3..].iter().for_each(|g| queue.push(g));
+            (0..popped).for_each(|_| drop(queue.pop()));
+            let old = queue.take_until(mark);
+            assert_eq!(
+                (old.len(), queue.len()),
+                (3usize.saturating_sub(popped), 6 - popped.max(3))
+            );
+            assert_eq!(numbers(&old), (popped.min(3)..3).collect::<Vec<_>>());
+            assert!(queue.take_until(mark).is_empty());
+            queue.push(greenlets[0]);
+            let since: Vec<_> = (popped.max(3)..6).chain([0]).collect();
+            assert_eq!(numbers(&queue), since);
+        }
+        let queue = RunQueue::new();
+        queue.push(greenlets[0]);
+        assert_eq!(numbers(&queue.take_until(queue.mark())), [0]);
+        queue.push(greenlets[1]);
+        assert_eq!(numbers(&queue), [1]);
     }
 
     #[test]

@@ -63,6 +63,12 @@ impl Greenlet {
         self.wake.load(Ordering::Acquire) == CLAIMED && self.outcome.get() == Wake::Notified
     }
 
+    /// Of one that is runnable: it was woken, or comes back to the hub from elsewhere. Else it
+    /// is new, or has yielded.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.wake.load(Ordering::Relaxed) == CLAIMED || !self.home.get().is_null()
+    }
+
     /// The resumed greenlet takes note of how its wait ended.
     #[inline(always)]
     pub(crate) fn end_wait(&self) -> Wake {

@@ -4,8 +4,8 @@
 //! sleeper whose time has come, or a reader whose bytes are here, would wait for a turn of
 //! each, where the kernel's scheduler lets it run soon. So after a *long turn* (a slice
 //! was used up, or turns took long since timers and descriptors were looked at last) all
-//! who were runnable are set *aside*, in their order; who is due, and whom those wake, run
-//! first:
+//! who were runnable are set *aside*, in their order; who was woken since they were set aside
+//! the last time, who is due, and whom those wake, run first:
 //!
 //! | then | those aside |
 //! |---|---|
@@ -23,7 +23,7 @@
 
 use super::Hub;
 use crate::greenlet::Greenlet;
-use crate::run_queue::RunQueue;
+use crate::run_queue::{Mark, RunQueue};
 use core::cell::Cell;
 
 /// Those behind. The holder's.
@@ -39,6 +39,8 @@ pub(super) struct Behind {
     hogs_turn: Cell<bool>,
     /// So many turns of theirs there were since the last look.
     ran: Cell<u32>,
+    /// Who was in the run queue when those aside were put there.
+    were_aside: Cell<Mark>,
 }
 
 impl Behind {
@@ -50,6 +52,7 @@ impl Behind {
             left: Cell::new(0),
             hogs_turn: Cell::new(true),
             ran: Cell::new(0),
+            were_aside: Cell::new(Mark::NONE),
         }
     }
 
@@ -82,7 +85,7 @@ impl Behind {
         let ran = theirs != 0;
         self.left.set(0);
         if long && !self.only_due.replace(true) {
-            self.aside.put_before(run);
+            self.set_aside(run);
         } else if self.aside.is_empty() {
             self.only_due.set(long);
             self.left.set(u32::from(self.has_hogs() && !(long && ran)));
@@ -90,6 +93,20 @@ impl Behind {
             self.left.set(turns.saturating_sub(theirs));
         } else if !ran {
             self.left.set(1);
+        }
+    }
+
+    /// Set aside all but those who have come since the last time and were woken: a long turn
+    /// may be why they have not run yet.
+    fn set_aside(&self, run: &RunQueue) {
+        self.aside.put_before(&run.take_until(self.were_aside.get()));
+        let since = run.take_until(run.mark());
+        while let Some(g) = since.pop() {
+            if g.has_waited() {
+                run.push(g);
+            } else {
+                self.aside.push(g);
+            }
         }
     }
 
@@ -142,6 +159,7 @@ impl Behind {
             self.aside.put_before(run);
         }
         run.put_before(&self.aside);
+        self.were_aside.set(run.mark());
         self.only_due.set(false);
         true
     }
@@ -158,6 +176,7 @@ impl Behind {
     pub(super) fn clear(&self) {
         self.aside.clear();
         self.hogs.clear();
+        self.were_aside.set(Mark::NONE);
         self.only_due.set(false);
         self.left.set(0);
     }
@@ -177,6 +196,7 @@ mod model;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wait::{Reason, Wake};
     use core::ptr;
 
     /// A hub's queues, with greenlets known by their place.
@@ -246,6 +266,27 @@ mod tests {
         q.queue(&[7]);
         q.run.push(q.all[8]);
         assert_eq!(q.order(), [7, 8], "as before");
+    }
+
+    #[test]
+    fn who_was_woken_while_those_aside_run_is_not_set_aside_with_them() {
+        let q = Queues::new();
+        let wake = |n: usize| {
+            q.all[n].begin_wait(Reason::Sleep);
+            assert!(q.all[n].claim(Wake::Notified));
+            q.run.push(q.all[n]);
+        };
+        q.queue(&[0, 1, 2, 3]);
+        wake(7);
+        assert_eq!(q.next(), Some(0));
+        q.look(LONG, 1, &[]);
+        assert_eq!([q.next(), q.next()], [Some(7), Some(1)]);
+        // New; woken, each before a look.
+        q.queue(&[4]);
+        wake(8);
+        q.look(LONG, 1, &[6]);
+        assert_eq!(q.next(), Some(8));
+        assert_eq!(q.order(), [6, 2, 3, 4]);
     }
 
     #[test]

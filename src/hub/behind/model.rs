@@ -8,6 +8,7 @@
 use super::Behind;
 use crate::greenlet::Greenlet;
 use crate::run_queue::RunQueue;
+use crate::wait::{Reason, Wake};
 use core::ptr;
 
 /// Microseconds.
@@ -97,6 +98,8 @@ impl Model {
 
     fn wake(&mut self, n: usize) {
         self.since[n] = Some(self.now);
+        self.all[n].begin_wait(Reason::Sleep);
+        self.all[n].claim(Wake::Notified);
         self.run.push(self.all[n]);
     }
 
@@ -161,6 +164,7 @@ impl Model {
         let since = self.since[n].take().expect("who runs was runnable");
         self.longest = self.longest.max(self.now - since);
         self.turns += 1;
+        g.end_wait();
         match self.kinds[n] {
             Kind::Yields(span) => {
                 self.run_for(span);
