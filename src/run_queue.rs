@@ -214,7 +214,7 @@ mod tests {
             (0..6).map(|_| &*Box::leak(Box::new(Greenlet::new()))).collect();
         let numbers = |queue: &RunQueue| -> Vec<usize> {
             let all: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
-            assert!(queue.is_empty() && queue.len() == 0);
+            assert_eq!((queue.is_empty(), queue.len()), (true, 0));
             all.iter().map(|g| greenlets.iter().position(|a| ptr::eq(*a, *g)).unwrap()).collect()
         };
         for popped in 0..5 {
@@ -226,7 +226,7 @@ mod tests {
             greenlets[..3].iter().for_each(|g| queue.push(g));
             let mark = queue.mark();
             greenlets[3..].iter().for_each(|g| queue.push(g));
-            (0..popped).for_each(|_| drop(queue.pop()));
+            assert_eq!((0..popped).filter_map(|_| queue.pop()).count(), popped);
             let old = queue.take_until(mark);
             assert_eq!(
                 (old.len(), queue.len()),
