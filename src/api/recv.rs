@@ -133,7 +133,6 @@ fn watch(fd: RawFd, own: Option<Own>, vain: bool) -> Result<(), Errno> {
             return r.confirm(fd, READ);
         }
         if !vain {
-            r.table.drained(fd, READ);
             r.table.read_in_vain(fd);
         }
         // Linking the waiter registers it, once.

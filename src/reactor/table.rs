@@ -131,9 +131,10 @@ impl FdTable {
         }
     }
 
-    /// A read was attempted in vain: the end of a cycle.
+    /// A read was attempted in vain: it is [`drained`](Self::drained), and a cycle ends.
     #[inline]
     pub fn read_in_vain(&mut self, fd: i32) {
+        self.drained(fd, READ);
         if let Some(e) = self.entries.get_mut(fd as usize) {
             e.cycle.ended();
         }

@@ -233,9 +233,9 @@ impl<'a> Wait<'a> {
         let (fd, direction) = (self.fd, self.direction);
         let confirmed = scheduler::with_reactor(|r, _| {
             if !self.unattempted.replace(false) {
-                r.table.drained(fd, direction);
-                if direction == READ {
-                    r.table.read_in_vain(fd);
+                match direction {
+                    READ => r.table.read_in_vain(fd),
+                    _ => r.table.drained(fd, direction),
                 }
             }
             if certain {

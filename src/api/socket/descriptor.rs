@@ -186,14 +186,11 @@ impl<S: AsRawFd> Descriptor<S> {
             })
     }
 
-    /// The caller, which has the hub, has found the descriptor drained: by a call `in_vain`,
-    /// or by a short one.
-    fn note_drained(&self, direction: u8, in_vain: bool) {
-        hub::with_reactor(|r, _| {
-            r.table.drained(self.fd(), direction);
-            if in_vain {
-                r.table.read_in_vain(self.fd());
-            }
+    /// The caller, which has the hub, has made an attempt in vain.
+    fn note_in_vain<A: Attempt<S>>(&self, direction: u8) {
+        hub::with_reactor(|r, _| match A::READS {
+            true => r.table.read_in_vain(self.fd()),
+            false => r.table.drained(self.fd(), direction),
         });
     }
 
@@ -203,7 +200,7 @@ impl<S: AsRawFd> Descriptor<S> {
             hub::with_reactor(|r, _| r.table.has_read(self.fd()));
         }
         if attempt.drains(done) {
-            self.note_drained(direction, false);
+            hub::with_reactor(|r, _| r.table.drained(self.fd(), direction));
         }
     }
 
@@ -229,7 +226,7 @@ impl<S: AsRawFd> Descriptor<S> {
             match result {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     if inside.is_some() && !vain {
-                        self.note_drained(direction, A::READS);
+                        self.note_in_vain::<A>(direction);
                     }
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,

@@ -1,12 +1,9 @@
 // rule: a reader gets the bytes that are there while all other threads wait for something that only it will do
 // source: recv(2), sem_wait(3)
 // timeout: 60
-#include "../check.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "../io/util.h"
 #include <semaphore.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 enum { ROUNDS = 20, HABIT = 5 };
@@ -18,11 +15,10 @@ static struct shared {
 static sem_t go;
 
 /* One byte at a time, then two at once. */
-static void client(const struct sockaddr_in *to)
+static void client(int port)
 {
 	char bytes[2] = "ab";
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK_EQ(connect(fd, (const struct sockaddr *)to, sizeof *to), 0);
+	int fd = u_connect(port);
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < HABIT; i++) {
 			CHECK_EQ(usleep(2000), 0);
@@ -51,20 +47,15 @@ static void *other(void *unused)
 
 int main(void)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof to;
-	int listener = socket(AF_INET, SOCK_STREAM, 0), status;
+	int port, listener = u_listen(1, &port), status;
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
 	CHECK_EQ(sem_init(&shared->sent, 1, 0), 0);
 	CHECK_EQ(sem_init(&shared->served, 1, 0), 0);
 	CHECK_EQ(sem_init(&go, 0, 0), 0);
-	CHECK_EQ(bind(listener, (struct sockaddr *)&to, size), 0);
-	CHECK_EQ(getsockname(listener, (struct sockaddr *)&to, &size), 0);
-	CHECK_EQ(listen(listener, 1), 0);
 	pid_t child = fork();
 	if (child == 0)
-		client(&to);
+		client(port);
 	int fd = accept(listener, NULL, NULL);
 	CHECK(fd >= 0);
 	pthread_t thread;

@@ -1,12 +1,9 @@
 // rule: a signal interrupts a read that waits, never one for which the bytes are there, whatever the reader's habit was
 // source: signal(7), recv(2)
 // timeout: 60
-#include "../check.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "../io/util.h"
 #include <sched.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 enum { SIZE = 8, ROUNDS = 300, HABIT = 5, CROWD = 20 };
@@ -43,11 +40,10 @@ static void *crowd(void *unused)
 	return unused;
 }
 
-static void client(const struct sockaddr_in *to)
+static void client(int port)
 {
 	char two[2 * SIZE] = "", reply[SIZE];
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK_EQ(connect(fd, (const struct sockaddr *)to, sizeof *to), 0);
+	int fd = u_connect(port);
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < HABIT; i++) {
 			CHECK_EQ(send(fd, two, SIZE, 0), SIZE);
@@ -72,15 +68,10 @@ static void receive(int fd)
 
 int main(void)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof to;
-	int listener = socket(AF_INET, SOCK_STREAM, 0), status;
-	CHECK_EQ(bind(listener, (struct sockaddr *)&to, size), 0);
-	CHECK_EQ(getsockname(listener, (struct sockaddr *)&to, &size), 0);
-	CHECK_EQ(listen(listener, 1), 0);
+	int port, listener = u_listen(1, &port), status;
 	pid_t child = fork();
 	if (child == 0)
-		client(&to);
+		client(port);
 	int fd = accept(listener, NULL, NULL);
 	CHECK(fd >= 0);
 	/* Not restarted. */

@@ -1,19 +1,15 @@
 // rule: SO_RCVLOWAT does not hold back a read of fewer bytes than the mark once they are there, whatever the reader's habit was
 // source: socket(7), recv(2)
 // timeout: 60
-#include "../check.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "../io/util.h"
 #include <sys/wait.h>
 
 enum { LOW = 4, HABIT = 6, ROUNDS = 5 };
 
-static void client(const struct sockaddr_in *to)
+static void client(int port)
 {
 	char bytes[LOW] = "abc", reply;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK_EQ(connect(fd, (const struct sockaddr *)to, sizeof *to), 0);
+	int fd = u_connect(port);
 	for (int round = 0; round < ROUNDS; round++)
 		for (int i = 0; i <= HABIT; i++) {
 			CHECK_EQ(usleep(2000), 0);
@@ -38,15 +34,10 @@ static void low_water(int fd, int mark)
 
 int main(void)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof to;
-	int listener = socket(AF_INET, SOCK_STREAM, 0), status, over = 0;
-	CHECK_EQ(bind(listener, (struct sockaddr *)&to, size), 0);
-	CHECK_EQ(getsockname(listener, (struct sockaddr *)&to, &size), 0);
-	CHECK_EQ(listen(listener, 1), 0);
+	int port, listener = u_listen(1, &port), status, over = 0;
 	pid_t child = fork();
 	if (child == 0)
-		client(&to);
+		client(port);
 	int fd = accept(listener, NULL, NULL);
 	CHECK(fd >= 0);
 	pthread_t other;
