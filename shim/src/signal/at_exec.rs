@@ -9,7 +9,7 @@ use super::{bit, mask, pending};
 use core::ffi::c_int;
 use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
-use libc::{siginfo_t, timespec};
+use libc::siginfo_t;
 
 /// What was handed over, for [`Handed::take_back`].
 pub struct Handed {
@@ -47,13 +47,7 @@ fn send(signal: c_int, info: Option<&siginfo_t>) {
 impl Handed {
     /// The call has failed: what waits here still waits in the kernel no more.
     pub fn take_back(self) {
-        let zero = timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: our own objects; does not wait, and ends where nothing is left.
-        let taken = || unsafe {
-            let set = &raw const self.signals;
-            hub::syscall!(libc::SYS_rt_sigtimedwait, set, 0, &raw const zero, 8)
-        };
-        while self.signals != 0 && taken().is_ok() {}
+        while self.signals != 0 && pending::take_from_kernel(self.signals).is_ok() {}
         mask::load_back(self.before);
     }
 }

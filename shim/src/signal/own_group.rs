@@ -17,7 +17,7 @@ use crate::fd::probe;
 use core::ffi::{c_int, c_uint};
 use core::sync::atomic::{AtomicU64, Ordering};
 use hub::time::{self as clock, MILLISECOND};
-use libc::{pid_t, siginfo_t, timespec};
+use libc::{pid_t, siginfo_t};
 
 crate::hooks! {
     Signal "never" fn killpg(group: pid_t, signal: c_int) -> c_int = kill_group;
@@ -55,27 +55,15 @@ pub(super) fn with_others(signal: c_int, send: impl FnOnce() -> c_int) -> c_int 
     AWAITED.fetch_or(bit(signal), Ordering::SeqCst);
     let result = send();
     if result == 0 {
-        match take(signal) {
-            Some(info) => pending::note(signal, &info),
-            None => wait_for_note(signal),
+        match pending::take_from_kernel(bit(signal)) {
+            Ok(info) => pending::note(signal, &info),
+            Err(_) => wait_for_note(signal),
         }
     }
     AWAITED.fetch_and(!bit(signal), Ordering::SeqCst);
     mask::load_back(before);
     result
     // Leaving our code runs the handler.
-}
-
-/// Take the signal out of the kernel, if it is there still.
-fn take(signal: c_int) -> Option<siginfo_t> {
-    let (set, zero) = (bit(signal), timespec { tv_sec: 0, tv_nsec: 0 });
-    // SAFETY: our own objects, of which zeroes are valid; does not wait.
-    unsafe {
-        let mut info: siginfo_t = core::mem::zeroed();
-        let (set, info_at) = (&raw const set, &raw mut info);
-        hub::syscall!(libc::SYS_rt_sigtimedwait, set, info_at, &raw const zero, 8).ok()?;
-        Some(info)
-    }
 }
 
 /// Another OS thread has taken it, and is about to note it. (Or to read it from a signalfd,

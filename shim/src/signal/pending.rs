@@ -196,6 +196,19 @@ pub fn forget(g: &Greenlet) {
     }
 }
 
+/// Take one of `set` out of the kernel, if one waits there for the calling OS thread or for the
+/// process. EAGAIN: none does.
+pub(super) fn take_from_kernel(set: u64) -> Result<siginfo_t, c_int> {
+    let zero = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: our own objects, of which zeroes are valid; does not wait.
+    unsafe {
+        let mut info: siginfo_t = core::mem::zeroed();
+        let (set, to) = (&raw const set, &raw mut info);
+        hub::syscall!(libc::SYS_rt_sigtimedwait, set, to, &raw const zero, 8)?;
+        Ok(info)
+    }
+}
+
 /// Discard these signals, for whomever they wait.
 pub(super) fn discard(signals: u64) {
     if !noted() {

@@ -84,9 +84,7 @@ fn kernels_clock(clock: clockid_t) -> clockid_t {
         Some(Shows::Other(g)) => {
             // Whoever computes off the hub stays on its OS thread while it does.
             let home = doorway::enter_any().and_then(|_| scheduler::home(g));
-            home.map_or(libc::CLOCK_THREAD_CPUTIME_ID, |c| {
-                processor_clock::clock_of_os_thread(c.tid())
-            })
+            home.map_or(libc::CLOCK_THREAD_CPUTIME_ID, |c| processor_clock::clock_of(c.tid()))
         }
         Some(Shows::Own(_)) => libc::CLOCK_THREAD_CPUTIME_ID,
         None => clock,

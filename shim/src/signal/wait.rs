@@ -32,22 +32,9 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
         if let Some(found) = pending::take_one_of(g, set) {
             break Ok(found);
         }
-        // SAFETY: zeroes are valid; the kernel fills it.
-        let mut info: siginfo_t = unsafe { core::mem::zeroed() };
-        let zero = timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: our own objects; does not wait.
-        let taken = unsafe {
-            hub::syscall!(
-                libc::SYS_rt_sigtimedwait,
-                &raw const set,
-                &raw mut info,
-                &raw const zero,
-                8
-            )
-        };
-        match taken {
-            Ok(signal) => {
-                let signal = signal as c_int;
+        match pending::take_from_kernel(set) {
+            Ok(info) => {
+                let signal = info.si_signo;
                 match directed::target(&info) {
                     Target::Greenlet(other) if !core::ptr::eq(other, g) => {
                         // Another thread's alone: the kernel does not know.

@@ -38,8 +38,8 @@ const KINDS: clockid_t = 7;
 /// The bits of an id that are left.
 const ID: u32 = (1 << 29) - 1;
 
-/// The number of the clock of the thread `id`.
-fn clock_of(id: u32) -> clockid_t {
+/// The number of the clock of the thread `id`; the kernel's, of an OS thread.
+pub fn clock_of(id: u32) -> clockid_t {
     (!id as clockid_t) << 3 | KIND
 }
 
@@ -162,11 +162,6 @@ unsafe fn set(clock: clockid_t, at: *const timespec) -> c_int {
     let clock = if of_thread { clock_of(0) } else { clock };
     // SAFETY: the program's own call.
     unsafe { real::clock_settime(clock, at) }
-}
-
-/// The kernel's number of the clock of the OS thread `tid`.
-pub fn clock_of_os_thread(tid: u32) -> clockid_t {
-    clock_of(tid)
 }
 
 unsafe fn cpu_clock(thread: pthread_t, clock: *mut clockid_t) -> c_int {
