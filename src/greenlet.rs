@@ -33,6 +33,7 @@ use crate::arch::FpControl;
 use crate::hub::carrier::Carrier;
 use crate::hub::computes::Account;
 use crate::hub::handoff::HELD;
+use crate::hub::standing::{Waits, BASE};
 use crate::observe;
 use crate::timers::NO_SLOT;
 use crate::unit::Stack;
@@ -98,8 +99,12 @@ pub struct Greenlet {
     wake: AtomicU32,
     context: AtomicU8,
     root: Cell<bool>,
+    /// How its calls wait. The layer above looks at it.
+    pub waits: Cell<Waits>,
     /// Has the hub when it runs, or not: see [`crate::hub::handoff`].
     link: AtomicU32,
+    /// On which carriers it may run: see [`crate::hub::standing`].
+    pub(crate) standing: Cell<u32>,
     /// While it is off the hub: the carrier that it is on.
     pub(crate) home: Cell<*const Carrier>,
     /// What it will touch first when it is taken up; null: it has not said. A hint.
@@ -202,7 +207,9 @@ impl Greenlet {
             wake: AtomicU32::new(claim::RUNNING),
             context: AtomicU8::new(PROGRAM),
             root: Cell::new(false),
+            waits: Cell::new(Waits::InHub),
             link: AtomicU32::new(HELD),
+            standing: Cell::new(BASE),
             home: Cell::new(ptr::null()),
             near: Cell::new(ptr::null()),
             offered: Cell::new(ptr::null()),

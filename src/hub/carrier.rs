@@ -35,12 +35,11 @@ pub(super) mod turn;
 pub(crate) use pool::count_thread;
 pub use pool::{alive, any_away};
 pub(super) use pool::{
-    any_idle, begin_away, end_away, make_one, one_only, queue_for_hub, queueing, rest, several,
-    take, take_idle,
+    any_idle, begin_away, change_standing, end_away, make_one, one_only, queue_for_hub, queueing,
+    rest, several, take, take_first, take_idle, take_of, uncount_thread,
 };
 
-use super::os_thread;
-use super::{callbacks, drive, HUB};
+use super::{callbacks, drive, os_thread, standing, HUB};
 use crate::arch::FpControl;
 use crate::greenlet::Greenlet;
 use crate::observe;
@@ -57,6 +56,8 @@ use turn::Turn;
 pub(super) const STACK: usize = 256 * 1024;
 /// How long a carrier stays idle before it ends.
 const IDLE: u64 = 5 * SECOND;
+/// How long, at most, until one that is kept looks whether it still is.
+const MOST_IDLE: u64 = 600 * SECOND;
 /// Words that the layer above keeps in a carrier, also from one OS thread of it to
 /// the next.
 pub const EXTENSION_WORDS: usize = 2;
@@ -72,6 +73,8 @@ pub struct Carrier {
     /// The floating-point modes and flags that are loaded: those with which a greenlet last
     /// left there, or ended. (Not that greenlet: it may have gone on elsewhere since.)
     pub(super) fp_control: Cell<FpControl>,
+    /// Whom it may run: see [`standing`].
+    standing: AtomicU32,
     /// The processor time that its OS thread had when a greenlet last left there, if that is
     /// counted, and the next one has not begun; else 0.
     pub(super) left_at: Cell<u64>,
@@ -191,6 +194,7 @@ impl Carrier {
             own_tp: Cell::new(ptr::null_mut()),
             loaded: Cell::new(ptr::null_mut()),
             fp_control: Cell::new(FpControl::NONE),
+            standing: AtomicU32::new(standing::BASE),
             left_at: Cell::new(0),
             loop_sp: Cell::new(ptr::null_mut()),
             turn: Turn::new(),
@@ -237,6 +241,17 @@ impl Carrier {
     /// The kernel's id of its OS thread.
     pub fn tid(&self) -> u32 {
         self.tid.load(Ordering::Relaxed)
+    }
+
+    /// Whom it may run: see [`standing`].
+    #[inline(always)]
+    pub(super) fn standing(&self) -> u32 {
+        self.standing.load(Ordering::Relaxed)
+    }
+
+    /// Whether its OS thread is the process's first, as the kernel sees it.
+    pub(super) fn is_first(&self) -> bool {
+        self.permanent.get()
     }
 
     /// Whether `tp` is the thread pointer of its own TLS block.
@@ -297,14 +312,18 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     if let Some(layer) = callbacks() {
         (layer.carrier_made)(c);
     }
+    let mut span = IDLE;
     loop {
-        let span = if c.permanent.get() { NEVER } else { IDLE };
-        if c.wait(span) {
+        if c.wait(if c.permanent.get() { NEVER } else { span }) {
             taken(c);
             drive::drive(c);
+            span = IDLE;
         } else if pool::retire(c) {
             c.tid.store(0, Ordering::Relaxed);
             return ptr::null_mut();
+        } else {
+            // It is kept for somebody who may have changed nothing for an hour.
+            span = (2 * span).min(MOST_IDLE);
         }
     }
 }
@@ -312,6 +331,7 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
 /// The calling carrier has got the hub.
 pub(super) fn taken(c: &'static Carrier) {
     c.missed.store(false, Ordering::Relaxed);
+    HUB.take_in_stranded();
     observe::hub_taken(c.tid());
     if let Some(layer) = callbacks() {
         (layer.hub_taken)(c);
@@ -348,5 +368,7 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
         false
     });
     c.note_tid();
+    standing::after_fork(me);
+    c.standing.store(standing::BASE, Ordering::Relaxed);
     pool::only_one();
 }

@@ -14,7 +14,7 @@
 
 use super::carrier;
 use super::section::{leave_hub, Heir};
-use super::{active, maker, monitor, preempt, task, HUB};
+use super::{active, monitor, preempt, standing, task, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::time::{self, MICROSECOND, MILLISECOND};
@@ -151,10 +151,9 @@ pub fn hook_ends(g: &'static Greenlet) {
     if !should_leave(g) || !active() || !monitor::hands_off() {
         return g.leave_shim();
     }
-    let Some(to) = Heir::find(carrier::take_idle) else {
-        if carrier::alive() < preempt::most() {
-            maker::ask(preempt::most());
-        }
+    let standing = g.standing.get();
+    let Some(to) = Heir::find(standing, || carrier::take_idle(standing)) else {
+        standing::want_carrier(standing);
         return g.leave_shim();
     };
     let home = HUB.carrier();

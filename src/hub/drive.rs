@@ -1,7 +1,7 @@
 //! A carrier's loop: choosing who runs next, and going there.
 
 use super::carrier::{self, Carrier};
-use super::{callbacks, lend, monitor, units, watch, Hub, HUB};
+use super::{callbacks, lend, monitor, standing, units, watch, Hub, HUB};
 use crate::arch;
 use crate::deadlock;
 use crate::greenlet::{Greenlet, Yielder};
@@ -53,6 +53,10 @@ impl Hub {
     #[inline(always)]
     fn next(&self, carrier: &'static Carrier) -> Option<&'static Greenlet> {
         loop {
+            // SAFETY: null or a greenlet, which is never freed.
+            if let Some(g) = unsafe { self.destined.replace(ptr::null()).as_ref() } {
+                return Some(g);
+            }
             if !self.look.count() {
                 self.look_around(carrier);
             }
@@ -91,7 +95,7 @@ impl Hub {
     /// what [`Hub::next`] would find at its first look. For a greenlet that leaves,
     /// to go on with that one directly.
     #[inline(always)]
-    fn next_at_once(&self) -> Option<&'static Greenlet> {
+    fn next_at_once(&self, carrier: &Carrier) -> Option<&'static Greenlet> {
         if !self.look.can_wait()
             || self.behind.is_next()
             || !self.inject.load(Ordering::Relaxed).is_null()
@@ -99,7 +103,11 @@ impl Hub {
         {
             return None;
         }
-        let g = self.run.pop_if(|g| g.home.get().is_null() && !g.sp.get().is_null())?;
+        let g = self.run.pop_if(|g| {
+            g.home.get().is_null()
+                && !g.sp.get().is_null()
+                && g.standing.get() == carrier.standing()
+        })?;
         self.look.count();
         Some(g)
     }
@@ -161,6 +169,10 @@ impl Hub {
             let again = time::now() + units::PAUSE;
             next = Some(next.map_or(again, |deadline| deadline.min(again)));
         }
+        if self.has_stranded() {
+            let again = time::now() + standing::PAUSE;
+            next = Some(next.map_or(again, |deadline| deadline.min(again)));
+        }
         let now = match next {
             None => 0,
             Some(_) => time::now(),
@@ -197,6 +209,7 @@ impl Hub {
         }
         self.handled.store(false, Ordering::Relaxed);
         let result = self.poll(deadline);
+        self.take_in_stranded();
         // Before the monitor's state is looked at: it looks the other way round.
         self.sleeping.store(false, Ordering::SeqCst);
         self.look.note(time::refresh());
@@ -253,11 +266,13 @@ pub(super) fn drive(c: &'static Carrier) {
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {
             // It runs off the hub, on its own carrier, and waits for its turn.
-            c.load_own();
-            carrier::leaves(c, None);
-            carrier::rest(c);
-            carrier::give(home);
-            return;
+            return pass_to(home, c);
+        }
+        if g.standing.get() != c.standing() {
+            match HUB.pass_on(g, c) {
+                true => return,
+                false => continue,
+            }
         }
         if g.tp().is_null() && !units::move_in(g) {
             continue;
@@ -273,6 +288,14 @@ pub(super) fn drive(c: &'static Carrier) {
         // this carrier and leaves.
         unsafe { arch::swap(c.loop_sp.as_ptr(), g.sp.get()) };
     }
+}
+
+/// Give the hub from the carrier `from`, which rests, to another one.
+pub(super) fn pass_to(to: &'static Carrier, from: &'static Carrier) {
+    from.load_own();
+    carrier::leaves(from, None);
+    carrier::rest(from);
+    carrier::give(to);
 }
 
 /// Start a greenlet; returns when it first leaves, or has ended.
@@ -318,7 +341,7 @@ fn switch(g: &'static Greenlet, c: &'static Carrier) {
     if g.sp.get().is_null() && !g.is_root() {
         return first_leave(g);
     }
-    let to = match HUB.next_at_once() {
+    let to = match HUB.next_at_once(c) {
         Some(next) => {
             HUB.announce(next);
             if ptr::eq(next, g) {

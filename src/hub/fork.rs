@@ -44,6 +44,8 @@ pub fn after_copy(shares_files: bool) {
     crate::parking_lot::after_fork();
     HUB.run.clear();
     HUB.behind.clear();
+    HUB.stranded.clear();
+    HUB.destined.set(ptr::null());
     HUB.without_unit.clear();
     HUB.inject.store(ptr::null_mut(), Ordering::Relaxed);
     HUB.sleeping.store(false, Ordering::Relaxed);

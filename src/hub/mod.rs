@@ -73,6 +73,7 @@ pub(crate) mod preempt;
 pub mod section;
 mod set_ids;
 mod spawn;
+pub mod standing;
 pub(crate) mod task;
 mod units;
 pub mod watch;
@@ -142,6 +143,10 @@ pub struct Hub {
     took_last_unit: Cell<bool>,
     /// The greenlet that has left its stack for good; the loop collects it.
     departed: Cell<*const Greenlet>,
+    /// Whom the carrier that is given the hub runs first; null: it chooses.
+    destined: Cell<*const Greenlet>,
+    /// Those whose turn came when no carrier of their standing was there.
+    stranded: RunQueue,
 }
 
 // SAFETY: all but the atomics is touched by the hub's holder only.
@@ -171,6 +176,8 @@ static HUB: Hub = Hub {
     without_unit: RunQueue::new(),
     took_last_unit: Cell::new(false),
     departed: Cell::new(ptr::null()),
+    destined: Cell::new(ptr::null()),
+    stranded: RunQueue::new(),
 };
 
 impl Hub {

@@ -12,7 +12,8 @@
 //! sleeps, and nothing wakes it but the hub's next work.
 
 use super::{
-    active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, task, HUB,
+    active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, standing, task,
+    HUB,
 };
 use crate::control;
 use crate::control::lock_cycles::Due;
@@ -87,6 +88,11 @@ pub(super) fn start() {
     unsafe { tls::tell_threads(arch::thread_pointer()) };
     preempt::init();
     super::set_ids::init();
+}
+
+/// Whether it is there.
+pub(super) fn is_started() -> bool {
+    STARTED.load(Ordering::Relaxed)
 }
 
 /// The hub has work.
@@ -344,23 +350,26 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     }
     let tid = HUB.carrier().tid();
     let few = preempt::most();
-    let Some(to) = carrier::take_idle() else {
-        let more = carrier::alive() < few;
+    let standing = HUB.carrier().standing();
+    let Some(to) = carrier::take_idle(standing) else {
+        let more = standing::carriers(standing::heirs_of(standing)) < few;
         // Blocked where no hook could see it, perhaps until another greenlet
         // does something.
         if !more && !task::is_blocked(tid) {
             preempt::ask(tid);
             return Attempt::Done;
         }
-        maker::ask(if more { few } else { u32::MAX });
-        // The maker may wait for what somebody holds who waits for his turn. But on a busy
-        // machine it is late without that, and the signal would end a call.
-        let patience = if task::may_fail(tid) { LAST_RESORT } else { slice };
-        if maker::is_late(patience) {
-            preempt::ask(tid);
-            return Attempt::Done;
+        if let Some(maker) = standing::maker_of(standing::heirs_of(standing)) {
+            maker.ask(if more { few } else { u32::MAX });
+            // The maker may wait for what somebody holds who waits for his turn. But on a busy
+            // machine it is late without that, and the signal would end a call.
+            let patience = if task::may_fail(tid) { LAST_RESORT } else { slice };
+            if !maker.is_late(patience) {
+                return Attempt::Later;
+            }
         }
-        return Attempt::Later;
+        preempt::ask(tid);
+        return Attempt::Done;
     };
     if !handoff::ask(g) {
         carrier::rest(to);
@@ -372,8 +381,8 @@ fn take_the_hub(g: &'static Greenlet, slice: u64) -> Attempt {
     g.taken(HUB.carrier());
     HUB.look.slice_used();
     carrier::give(to);
-    if carrier::alive() < few && !carrier::any_idle() {
-        maker::ask(few);
+    if !carrier::any_idle(standing) {
+        standing::want_carrier(standing);
     }
     if let Some(at) = task::blocked_instruction(tid) {
         blocked_sites::note(at);

@@ -53,14 +53,15 @@ fn queue_key() -> usize {
     QUEUE.as_ptr() as usize
 }
 
-/// A carrier for the hub, as soon as there is one; `None`: none can be made.
-fn carrier_for(section: Section) -> Option<&'static Carrier> {
+/// A carrier for the hub of a greenlet of this standing, as soon as there is one; `None`: none
+/// can be made.
+fn carrier_for(standing: u32, section: Section) -> Option<&'static Carrier> {
     let most = match section {
         Section::Ends | Section::Unwinds => ceiling(),
         Section::Waits | Section::UnwindsReading => u32::MAX,
     };
     loop {
-        if let Some(c) = carrier::take(most) {
+        if let Some(c) = carrier::take(standing, most) {
             return Some(c);
         }
         if !carrier::any_away() {
@@ -119,7 +120,8 @@ pub fn blocking<R>(
 /// The first half of [`blocking`], for what cannot be a closure (vfork(2)); the
 /// other half is [`end`].
 pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
-    let to = if active() { Heir::find(|| carrier_for(section)) } else { None };
+    let standing = g.standing.get();
+    let to = if active() { Heir::find(standing, || carrier_for(standing, section)) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
     g.interruptible.set(section != Section::Ends);
@@ -151,9 +153,12 @@ pub(super) enum Heir {
 }
 
 impl Heir {
-    /// Who is on watch, or else whom `other` finds.
-    pub(super) fn find(other: impl FnOnce() -> Option<&'static Carrier>) -> Option<Heir> {
-        watch::can_take_over().map(Heir::Watches).or_else(|| other().map(Heir::Waits))
+    /// Who is on watch, or else whom `other` finds, if a greenlet of this standing goes away.
+    pub(super) fn find(
+        standing: u32,
+        other: impl FnOnce() -> Option<&'static Carrier>,
+    ) -> Option<Heir> {
+        watch::can_take_over(standing).map(Heir::Watches).or_else(|| other().map(Heir::Waits))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making greenlets, and their end.
 
-use super::{callbacks, carrier, drive, handoff, monitor, units, Hub, HUB, LIVE};
+use super::standing::BASE;
+use super::{callbacks, carrier, drive, handoff, monitor, standing, units, Hub, HUB, LIVE};
 use crate::arch;
 use crate::greenlet::{Coroutine, Entry, Greenlet, Phase, Yielder};
 use crate::light;
@@ -133,6 +134,9 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     };
     debug_assert!(creator.in_shim());
     monitor::start();
+    if creator.standing.get() != BASE {
+        standing::shares(creator);
+    }
     HUB.refresh_modules();
     let id = HUB.next_id();
     let g = match spawn.stack {
@@ -155,6 +159,8 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
         prepare(g);
     }
     HUB.enlist(g);
+    standing::enter(g, creator.standing.get());
+    g.waits.set(creator.waits.get());
     // The hub's holder only: no bus lock.
     LIVE.store(LIVE.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     carrier::several();
@@ -322,6 +328,7 @@ impl Hub {
     /// The greenlet runs no more: collect it, or tell who joins it.
     pub(super) fn ended(&self, g: &'static Greenlet) {
         observe::ended(g);
+        standing::leave(g);
         LIVE.store(LIVE.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
         g.set_phase(Phase::Ended);
         if g.detached.get() {

@@ -45,7 +45,7 @@
 
 use super::carrier::{self, Carrier};
 use super::park::ring;
-use super::{callbacks, monitor, preempt, HUB};
+use super::{callbacks, monitor, preempt, standing, HUB};
 use crate::arch;
 use crate::time;
 use core::ptr;
@@ -135,13 +135,18 @@ fn may_rest(c: &'static Carrier) -> bool {
     may
 }
 
-/// The carrier with which the hub can be left a carrier on watch, since nobody has anything to do; it
+/// The carrier with which the hub can be left, a carrier on watch, since nobody has anything
+/// to do, and whom the others will run who are of the `standing` of who goes away; it
 /// will get up when a timer is due. By the holder.
-pub(super) fn can_take_over() -> Option<&'static Carrier> {
+pub(super) fn can_take_over(standing: u32) -> Option<&'static Carrier> {
     let to = watcher()?;
+    if to.standing() != standing && !standing::is_sole(standing) && !carrier::any_idle(standing) {
+        return None;
+    }
     // Nobody gets up for what is there already.
     super::with_reactor(|r, run| r.settle_all(run));
-    if !HUB.nobody_is_runnable() || !HUB.without_unit.is_empty() || !may_rest(to) {
+    let some = !HUB.without_unit.is_empty() || HUB.has_stranded() || !HUB.destined.get().is_null();
+    if some || !HUB.nobody_is_runnable() || !may_rest(to) {
         return None;
     }
     // SAFETY: holder only.
@@ -153,6 +158,26 @@ pub(super) fn can_take_over() -> Option<&'static Carrier> {
         super::with_reactor(|r, _| r.arm_for(deadline));
     }
     Some(to)
+}
+
+/// Give the hub to the carrier of this standing that is on watch, and wake it; `from` has it.
+/// False: there is none.
+pub(super) fn rouse_with(standing: u32, from: &'static Carrier) -> bool {
+    let Some(to) = watcher().filter(|c| c.standing() == standing) else { return false };
+    // What it blocks in the kernel is what was blocked when it lay down.
+    if !may_rest(to) {
+        dismiss();
+        return false;
+    }
+    carrier::leaves(from, None);
+    let left = leave_with(to, from);
+    if left {
+        carrier::rest(from);
+        ring();
+    } else {
+        carrier::taken(from);
+    }
+    left
 }
 
 /// A greenlet that was away, on `home`, takes the hub if it is at rest. False: it is not.

@@ -1,6 +1,7 @@
 //! The pool: the carriers that do not hold the hub, and how many there are.
 
 use super::{Carrier, STACK};
+use crate::hub::standing;
 use crate::raw_lock::RawLock;
 use crate::unit;
 use crate::{sys, tls};
@@ -99,6 +100,13 @@ pub(crate) fn count_thread() {
     pool.tell();
 }
 
+/// libc counts one less of these, or soon will.
+pub(in crate::hub) fn uncount_thread() {
+    let mut pool = POOL.lock();
+    pool.counted -= 1;
+    pool.tell();
+}
+
 /// A second greenlet is made. With the hub.
 #[inline(always)]
 pub(in crate::hub) fn several() {
@@ -120,31 +128,73 @@ fn tell_several(several: bool) {
     POOL.lock().tell();
 }
 
-/// An idle carrier. It waits for the hub.
-pub(in crate::hub) fn take_idle() -> Option<&'static Carrier> {
+impl Pool {
+    /// Take the first idle carrier that is `wanted`.
+    fn take(&mut self, wanted: impl Fn(&Carrier) -> bool) -> Option<&'static Carrier> {
+        let mut link = &raw mut self.idle;
+        // SAFETY: carriers live for ever; the list changes under the lock.
+        while let Some(c) = unsafe { (*link).as_ref() } {
+            if wanted(c) {
+                // SAFETY: points into the pool or a carrier.
+                unsafe { *link = c.next.get() };
+                return Some(c);
+            }
+            link = c.next.as_ptr();
+        }
+        None
+    }
+
+    /// Whether any idle carrier is `wanted`.
+    fn has(&self, wanted: impl Fn(&Carrier) -> bool) -> bool {
+        let mut at = self.idle;
+        // SAFETY: carriers live for ever; the list changes under the lock.
+        while let Some(c) = unsafe { at.as_ref() } {
+            if wanted(c) {
+                return true;
+            }
+            at = c.next.get();
+        }
+        false
+    }
+}
+
+/// An idle carrier of this standing. It waits for the hub.
+pub(in crate::hub) fn take_of(standing: u32) -> Option<&'static Carrier> {
+    POOL.lock().take(|c| c.standing() == standing)
+}
+
+/// The first carrier, if it is idle and of this standing.
+pub(in crate::hub) fn take_first(standing: u32) -> Option<&'static Carrier> {
+    POOL.lock().take(|c| c.is_first() && c.standing() == standing)
+}
+
+/// An idle carrier that can have the hub of one whose greenlet goes away and is of this
+/// standing: it can run those who stay behind.
+pub(in crate::hub) fn take_idle(standing: u32) -> Option<&'static Carrier> {
     let mut pool = POOL.lock();
-    // SAFETY: carriers live for ever.
-    let c = unsafe { pool.idle.as_ref() }?;
-    pool.idle = c.next.get();
-    Some(c)
+    if standing::is_sole(standing) {
+        // Nobody stays behind.
+        return pool.take(|c| c.standing() == standing::BASE).or_else(|| pool.take(|_| true));
+    }
+    pool.take(|c| c.standing() == standing)
 }
 
-/// Whether an idle carrier is there at this moment.
-pub(in crate::hub) fn any_idle() -> bool {
-    !POOL.lock().idle.is_null()
+/// Whether an idle carrier of this standing is there at this moment.
+pub(in crate::hub) fn any_idle(standing: u32) -> bool {
+    POOL.lock().has(|c| c.standing() == standing)
 }
 
-/// An idle carrier, or a new one while there are fewer than `ceiling`. It waits
-/// for the hub.
-pub(in crate::hub) fn take(ceiling: u32) -> Option<&'static Carrier> {
-    take_idle().or_else(|| make_one(ceiling))
+/// [`take_idle`], or a new carrier while there are fewer than `ceiling`. It waits
+/// for the hub. The caller's OS thread is of this standing.
+pub(in crate::hub) fn take(standing: u32, ceiling: u32) -> Option<&'static Carrier> {
+    take_idle(standing).or_else(|| make_one(standing, ceiling))
 }
 
-/// A new carrier, if there are fewer than `ceiling`. It waits for the hub.
-/// Allocates from the program's malloc.
-pub(in crate::hub) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
+/// A new carrier, if there are fewer than `ceiling` of this standing, which is that of the
+/// caller's OS thread. It waits for the hub. Allocates from the program's malloc.
+pub(in crate::hub) fn make_one(standing: u32, ceiling: u32) -> Option<&'static Carrier> {
     let mut pool = POOL.lock();
-    if pool.alive >= ceiling.min(MOST) {
+    if pool.alive >= MOST || standing::carriers(standing) >= ceiling {
         return None;
     }
     // SAFETY: carriers live for ever.
@@ -153,6 +203,7 @@ pub(in crate::hub) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
         pool.ended = c.next.get();
     }
     pool.alive += 1;
+    standing::carrier_came(standing);
     drop(pool);
     let c = match ended {
         Some(c) => {
@@ -162,6 +213,9 @@ pub(in crate::hub) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
         }
         None => unit::map_stack(STACK + tls::block_size()).ok().map(Carrier::make),
     };
+    if let Some(c) = c {
+        c.standing.store(standing, Ordering::Relaxed);
+    }
     let started = c.is_some_and(Carrier::start);
     let mut pool = POOL.lock();
     if started {
@@ -170,7 +224,15 @@ pub(in crate::hub) fn make_one(ceiling: u32) -> Option<&'static Carrier> {
         return c;
     }
     pool.alive -= 1;
+    standing::carrier_went(standing);
     None
+}
+
+/// `c`, which is not idle, has another standing from here on. With the hub.
+pub(in crate::hub) fn change_standing(c: &'static Carrier, standing: u32) {
+    let _pool = POOL.lock();
+    standing::carrier_went(c.standing.swap(standing, Ordering::Relaxed));
+    standing::carrier_came(standing);
 }
 
 /// A carrier that was taken and not given the hub goes back; so does the holder
@@ -182,30 +244,31 @@ pub(in crate::hub) fn rest(c: &'static Carrier) {
 }
 
 /// Let `this`, the caller's carrier, leave the pool for good, unless somebody has just
-/// taken it.
+/// taken it. It stays as well if no other one may be there for greenlets of its
+/// standing.
 pub(super) fn retire(this: &'static Carrier) -> bool {
     let mut pool = POOL.lock();
-    let mut link = &raw mut pool.idle;
-    // SAFETY: carriers live for ever; the list changes under the lock.
-    while let Some(c) = unsafe { (*link).as_ref() } {
-        if ptr::eq(c, this) {
-            // SAFETY: points into the pool or a carrier.
-            unsafe { *link = c.next.get() };
-            this.next.set(pool.ended);
-            pool.ended = this;
-            pool.alive -= 1;
-            pool.counted -= 1;
-            pool.tell();
-            return true;
-        }
-        link = c.next.as_ptr();
+    let standing = this.standing();
+    let other = |c: &Carrier| !ptr::eq(c, this) && c.standing() == standing;
+    if !standing::is_one() && !standing::is_left(standing) && !pool.has(other) {
+        return false;
     }
-    false
+    if pool.take(|c| ptr::eq(c, this)).is_none() {
+        return false;
+    }
+    this.next.set(pool.ended);
+    pool.ended = this;
+    pool.alive -= 1;
+    pool.counted -= 1;
+    standing::carrier_went(standing);
+    pool.tell();
+    true
 }
 
 /// The first carrier is there.
 pub(super) fn adopted() {
     POOL.lock().alive += 1;
+    standing::carrier_came(standing::BASE);
 }
 
 /// List a carrier among all, and publish it.
@@ -228,6 +291,7 @@ pub(super) fn only_one() {
     pool.idle = ptr::null();
     pool.ended = ptr::null();
     pool.alive = 1;
+    standing::carrier_came(standing::BASE);
     pool.counted = 0;
     pool.away = 0;
     QUEUEING.store(0, Ordering::Relaxed);
