@@ -195,29 +195,39 @@ pub(super) fn shares(creator: &'static Greenlet) {
 }
 
 /// `g` has this standing from here on. With the hub.
+#[inline(always)]
 pub(super) fn enter(g: &Greenlet, standing: u32) {
     g.standing.set(standing);
     if standing != BASE {
-        let members = &entry(standing).members;
-        if members.fetch_add(1, Ordering::Relaxed) == 0 {
-            IN_USE.fetch_add(1, Ordering::Relaxed);
-            HIGHEST.fetch_max(standing, Ordering::Relaxed);
-        }
+        member_came(standing);
+    }
+}
+
+#[cold]
+fn member_came(standing: u32) {
+    if entry(standing).members.fetch_add(1, Ordering::Relaxed) == 0 {
+        IN_USE.fetch_add(1, Ordering::Relaxed);
+        HIGHEST.fetch_max(standing, Ordering::Relaxed);
     }
 }
 
 /// `g` has its standing no more: it has ended, or changes it. With the hub.
+#[inline(always)]
 pub(super) fn leave(g: &Greenlet) {
-    let standing = g.standing.get();
-    if standing != BASE {
-        let entry = entry(standing);
-        if entry.members.fetch_sub(1, Ordering::Relaxed) == 1 {
-            IN_USE.fetch_sub(1, Ordering::Relaxed);
-            let made = entry.maker.swap(ptr::null_mut(), Ordering::Relaxed);
-            // SAFETY: null or a maker; they live for ever.
-            if let Some(m) = unsafe { made.as_ref() } {
-                m.end();
-            }
+    if g.standing.get() != BASE {
+        member_went(g.standing.get());
+    }
+}
+
+#[cold]
+fn member_went(standing: u32) {
+    let entry = entry(standing);
+    if entry.members.fetch_sub(1, Ordering::Relaxed) == 1 {
+        IN_USE.fetch_sub(1, Ordering::Relaxed);
+        let made = entry.maker.swap(ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: null or a maker; they live for ever.
+        if let Some(m) = unsafe { made.as_ref() } {
+            m.end();
         }
     }
 }
