@@ -172,6 +172,26 @@ fn find_robust(tid: isize) -> Option<Robust> {
     }
 }
 
+/// The head of libc's robust list in the block at `tp` (set_robust_list(2)).
+pub fn robust_head(tp: *mut u8) -> Option<*mut u8> {
+    layout().robust.map(|r| tp.wrapping_offset(r.head))
+}
+
+/// Nothing is in libc's robust list of the block at `tp`.
+///
+/// # Safety
+/// `tp` must be a block whose thread does not run, or the caller's.
+pub unsafe fn empty_robust_list(tp: *mut u8) {
+    let Some(r) = layout().robust else { return };
+    // SAFETY: the fields lie in the block's `struct pthread`.
+    unsafe {
+        let head = tp.offset(r.head);
+        *tp.offset(r.prev).cast::<*mut u8>() = head;
+        *head.cast::<*mut u8>() = head;
+        *head.cast::<usize>().add(1) = r.futex_offset;
+    }
+}
+
 /// Set the library's own thread-local word in the block at `tp`.
 ///
 /// # Safety
@@ -207,12 +227,7 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
         let list = tp.offset(l.list).cast::<*mut u8>();
         *list = list.cast();
         *list.add(1) = list.cast();
-        if let Some(r) = l.robust {
-            let head = tp.offset(r.head);
-            *tp.offset(r.prev).cast::<*mut u8>() = head;
-            *head.cast::<*mut u8>() = head;
-            *head.cast::<usize>().add(1) = r.futex_offset;
-        }
+        empty_robust_list(tp);
         if let Some(offset) = l.rseq_cpu_id {
             // RSEQ_CPU_ID_REGISTRATION_FAILED: sched_getcpu asks the kernel.
             *tp.offset(offset).cast::<i32>() = -2;

@@ -23,6 +23,7 @@ use crate::io::write::{write, writev};
 use crate::ipc::message_queue::{msgrcv, msgsnd};
 use crate::ipc::posix_queue::{mq_timedreceive, mq_timedsend};
 use crate::ipc::semaphore_set::{semop, semtimedop};
+use crate::locks::registered_list;
 use crate::process::wait::wait4;
 use crate::process::{clone, exec};
 use crate::select::epoll::{epoll_pwait, epoll_pwait2};
@@ -134,6 +135,16 @@ unsafe fn syscall_(
             // kernel would take a greenlet's for the carrier's, and write there when that ends.
             libc::SYS_set_tid_address if crate::thread::identity::is_greenlet() => {
                 return crate::thread::identity::gettid_() as c_long
+            }
+            libc::SYS_set_robust_list => {
+                if let Some(error) = registered_list::set(a, b) {
+                    return errno_style(error);
+                }
+            }
+            libc::SYS_get_robust_list => {
+                if let Some(error) = registered_list::get(a as c_int, b as _, c as _) {
+                    return errno_style(error);
+                }
             }
             libc::SYS_gettid => return crate::thread::identity::gettid_() as c_long,
             libc::SYS_clock_gettime => {

@@ -200,6 +200,18 @@ fn wake(c: &Call, address: usize, count: u32, mask: u32) -> usize {
     woken + others.unwrap_or(0)
 }
 
+/// Wake one who waits for the word at `address` without FUTEX_PRIVATE_FLAG, as the kernel does
+/// when the word's holder ends.
+pub fn wake_one(address: usize) {
+    let operation = libc::FUTEX_WAKE;
+    wake(
+        &Call { address, operation, value: 1, timeout: 0, address2: 0, value3: 0 },
+        address,
+        1,
+        ANY,
+    );
+}
+
 unsafe fn requeue(c: &Call, compare: bool) -> Result<usize, i32> {
     let _shim = doorway::enter_any();
     if (c.value as i32) < 0 || (c.timeout as i32) < 0 {

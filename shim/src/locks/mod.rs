@@ -19,6 +19,7 @@ pub mod futex;
 pub mod mutex;
 pub mod once;
 pub mod owner;
+pub mod registered_list;
 pub mod robust;
 pub mod robust_list;
 pub mod robust_shared;
@@ -48,6 +49,21 @@ pub unsafe fn deadline(clock: clockid_t, at: *const timespec) -> Result<u64, i32
         Some(at) if !(0..1_000_000_000).contains(&at.tv_nsec) => Err(libc::EINVAL),
         // A time before the clock's beginning has passed.
         Some(at) => Ok(clock::deadline_on(clock, clock::from_timespec(at).unwrap_or(0))),
+    }
+}
+
+/// The same for a mutex with priority inheritance: the kernel, which waits for those by itself,
+/// takes no time before the clock's beginning.
+///
+/// # Safety
+/// As [`deadline`].
+pub unsafe fn deadline_of_inheriting(clock: clockid_t, at: *const timespec) -> Result<u64, i32> {
+    // SAFETY: by the caller's contract.
+    unsafe {
+        match at.as_ref() {
+            Some(at) if at.tv_sec < 0 => Err(libc::EINVAL),
+            _ => deadline(clock, at),
+        }
     }
 }
 

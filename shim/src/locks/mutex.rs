@@ -12,7 +12,7 @@
 //! ETIMEDOUT, EOWNERDEAD, ENOTRECOVERABLE. Locking is no cancellation point
 //! and is not interrupted by signals.
 
-use super::{attempt, deadline, robust, robust_shared};
+use super::{attempt, deadline, deadline_of_inheriting, robust, robust_shared};
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
@@ -22,9 +22,7 @@ use hub::sys;
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 use libcs::set_ceiling;
 
-pub(super) use object::{
-    may_unlock, ERRORCHECK, INHERIT_OR_CEILING, RECURSIVE, ROBUST, SHARED, TYPE,
-};
+pub(super) use object::{may_unlock, INHERIT_OR_CEILING, ROBUST, SHARED};
 
 pub use object::Mutex;
 
@@ -132,7 +130,13 @@ unsafe fn lock_slow(
     if !word_lock::try_lock(&m.lock, false) {
         // The time is looked at only if there is something to wait for.
         // SAFETY: the program's object.
-        match unsafe { deadline(clock, until) } {
+        let end = unsafe {
+            match m.inherits() {
+                true => deadline_of_inheriting(clock, until),
+                false => deadline(clock, until),
+            }
+        };
+        match end {
             Ok(d) if attempt::is_one(d) => {
                 attempt::failed();
                 return libc::ETIMEDOUT;
@@ -161,7 +165,7 @@ unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     }
     if m.is_libcs() {
         // SAFETY: the program's own call.
-        let answer = unsafe { real::pthread_mutex_trylock(mutex) };
+        let answer = unsafe { libcs::try_lock(mutex) };
         if answer == libc::EBUSY {
             attempt::failed();
         }

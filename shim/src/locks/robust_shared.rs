@@ -32,11 +32,13 @@
 //!   itself cannot say so, since the guardian's list says what others take: its
 //!   wake-up is lost then, and other processes' waiters wait for the next unlock.
 //! - With priority inheritance the kernel itself looks for the holder; those
-//!   mutexes are libc's, and a greenlet that dies holding one is not noticed.
+//!   mutexes are libc's, and while a process lives the end of a greenlet that holds one is
+//!   seen ([`registered_list`](super::registered_list)), but not when it is killed.
 
 use super::attempt;
-use super::mutex::{Mutex, INHERIT_OR_CEILING, RECURSIVE, ROBUST, SHARED, TYPE};
-use super::robust::{self, INCONSISTENT, LOST};
+use super::mutex::{Mutex, INHERIT_OR_CEILING, ROBUST, SHARED};
+use super::robust::{self, FUTEX_ID as ID, FUTEX_OWNER_DIED as OWNER_DIED};
+use super::robust::{FUTEX_WAITERS as WAITERS, INCONSISTENT, LOST};
 use super::robust_list::{Guardian, Intent};
 use crate::doorway;
 use core::ffi::c_int;
@@ -45,11 +47,6 @@ use hub::greenlet::Greenlet;
 use hub::hub as scheduler;
 use hub::tls;
 use libc::{clockid_t, timespec};
-
-/// linux/futex.h
-const WAITERS: u32 = 0x8000_0000;
-const OWNER_DIED: u32 = 0x4000_0000;
-const ID: u32 = 0x3fff_ffff;
 
 /// Whether the mutex is held and released here when the caller is a greenlet.
 pub fn is_ours(m: &Mutex) -> bool {
@@ -63,10 +60,8 @@ fn is_callers(g: &Guardian, m: &Mutex) -> bool {
     if m.lock.load(Ordering::Relaxed) & ID != g.id {
         return false;
     }
-    match m.owner.load(Ordering::Relaxed) {
-        INCONSISTENT => robust::holds(m) || tls::tid() == g.id,
-        owner => owner == tls::tid(),
-    }
+    // (The first thread may have locked it by libc's own function, before there was a second.)
+    robust::holds(m) || tls::tid() == g.id && !robust::held_by_other(m)
 }
 
 /// Take it if nobody has it: `Ok` is the answer to the program, `Err` the
@@ -122,15 +117,6 @@ fn release_word(m: &Mutex, free: u32) {
     }
 }
 
-/// What the thread that holds it gets when it asks again.
-fn relock(m: &Mutex, trying: bool) -> Option<c_int> {
-    match m.relock_held(trying) {
-        // glibc tells of robust mutexes in both forms.
-        None if m.kind() & TYPE == super::mutex::ERRORCHECK => Some(libc::EDEADLK),
-        answer => answer,
-    }
-}
-
 /// pthread_mutex_lock(3), until the given time (null: for ever).
 ///
 /// # Safety
@@ -139,7 +125,7 @@ pub unsafe fn lock(m: &Mutex, clock: clockid_t, until: *const timespec) -> c_int
     let Some(g) = Guardian::find() else { return libc::EINVAL };
     let shim = doorway::enter_any();
     if is_callers(&g, m) {
-        if let Some(answer) = relock(m, false) {
+        if let Some(answer) = m.relock_held(false) {
             return answer;
         }
     }
@@ -202,7 +188,7 @@ pub fn try_lock(m: &Mutex) -> c_int {
     let Some(g) = Guardian::find() else { return libc::EINVAL };
     let _shim = doorway::enter_any();
     if is_callers(&g, m) {
-        if let Some(answer) = relock(m, true) {
+        if let Some(answer) = m.relock_held(true) {
             return answer;
         }
     }
@@ -216,12 +202,12 @@ pub fn try_lock(m: &Mutex) -> c_int {
 pub fn unlock(m: &Mutex) -> c_int {
     let Some(g) = Guardian::find() else { return libc::EINVAL };
     let _shim = doorway::enter_any();
-    if !is_callers(&g, m) {
+    if !is_callers(&g, m) || robust::is_made_consistent_by_other(m) {
         return libc::EPERM;
     }
     // Unlocked without having been made consistent: lost for good.
     let inconsistent = m.owner.load(Ordering::Relaxed) == INCONSISTENT;
-    if m.kind() & TYPE == RECURSIVE && m.leave_level() {
+    if m.leave_level() {
         return if inconsistent { libc::ENOTRECOVERABLE } else { 0 };
     }
     robust::let_go(m);

@@ -66,8 +66,9 @@ impl Mutex {
         self.kind.load(Ordering::Relaxed) & ROBUST != 0
     }
 
+    /// Whether the owner field names the caller.
     #[inline(always)]
-    fn held_by_caller(&self) -> bool {
+    pub(in crate::locks) fn held_by_caller(&self) -> bool {
         self.owner.load(Ordering::Relaxed) == tls::tid()
     }
 
@@ -80,6 +81,9 @@ impl Mutex {
     /// What a caller that already holds the mutex gets; `None`: go on and wait
     /// (a normal mutex waits for itself, as POSIX has it).
     pub(super) fn relock(&self, trying: bool) -> Option<c_int> {
+        if self.is_robust() {
+            return robust::held_by_caller(self).then(|| self.relock_held(trying))?;
+        }
         if !self.held_by_caller() || self.lock.load(Ordering::Relaxed) == 0 {
             return None;
         }
@@ -97,14 +101,15 @@ impl Mutex {
                 self.count.store(depth + 1, Ordering::Relaxed);
                 Some(0)
             }
-            ERRORCHECK if !trying => Some(libc::EDEADLK),
+            // glibc tells a robust one and one with priority inheritance in both forms.
+            ERRORCHECK if !trying || self.kind() & (ROBUST | INHERIT) != 0 => Some(libc::EDEADLK),
             _ => None,
         }
     }
 
     /// The lock word was obtained: the rest of taking the mutex.
     pub(super) fn obtained(&self) -> c_int {
-        if self.kind.load(Ordering::Relaxed) & TYPE == RECURSIVE {
+        if self.is_recursive() {
             self.count.store(1, Ordering::Relaxed);
         }
         if self.is_robust() {
@@ -144,10 +149,16 @@ impl Mutex {
         self.taken();
     }
 
+    /// Whether it counts how often its holder has locked it.
+    #[inline]
+    pub(in crate::locks) fn is_recursive(&self) -> bool {
+        self.kind.load(Ordering::Relaxed) & TYPE == RECURSIVE
+    }
+
     /// Leave one level of a recursive mutex; true if levels remain.
     #[inline]
     pub(in crate::locks) fn leave_level(&self) -> bool {
-        if self.kind.load(Ordering::Relaxed) & TYPE != RECURSIVE {
+        if !self.is_recursive() {
             return false;
         }
         let depth = self.count.load(Ordering::Relaxed).wrapping_sub(1);
@@ -221,10 +232,14 @@ impl Mutex {
     }
 }
 
-/// EPERM for a checked mutex that the caller does not hold.
+/// EPERM for a checked mutex that the caller does not hold. (The kernel checks those with
+/// priority inheritance, of whatever type.)
 pub(in crate::locks) fn may_unlock(m: &Mutex) -> c_int {
     let kind = m.kind.load(Ordering::Relaxed);
-    let checked = matches!(kind & TYPE, RECURSIVE | ERRORCHECK) || kind & ROBUST != 0;
+    let checked = matches!(kind & TYPE, RECURSIVE | ERRORCHECK) || kind & INHERIT != 0;
+    if kind & ROBUST != 0 {
+        return if robust::held_by_caller(m) { 0 } else { libc::EPERM };
+    }
     if checked && (!m.held_by_caller() || m.lock.load(Ordering::Relaxed) == 0) {
         return libc::EPERM;
     }
