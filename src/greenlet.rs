@@ -140,9 +140,9 @@ pub struct Greenlet {
     /// returned; and [pins](Greenlet::pin).
     handlers: Cell<u32>,
     /// It is in a section whose call an interrupt may end.
-    pub(crate) interruptible: Cell<bool>,
+    pub(crate) interruptible: AtomicBool,
     /// It is in a section of the kind `Section::UnwindsReading`.
-    pub(crate) unwinds_reading: Cell<bool>,
+    pub(crate) unwinds_reading: AtomicBool,
     /// That call is to end: see [`crate::hub::interrupt_call`].
     pub(crate) stop: AtomicBool,
     pub(crate) detached: Cell<bool>,
@@ -244,8 +244,8 @@ impl Greenlet {
             asked_guard: Cell::new(0),
             routine: Cell::new(0),
             handlers: Cell::new(0),
-            interruptible: Cell::new(false),
-            unwinds_reading: Cell::new(false),
+            interruptible: AtomicBool::new(false),
+            unwinds_reading: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             missed_interrupt: AtomicBool::new(false),
             kill_asked: AtomicBool::new(false),

@@ -9,7 +9,8 @@
 use crate::doorway::{errno, set_errno};
 use hub::observe::call::{self, Hook};
 
-/// Call a hook's function, observed.
+/// Call a hook's function, observed; or libc's function in its place
+/// ([`by_itself`](crate::by_itself)).
 #[inline(never)]
 pub fn observe<R>(hook: &'static Hook, arguments: &[u64], body: impl FnOnce() -> R) -> R {
     let before = errno();

@@ -15,6 +15,7 @@
 
 #[cfg(not(geventrs_linked))]
 pub mod allocator;
+pub mod by_itself;
 #[cfg(not(geventrs_linked))]
 pub mod c_api;
 pub mod dns;

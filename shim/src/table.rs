@@ -255,8 +255,8 @@ macro_rules! hooks {
 #[macro_export]
 macro_rules! hook_symbols {
     ($group:ident $how:literal $name:ident $args:tt $ret:tt $body:path, [$($alias:ident)*]) => {
-        $crate::hook_function! { $group $how $name $args $ret $body }
-        $( $crate::hook_function! { $group $how $alias $args $ret $body } )*
+        $crate::hook_function! { $group $how $name ($name) $args $ret $body }
+        $( $crate::hook_function! { $group $how $alias ($name) $args $ret $body } )*
     };
 }
 
@@ -299,17 +299,17 @@ macro_rules! hook_function {
     // Rust's std asks for these two by weak names, which an entry in assembly in the
     // same object cannot bear without a complaint of the assembler's: they are ordinary
     // functions, and not observed.
-    ($group:ident $how:literal gettid $args:tt $ret:tt $body:path) => {
+    ($group:ident $how:literal gettid $real:tt $args:tt $ret:tt $body:path) => {
         $crate::hook_function! { @ordinary gettid $args $ret $body }
     };
-    ($group:ident $how:literal getrandom $args:tt $ret:tt $body:path) => {
+    ($group:ident $how:literal getrandom $real:tt $args:tt $ret:tt $body:path) => {
         $crate::hook_function! { @ordinary getrandom $args $ret $body }
     };
     // Calls that only read a clock are not observed either: they are made by the million.
-    ($group:ident $how:literal clock_gettime $args:tt $ret:tt $body:path) => {
+    ($group:ident $how:literal clock_gettime $real:tt $args:tt $ret:tt $body:path) => {
         $crate::hook_function! { @ordinary clock_gettime $args $ret $body }
     };
-    ($group:ident $how:literal clock_getres $args:tt $ret:tt $body:path) => {
+    ($group:ident $how:literal clock_getres $real:tt $args:tt $ret:tt $body:path) => {
         $crate::hook_function! { @ordinary clock_getres $args $ret $body }
     };
     (@ordinary $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
@@ -325,22 +325,22 @@ macro_rules! hook_function {
     };
     // These two want to know where they are called: the entry adds the return address to
     // their arguments.
-    ($group:ident $how:literal pthread_create $args:tt $ret:tt $body:path) => {
-        $crate::hook_function! { @with_site pthread_create, "r8", "x4", $group $how $args $ret $body }
+    ($group:ident $how:literal pthread_create $real:tt $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @with_site pthread_create, "r8", "x4", $group $how $real $args $ret $body }
     };
-    ($group:ident $how:literal thrd_create $args:tt $ret:tt $body:path) => {
-        $crate::hook_function! { @with_site thrd_create, "rcx", "x3", $group $how $args $ret $body }
+    ($group:ident $how:literal thrd_create $real:tt $args:tt $ret:tt $body:path) => {
+        $crate::hook_function! { @with_site thrd_create, "rcx", "x3", $group $how $real $args $ret $body }
     };
-    (@with_site $symbol:ident, $amd:literal, $arm:literal, $group:ident $how:literal
+    (@with_site $symbol:ident, $amd:literal, $arm:literal, $group:ident $how:literal $real:tt
         ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
         $crate::hook_function! {
-            @functions $group $how $symbol ($($arg : $ty),*) (site: usize) [$($ret)?] $body
+            @functions $group $how $symbol $real ($($arg : $ty),*) (site: usize) [$($ret)?] $body
         }
         $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] with
             (concat!("mov ", $amd, ", [rsp]")) (concat!("mov ", $arm, ", x30")) }
     };
     // What an entry goes to. The second list is what the entry adds to the arguments.
-    (@functions $group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),*)
+    (@functions $group:ident $how:literal $symbol:ident ($real:ident) ($($arg:ident : $ty:ty),*)
         ($($added:ident : $added_ty:ty)?) [$($ret:ty)?] $body:path) => {
         #[allow(non_camel_case_types)]
         mod $symbol {
@@ -361,15 +361,21 @@ macro_rules! hook_function {
                 $crate::entry::observe(
                     &HOOK,
                     &[$(hub::observe::call::word(&$arg)),*],
-                    // SAFETY: as above.
-                    || unsafe { $body($($arg,)* $($added)?) },
+                    || match $crate::by_itself::caller(&HOOK) {
+                        // SAFETY: as above.
+                        None => unsafe { $body($($arg,)* $($added)?) },
+                        Some(g) => $crate::by_itself::call(g, || {
+                            // SAFETY: as above.
+                            unsafe { real::$real($($arg),*) }
+                        }),
+                    },
                 )
             }
         }
     };
-    ($group:ident $how:literal $symbol:ident ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
+    ($group:ident $how:literal $symbol:ident $real:tt ($($arg:ident : $ty:ty),* $(,)?) [$($ret:ty)?] $body:path) => {
         $crate::hook_function! {
-            @functions $group $how $symbol ($($arg : $ty),*) () [$($ret)?] $body
+            @functions $group $how $symbol $real ($($arg : $ty),*) () [$($ret)?] $body
         }
         $crate::entry! { $symbol ($($arg : $ty),*) [$($ret)?] }
     };

@@ -35,8 +35,9 @@ pub(super) mod turn;
 pub(crate) use pool::count_thread;
 pub use pool::{alive, any_away};
 pub(super) use pool::{
-    any_idle, begin_away, change_standing, end_away, make_one, one_only, queue_for_hub, queueing,
-    rest, several, take, take_first, take_idle, take_of, uncount_thread,
+    any_heir, any_idle, begin_away, change_standing, end_away, make_one, one_only, queue_for_hub,
+    queueing, rest, several, take, take_first, take_idle, take_of, take_unrestricted,
+    uncount_thread,
 };
 
 use super::{callbacks, drive, os_thread, standing, HUB};
@@ -75,6 +76,8 @@ pub struct Carrier {
     pub(super) fp_control: Cell<FpControl>,
     /// Whom it may run: see [`standing`].
     standing: AtomicU32,
+    /// Its OS thread is not one to wait on for the others: it has a seccomp filter, or other files.
+    pub(super) restricted: AtomicBool,
     /// The processor time that its OS thread had when a greenlet last left there, if that is
     /// counted, and the next one has not begun; else 0.
     pub(super) left_at: Cell<u64>,
@@ -195,6 +198,7 @@ impl Carrier {
             loaded: Cell::new(ptr::null_mut()),
             fp_control: Cell::new(FpControl::NONE),
             standing: AtomicU32::new(standing::BASE),
+            restricted: AtomicBool::new(false),
             left_at: Cell::new(0),
             loop_sp: Cell::new(ptr::null_mut()),
             turn: Turn::new(),
@@ -247,6 +251,12 @@ impl Carrier {
     #[inline(always)]
     pub(super) fn standing(&self) -> u32 {
         self.standing.load(Ordering::Relaxed)
+    }
+
+    /// See the field.
+    #[inline(always)]
+    pub(super) fn is_restricted(&self) -> bool {
+        self.restricted.load(Ordering::Relaxed)
     }
 
     /// Whether its OS thread is the process's first, as the kernel sees it.
@@ -370,5 +380,6 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     c.note_tid();
     standing::after_fork(me);
     c.standing.store(standing::BASE, Ordering::Relaxed);
+    c.restricted.store(false, Ordering::Relaxed);
     pool::only_one();
 }

@@ -148,7 +148,16 @@ pub fn elsewhere() -> Elsewhere {
 /// already, and this does nothing.)
 #[cold]
 pub fn hook_ends(g: &'static Greenlet) {
-    if !should_leave(g) || !active() || !monitor::hands_off() {
+    if !should_leave(g) || !monitor::hands_off() {
+        return g.leave_shim();
+    }
+    go_off(g);
+}
+
+/// The running greenlet `g`, which is in our code, goes on in the program's without the hub,
+/// if somebody is there to have it.
+pub(super) fn go_off(g: &'static Greenlet) {
+    if !active() {
         return g.leave_shim();
     }
     let standing = g.standing.get();

@@ -262,6 +262,9 @@ pub(super) fn drive(c: &'static Carrier) {
         if let Some(g) = unsafe { HUB.departed.replace(ptr::null()).as_ref() } {
             HUB.bury(g);
         }
+        if c.is_restricted() && HUB.pass_to_unrestricted(c) {
+            return;
+        }
         let Some(g) = HUB.next(c) else { return };
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {

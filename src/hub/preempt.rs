@@ -280,7 +280,8 @@ unsafe extern "C-unwind" fn handler(_: c_int, _: *mut libc::siginfo_t, context: 
     let Some(g) = Greenlet::current() else { return };
     if g.stop.swap(false, Ordering::Acquire) {
         // SAFETY: the kernel's own frame.
-        let may = if g.unwinds_reading.get() { may_unwind_reading } else { may_unwind };
+        let may =
+            if g.unwinds_reading.load(Ordering::Relaxed) { may_unwind_reading } else { may_unwind };
         // SAFETY: as above.
         let inside = unsafe { arch::is_in_call(&*context.cast(), may) };
         if let (true, Some(layer)) = (inside, callbacks()) {

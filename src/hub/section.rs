@@ -82,8 +82,8 @@ impl Drop for Back {
         self.0.reenter_shim();
         observe::section_over(self.0);
         self.0.reason.set(Reason::None);
-        self.0.interruptible.set(false);
-        self.0.unwinds_reading.set(false);
+        self.0.interruptible.store(false, Ordering::Relaxed);
+        self.0.unwinds_reading.store(false, Ordering::Relaxed);
         self.0.stop.store(false, Ordering::Relaxed);
         if self.0.kept_hub.replace(false) {
             let_others(self.0);
@@ -124,8 +124,8 @@ pub fn begin(g: &'static Greenlet, reason: Reason, section: Section) {
     let to = if active() { Heir::find(standing, || carrier_for(standing, section)) } else { None };
     g.reason.set(reason);
     observe::section(g, reason);
-    g.interruptible.set(section != Section::Ends);
-    g.unwinds_reading.set(section == Section::UnwindsReading);
+    g.interruptible.store(section != Section::Ends, Ordering::Relaxed);
+    g.unwinds_reading.store(section == Section::UnwindsReading, Ordering::Relaxed);
     g.since.set(time::coarse());
     // What came for it while it was off the hub, and on its way into this hook: it has told
     // nobody to call it in, since it comes by itself, and may block now.
@@ -200,7 +200,7 @@ pub fn end(g: &'static Greenlet) {
 /// A call that has not quite begun may be missed: ask again while it is
 /// [`off_hub`](super::off_hub).
 pub fn interrupt_call(g: &'static Greenlet) -> bool {
-    g.interruptible.get() && interrupt_any_call(g)
+    g.interruptible.load(Ordering::Relaxed) && interrupt_any_call(g)
 }
 
 /// [`interrupt_call`] whatever it is that blocks the greenlet off the hub. False: it

@@ -51,11 +51,12 @@ use super::carrier::{self, Carrier};
 use super::drive::pass_to;
 use super::maker::{self, Maker};
 use super::park::yield_now;
-use super::{first, live, monitor, preempt, watch, Hub, HUB};
+use super::{computes, first, live, monitor, preempt, watch, Hub, HUB};
 use crate::greenlet::Greenlet;
+use crate::observe;
 use crate::time::MILLISECOND;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 /// The standing of the process before anybody has changed his.
 pub const BASE: u32 = 0;
@@ -104,6 +105,8 @@ struct Entry {
     carriers: AtomicU32,
     /// Makes carriers of it for the monitor; null: nobody does. Changed by the hub's holder.
     maker: AtomicPtr<Maker>,
+    /// The hub should not wait on its carriers ([`Carrier::restricted`]).
+    restricted: AtomicBool,
 }
 
 static ENTRIES: [Entry; MOST] = [const {
@@ -111,6 +114,7 @@ static ENTRIES: [Entry; MOST] = [const {
         members: AtomicU32::new(0),
         carriers: AtomicU32::new(0),
         maker: AtomicPtr::new(ptr::null_mut()),
+        restricted: AtomicBool::new(false),
     }
 }; MOST];
 
@@ -136,6 +140,11 @@ pub(super) fn is_left(standing: u32) -> bool {
 /// Whether all have the same standing, as far as anybody knows.
 pub(super) fn is_one() -> bool {
     IN_USE.load(Ordering::Relaxed) == 0
+}
+
+/// Whether the hub should not wait on its carriers.
+pub(super) fn is_restricted(standing: u32) -> bool {
+    entry(standing).restricted.load(Ordering::Relaxed)
 }
 
 /// How many carriers have it.
@@ -262,15 +271,82 @@ pub fn change<R>(
     call: impl FnOnce() -> R,
     changed: impl FnOnce(&R) -> bool,
 ) -> R {
-    let old = g.standing.get();
+    let (old, waits) = (g.standing.get(), g.waits.get().max(what.waits()));
     let parted = part(g);
+    if waits != Waits::InHub {
+        // Afterwards it may be forbidden to wake anybody.
+        restrict(g, true);
+        see_to_heirs(g);
+        computes::go_off(g);
+    }
     let result = call();
     if changed(&result) {
-        g.waits.set(g.waits.get().max(what.waits()));
-    } else if parted {
+        g.waits.set(waits);
+        return result;
+    }
+    g.reenter_shim();
+    if g.waits.get() == Waits::InHub {
+        restrict(g, false);
+    }
+    if parted {
         rejoin(g, old);
     }
     result
+}
+
+/// The carrier of `g`, and those that will be made like it, are [restricted](Carrier::restricted).
+fn restrict(g: &Greenlet, restricted: bool) {
+    entry(g.standing.get()).restricted.store(restricted, Ordering::Relaxed);
+    HUB.carrier().restricted.store(restricted, Ordering::Relaxed);
+    if restricted {
+        observe::look_whose_calls();
+    }
+}
+
+/// See to it that somebody can have the hub of `g` at once. A carrier that is made for that is
+/// of a standing that nobody has: it can drive the hub, and runs nobody.
+fn see_to_heirs(g: &Greenlet) {
+    let standing = g.standing.get();
+    if carrier::any_heir(standing) {
+        return;
+    }
+    if let (Some(c), Some(nobodys)) = (carrier::make_one(standing, u32::MAX), a_free_one()) {
+        carrier::change_standing(c, nobodys);
+        c.restricted.store(false, Ordering::Relaxed);
+        HIGHEST.fetch_max(nobodys, Ordering::Relaxed);
+        carrier::rest(c);
+    }
+}
+
+/// The running greenlet `g` goes off the hub until it enters a hook again, if it can.
+pub fn leave_the_hub(g: &'static Greenlet) {
+    if !g.is_away() && g.enter_shim() {
+        computes::go_off(g);
+    }
+}
+
+/// Whether `g` is in [`wait_by_itself`], or may be.
+pub fn waits_by_itself(g: &Greenlet) -> bool {
+    g.waits.get() != Waits::InHub && g.interruptible.load(Ordering::Relaxed)
+}
+
+/// The running greenlet `g` makes a call that may wait, and that the hub shall have nothing to
+/// do with: as program code, off the hub. It stays there until it enters a hook of another
+/// kind. An interrupt ends the call as it ends that of a blocking section
+/// (`Section::UnwindsReading`).
+pub fn wait_by_itself<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
+    struct Over(&'static Greenlet);
+    impl Drop for Over {
+        fn drop(&mut self) {
+            self.0.interruptible.store(false, Ordering::Relaxed);
+            self.0.unwinds_reading.store(false, Ordering::Relaxed);
+        }
+    }
+    leave_the_hub(g);
+    g.unwinds_reading.store(true, Ordering::Relaxed);
+    g.interruptible.store(true, Ordering::Relaxed);
+    let _over = Over(g);
+    call()
 }
 
 /// Give `g` a standing of its own, and a carrier. False: it has that, or cannot have it.
@@ -286,9 +362,11 @@ fn part(g: &'static Greenlet) -> bool {
         }
         return false;
     };
+    let restricted = is_restricted(old);
     carrier::change_standing(to, new);
     leave(g);
     enter(g, new);
+    entry(new).restricted.store(restricted, Ordering::Relaxed);
     if !ptr::eq(to, HUB.carrier()) {
         carrier::rest(to);
         yield_now(g);
@@ -354,6 +432,21 @@ impl Hub {
         false
     }
 
+    /// The OS thread of the holder `from` is not one to wait on: give the hub to a carrier that
+    /// can, and shall choose who runs. False: there is none.
+    #[cold]
+    pub(super) fn pass_to_unrestricted(&self, from: &'static Carrier) -> bool {
+        if !self.destined.get().is_null() {
+            return false;
+        }
+        if let Some(to) = carrier::take_unrestricted() {
+            pass_to(to, from);
+            return true;
+        }
+        from.load_own();
+        watch::rouse_with(BASE, from)
+    }
+
     /// Whether somebody waits for a carrier of his standing.
     pub(super) fn has_stranded(&self) -> bool {
         !self.stranded.is_empty()
@@ -375,11 +468,16 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
         entry.members.store(0, Ordering::Relaxed);
         entry.carriers.store(0, Ordering::Relaxed);
         entry.maker.store(ptr::null_mut(), Ordering::Relaxed);
+        entry.restricted.store(false, Ordering::Relaxed);
     }
     IN_USE.store(0, Ordering::Relaxed);
     HIGHEST.store(BASE, Ordering::Relaxed);
     if let Some(g) = me {
         g.standing.set(BASE);
+        if g.waits.get() == Waits::Apart {
+            // The reactor is new, and its files are the child's.
+            g.waits.set(Waits::InHub);
+        }
     }
 }
 

@@ -139,7 +139,7 @@ fn may_rest(c: &'static Carrier) -> bool {
 /// to do, and whom the others will run who are of the `standing` of who goes away; it
 /// will get up when a timer is due. By the holder.
 pub(super) fn can_take_over(standing: u32) -> Option<&'static Carrier> {
-    let to = watcher()?;
+    let to = watcher().filter(|_| !HUB.carrier().is_restricted())?;
     if to.standing() != standing && !standing::is_sole(standing) && !carrier::any_idle(standing) {
         return None;
     }

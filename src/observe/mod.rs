@@ -92,9 +92,13 @@ pub const WATCH: u8 = 8;
 /// [`asked`]: where locks are taken and greenlets made, for reports of deadlocks.
 pub const SITES: u8 = 16;
 
+/// Somebody's calls wait by themselves ([`Waits`](crate::hub::standing::Waits)): each hook
+/// must look whose call it is.
+const BY_ITSELF: u16 = 0x80;
+
 /// Who wants to know, a bit each. Zero: nobody, and nothing is recorded. (The lower byte
-/// is read by the hooks' entries as well, which are assembly. The upper one holds
-/// [`PROCESSOR_TIME`] alone, which concerns no hook.)
+/// is read by the hooks' entries as well, which are assembly. In it, [`BY_ITSELF`] asks for
+/// no record. The upper one holds [`PROCESSOR_TIME`] alone, which concerns no hook.)
 pub static WANTED: AtomicU16 = AtomicU16::new(0);
 
 /// The program asks for threads' processor time: it is counted at each switch.
@@ -110,10 +114,27 @@ pub(crate) fn count_processor_time() {
     WANTED.fetch_or(PROCESSOR_TIME, Ordering::Relaxed);
 }
 
+/// From here on each hook looks whose call it is.
+pub(crate) fn look_whose_calls() {
+    WANTED.fetch_or(BY_ITSELF, Ordering::Relaxed);
+}
+
+/// Whether somebody's calls wait by themselves.
+#[inline(always)]
+pub fn looks_whose_calls() -> bool {
+    WANTED.load(Ordering::Relaxed) & BY_ITSELF != 0
+}
+
+/// Whether anything is recorded, as `wanted` says.
+#[inline(always)]
+fn records(wanted: u16) -> bool {
+    wanted as u8 & !(BY_ITSELF as u8) != 0
+}
+
 /// Whether anybody wants to know anything.
 #[inline(always)]
 pub fn on() -> bool {
-    WANTED.load(Ordering::Relaxed) as u8 != 0
+    records(WANTED.load(Ordering::Relaxed))
 }
 
 /// Whether somebody wants one of `what`.
@@ -130,7 +151,7 @@ pub(crate) fn leaving(g: &'static Greenlet) {
         if wanted & PROCESSOR_TIME != 0 {
             g.processor.run_ends(hub::left_at());
         }
-        if wanted as u8 != 0 {
+        if records(wanted) {
             ledger::leaving(g);
         }
     }
@@ -144,7 +165,7 @@ pub(crate) fn resumed(g: &'static Greenlet) {
         if wanted & PROCESSOR_TIME != 0 {
             g.processor.run_begins(hub::left_at());
         }
-        if wanted as u8 != 0 {
+        if records(wanted) {
             ledger::resumed(g);
         }
     }

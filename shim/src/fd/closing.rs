@@ -17,6 +17,7 @@ use super::known::{self, Known};
 use super::making;
 use super::peers;
 use super::probe;
+use crate::by_itself;
 use crate::doorway::{self, returned, set_errno};
 use crate::signal::owner;
 use crate::table::Group;
@@ -45,6 +46,9 @@ pub fn hidden(fd: c_int) -> bool {
 
 /// `fd` is about to be closed or replaced.
 pub fn gone(fd: c_int) {
+    if by_itself::is_apart() {
+        return;
+    }
     if scheduler::live() != 0 {
         if let Some(_shim) = doorway::enter_any() {
             scheduler::with_reactor(|r, run| r.forget(fd, run));
@@ -144,6 +148,9 @@ fn pieces(first: c_uint, last: c_uint, mut each: impl FnMut(c_uint, c_uint) -> b
 
 /// All of `first..=last` are about to be closed.
 fn range_gone(first: c_uint, last: c_uint) {
+    if by_itself::is_apart() {
+        return;
+    }
     let mut end = known::end();
     if scheduler::live() != 0 {
         if let Some(_shim) = doorway::enter_any() {

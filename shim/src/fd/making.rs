@@ -5,6 +5,7 @@
 
 use super::known::{self, Kind, Known};
 use super::peers;
+use crate::by_itself;
 use crate::doorway;
 use core::ffi::{c_int, c_uint};
 use hub::hub as scheduler;
@@ -27,7 +28,7 @@ crate::hooks! {
 
 /// A descriptor has been made, if `fd` is one.
 pub fn made(fd: c_int, known: Known) {
-    if fd < 0 {
+    if fd < 0 || by_itself::is_apart() {
         return;
     }
     // An OS thread that is no greenlet cannot tell the reactor; nor can our

@@ -146,7 +146,8 @@ impl Drop for Inside {
 /// handler of the signal that asks. What it interrupted is a wait of libc's for a peer,
 /// so libc holds no lock there that it would not release in unwinding.
 pub fn call_stopped(g: &'static Greenlet) {
-    if g.extension[WORD].get() & INSIDE == 0 || !is_due(g) || g.in_programs_handler() {
+    let inside = g.extension[WORD].get() & INSIDE != 0 || scheduler::standing::waits_by_itself(g);
+    if !inside || !is_due(g) || g.in_programs_handler() {
         return;
     }
     g.reenter_shim();

@@ -163,6 +163,14 @@ pub(in crate::hub) fn take_of(standing: u32) -> Option<&'static Carrier> {
     POOL.lock().take(|c| c.standing() == standing)
 }
 
+/// An idle carrier whose OS thread can wait for everybody: of the first standing, or else
+/// any that is not restricted.
+pub(in crate::hub) fn take_unrestricted() -> Option<&'static Carrier> {
+    let mut pool = POOL.lock();
+    pool.take(|c| c.standing() == standing::BASE && !c.is_restricted())
+        .or_else(|| pool.take(|c| !c.is_restricted()))
+}
+
 /// The first carrier, if it is idle and of this standing.
 pub(in crate::hub) fn take_first(standing: u32) -> Option<&'static Carrier> {
     POOL.lock().take(|c| c.is_first() && c.standing() == standing)
@@ -177,6 +185,12 @@ pub(in crate::hub) fn take_idle(standing: u32) -> Option<&'static Carrier> {
         return pool.take(|c| c.standing() == standing::BASE).or_else(|| pool.take(|_| true));
     }
     pool.take(|c| c.standing() == standing)
+}
+
+/// Whether [`take_idle`] would find one at this moment.
+pub(in crate::hub) fn any_heir(standing: u32) -> bool {
+    let sole = standing::is_sole(standing);
+    POOL.lock().has(|c| sole || c.standing() == standing)
 }
 
 /// Whether an idle carrier of this standing is there at this moment.
@@ -215,6 +229,7 @@ pub(in crate::hub) fn make_one(standing: u32, ceiling: u32) -> Option<&'static C
     };
     if let Some(c) = c {
         c.standing.store(standing, Ordering::Relaxed);
+        c.restricted.store(standing::is_restricted(standing), Ordering::Relaxed);
     }
     let started = c.is_some_and(Carrier::start);
     let mut pool = POOL.lock();
