@@ -102,23 +102,28 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
         return Ok(found);
     }
     // SAFETY: null or readable, as the look has found.
-    let _mask = match unsafe { source.signal_mask().as_ref() } {
-        None => None,
-        Some(set) => {
-            let before = mask::of(g);
-            mask::set(g, to_bits(set));
-            let held = MaskForCall { g, before };
-            if pending::pending_for(g) & !mask::of(g) != 0 {
-                deliver::interrupted(g);
-                signal::restarts(shim, false);
-                return Err(libc::EINTR);
-            }
-            Some(held)
-        }
+    let Some(set) = (unsafe { source.signal_mask().as_ref() }) else {
+        return if span == 0 { Ok(0) } else { look_again(shim, source, deadline) };
     };
-    if span == 0 {
-        return Ok(0);
-    }
+    let before = mask::of(g);
+    mask::set(g, to_bits(set));
+    let result = if pending::pending_for(g) & !mask::of(g) != 0 {
+        deliver::interrupted(g);
+        signal::restarts(shim, false);
+        Err(libc::EINTR)
+    } else if span == 0 {
+        Ok(0)
+    } else {
+        look_again(shim, source, deadline)
+    };
+    // (Not if the thread ends there: its cleanup handlers run with the call's mask.)
+    mask::set(g, before);
+    result
+}
+
+/// The rest of [`wait`], when there was nothing at first.
+fn look_again(shim: &Shim, source: &mut impl Source, deadline: u64) -> Result<usize, Errno> {
+    let g = shim.greenlet;
     let waiters = Waiters::gather(g, source);
     loop {
         let mut until = deadline;
@@ -142,18 +147,6 @@ pub fn wait(shim: &Shim, source: &mut impl Source, span: u64) -> Result<usize, E
         if found != 0 || wake == Wake::TimedOut && until == deadline {
             return Ok(found);
         }
-    }
-}
-
-/// The greenlet's signal mask is the call's until this is dropped.
-struct MaskForCall {
-    g: &'static Greenlet,
-    before: u64,
-}
-
-impl Drop for MaskForCall {
-    fn drop(&mut self) {
-        mask::set(self.g, self.before);
     }
 }
 

@@ -194,8 +194,9 @@ unsafe fn suspend(set: *const sigset_t) -> c_int {
     } else {
         scheduler::pause_until(g, Reason::Signal, NEVER);
     }
-    mask::set(g, before);
+    // If the thread is cancelled its cleanup handlers run with the call's mask.
     restarts(&shim, false);
+    mask::set(g, before);
     set_errno(libc::EINTR);
     -1
 }
