@@ -78,6 +78,9 @@ pub struct Carrier {
     standing: AtomicU32,
     /// Its OS thread is not one to wait on for the others: it has a seccomp filter, or other files.
     pub(super) restricted: AtomicBool,
+    /// Its OS thread has made a child, which may have asked for a signal when that ends
+    /// (PR_SET_PDEATHSIG).
+    is_parent: AtomicBool,
     /// The processor time that its OS thread had when a greenlet last left there, if that is
     /// counted, and the next one has not begun; else 0.
     pub(super) left_at: Cell<u64>,
@@ -199,6 +202,7 @@ impl Carrier {
             fp_control: Cell::new(FpControl::NONE),
             standing: AtomicU32::new(standing::BASE),
             restricted: AtomicBool::new(false),
+            is_parent: AtomicBool::new(false),
             left_at: Cell::new(0),
             loop_sp: Cell::new(ptr::null_mut()),
             turn: Turn::new(),
@@ -338,6 +342,15 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     }
 }
 
+/// The calling greenlet, if it is one, makes a child of the process: its OS thread stays for
+/// as long as the process.
+pub fn makes_child() {
+    if let Some(g) = Greenlet::current() {
+        let c = super::home(g).unwrap_or_else(|| HUB.carrier());
+        c.is_parent.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The calling carrier has got the hub.
 pub(super) fn taken(c: &'static Carrier) {
     c.missed.store(false, Ordering::Relaxed);
@@ -381,5 +394,6 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
     standing::after_fork(me);
     c.standing.store(standing::BASE, Ordering::Relaxed);
     c.restricted.store(false, Ordering::Relaxed);
+    c.is_parent.store(false, Ordering::Relaxed);
     pool::only_one();
 }

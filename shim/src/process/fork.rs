@@ -28,6 +28,7 @@ extern "C" fn before() {
             }
         }
         FORKING.store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+        scheduler::carrier::makes_child();
     }
 }
 

@@ -78,6 +78,7 @@ pub unsafe fn spawn(
     unsafe {
         let own = with_mask(shim, attributes);
         let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
+        hub::hub::carrier::makes_child();
         environment::with(environment::bytes(path), envp.cast(), |envp| {
             shim.section_of("posix_spawn", path, Section::Ends, || {
                 real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
@@ -109,6 +110,7 @@ unsafe fn call(
     // SAFETY: the program's own call, with attributes that differ in the mask.
     unsafe {
         let shim = doorway::enter(Group::Subprocess);
+        hub::hub::carrier::makes_child();
         environment::with(environment::bytes(file), envp.cast(), |envp| {
             let Some(shim) = shim else {
                 return real(made, file, actions, attributes, argv, envp.cast());

@@ -23,6 +23,7 @@ crate::hooks! {
 }
 
 unsafe fn open(command: *const c_char, mode: *const c_char) -> *mut FILE {
+    hub::hub::carrier::makes_child();
     let Some(shim) = doorway::enter(Group::Subprocess) else {
         // SAFETY: the program's own call, here and below.
         return environment::in_own(|| unsafe { real::popen(command, mode) });

@@ -61,6 +61,7 @@ static HOOK: Hook = Hook::new("vfork", "Subprocess", "section", &[], "c_int");
 /// The caller's child is going to borrow its memory; the call is observed if it has a `site`.
 pub extern "C" fn lend(site: usize, sp: usize) -> Lent {
     known::all_shared();
+    hub::hub::carrier::makes_child();
     let g = Greenlet::current();
     let mut greenlet = g.map_or(0, |g| ptr::from_ref(g) as usize);
     if site != 0 && hub::observe::on() && call::begin_unframed(&HOOK, site, sp) {

@@ -260,11 +260,14 @@ pub(in crate::hub) fn rest(c: &'static Carrier) {
 
 /// Let `this`, the caller's carrier, leave the pool for good, unless somebody has just
 /// taken it. It stays as well if no other one may be there for greenlets of its
-/// standing.
+/// standing, or if it has made a child.
 pub(super) fn retire(this: &'static Carrier) -> bool {
     let mut pool = POOL.lock();
     let standing = this.standing();
     let other = |c: &Carrier| !ptr::eq(c, this) && c.standing() == standing;
+    if this.is_parent.load(Ordering::Relaxed) {
+        return false;
+    }
     if !standing::is_one() && !standing::is_left(standing) && !pool.has(other) {
         return false;
     }
