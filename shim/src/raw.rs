@@ -118,6 +118,13 @@ unsafe fn syscall_(
                 let call = |envp| real::syscall(number, a, b, c, envp, e, f) as c_int;
                 return exec::raw_at(a as c_int, b, d, call) as c_long;
             }
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_signalfd => {
+                return signal_descriptor(real::syscall(number, a, b, c, d, e, f), b)
+            }
+            libc::SYS_signalfd4 => {
+                return signal_descriptor(real::syscall(number, a, b, c, d, e, f), b)
+            }
             libc::SYS_timer_create => {
                 return signal::timer::create_raw(a, b as _, c as _) as c_long
             }
@@ -251,6 +258,20 @@ unsafe fn syscall_(
         }
         real::syscall(number, a, b, c, d, e, f)
     }
+}
+
+/// A descriptor of signalfd(2) has been made, or its mask has been changed.
+///
+/// # Safety
+/// `mask` is the call's own argument.
+unsafe fn signal_descriptor(made: c_long, mask: usize) -> c_long {
+    if made >= 0 {
+        let errno = crate::doorway::errno();
+        // SAFETY: the kernel has read its set; ours is larger, of which one word is looked at.
+        signal::send::watched(unsafe { &*(mask as *const libc::sigset_t) });
+        crate::doorway::set_errno(errno);
+    }
+    made
 }
 
 /// An error number the way system calls report it.

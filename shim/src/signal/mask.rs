@@ -10,7 +10,7 @@
 //! since, it is called in.)
 
 use super::action::{self, from_bits, to_bits, CAUSED};
-use super::{bit, deliver, pending, word};
+use super::{bit, deliver, pending, send, word};
 use crate::doorway;
 use crate::settings;
 use crate::table::Group;
@@ -114,6 +114,7 @@ fn recount(surely: u64) {
         if all & !before != 0 {
             scheduler::watch::dismiss();
             call_in_others();
+            send::show(all & !before);
         }
     }
 }

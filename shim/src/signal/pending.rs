@@ -151,6 +151,43 @@ pub fn take_one_of(g: &Greenlet, set: u64) -> Option<(c_int, siginfo_t)> {
     Some((signal, take(g, signal, directed)))
 }
 
+/// Give the signals of `set` that wait here, for the process or for a greenlet of `whose`, to
+/// `give`, until it does not want one. With the hub.
+pub(super) fn hand_over(
+    set: u64,
+    give: impl Fn(c_int, &siginfo_t) -> bool,
+    whose: impl Fn(&Greenlet) -> bool,
+) {
+    let hand = |g: &'static Greenlet, directed: bool, waiting: u64| {
+        let mut waiting = waiting & set & !FOR_ONE;
+        while waiting != 0 {
+            let signal = waiting.trailing_zeros() as c_int + 1;
+            let info = take(g, signal, directed);
+            if !give(signal, &info) {
+                // It goes to the end of those like it, and waits on.
+                if directed {
+                    send_to(g, signal, &info);
+                } else {
+                    note(signal, &info);
+                }
+                return;
+            }
+            let left =
+                if directed { directed_at(g).load(Ordering::Relaxed) as u64 } else { of_process() };
+            waiting &= left | !bit(signal);
+        }
+    };
+    tell_owners(scheduler::interrupt);
+    scheduler::for_each(|g| {
+        if whose(g) {
+            hand(g, true, directed_at(g).load(Ordering::Relaxed) as u64);
+        }
+    });
+    if let Some(first) = scheduler::first() {
+        hand(first, false, of_process());
+    }
+}
+
 /// Signals that wait here, not in the kernel, for `g`.
 pub fn pending_for(g: &Greenlet) -> u64 {
     (directed_at(g).load(Ordering::Relaxed) as u64 | NOTED.load(Ordering::SeqCst)) & !FOR_ONE

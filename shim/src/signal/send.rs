@@ -54,9 +54,25 @@ pub fn information(signal: c_int, code: c_int, value: *mut c_void) -> siginfo_t 
 /// The signals that descriptors of signalfd(2) have been made for.
 static WATCHED: AtomicU64 = AtomicU64::new(0);
 
-/// A descriptor tells of the signals of `set`.
+/// A descriptor tells of the signals of `set`: also of those that wait for its maker already.
 pub fn watched(set: &libc::sigset_t) {
-    WATCHED.fetch_or(to_bits(set), Ordering::Relaxed);
+    let set = to_bits(set);
+    WATCHED.fetch_or(set, Ordering::Relaxed);
+    if pending::noted() {
+        if let Some(shim) = doorway::enter_any() {
+            let set = set & mask::carriers();
+            pending::hand_over(set, send_watched, |g| core::ptr::eq(g, shim.greenlet));
+        }
+    }
+}
+
+/// Let descriptors know of signals of `set`, which all threads block by now, that wait here.
+/// With the hub.
+pub(super) fn show(set: u64) {
+    let set = set & WATCHED.load(Ordering::Relaxed);
+    if set != 0 && pending::noted() {
+        pending::hand_over(set, send_watched, |_| true);
+    }
 }
 
 /// Whether a descriptor must be told of a signal for a thread that blocks it: it
