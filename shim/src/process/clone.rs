@@ -80,7 +80,7 @@ unsafe fn clone_(
             let lent = vfork::lend(0, 0);
             let pid = call(function, argument);
             let errno = doorway::errno();
-            vfork::take_back(lent);
+            vfork::take_back(lent, pid);
             doorway::set_errno(errno);
             pid
         }

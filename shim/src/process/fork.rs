@@ -1,7 +1,9 @@
 //! fork(2), _Fork(3).
 //!
-//! libc's `fork` runs our handlers. `_Fork` runs none, so it has a hook.
+//! libc's `fork` runs our handlers; its hook notes whose the child is ([`children`]). `_Fork`
+//! runs none.
 
+use super::children;
 use crate::doorway::{self, Shim};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -11,6 +13,7 @@ use libc::pid_t;
 
 crate::hooks! {
     Subprocess "never" fn _Fork() -> pid_t = plain_fork;
+    Subprocess "never" fn fork() -> pid_t = with_handlers, also [__fork];
 }
 
 /// The greenlet that forks and has stepped into our code for it: so it has the
@@ -72,6 +75,14 @@ pub fn init() {
     unsafe { libc::pthread_atfork(Some(before), Some(after), Some(in_child)) };
 }
 
+unsafe fn with_handlers() -> pid_t {
+    children::begins();
+    // SAFETY: the program's own call.
+    let pid = unsafe { real::fork() };
+    children::made(pid);
+    pid
+}
+
 unsafe fn plain_fork() -> pid_t {
     // SAFETY: the program's own call.
     copied(false, || unsafe { real::_Fork() })
@@ -83,7 +94,9 @@ unsafe fn plain_fork() -> pid_t {
 pub fn copied(shares_files: bool, copy: impl FnOnce() -> pid_t) -> pid_t {
     crate::fd::known::all_shared();
     before();
+    children::begins();
     let pid = copy();
+    children::made(pid);
     let errno = doorway::errno();
     if pid == 0 {
         in_copy(shares_files);

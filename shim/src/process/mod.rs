@@ -20,6 +20,7 @@
 //! reactor of its own, so that the program's own handlers may use threads
 //! already. That serves `fork`, `forkpty` and `daemon` alike.
 
+pub mod children;
 pub mod clone;
 pub mod detach;
 pub mod environment;

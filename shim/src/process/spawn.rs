@@ -11,7 +11,7 @@
 //! put into the attributes. The environment is looked at as for exec
 //! ([`environment`]).
 
-use super::environment;
+use super::{children, environment};
 use crate::doorway::{self, Shim};
 use crate::settings;
 use crate::signal::{action, mask};
@@ -80,9 +80,12 @@ pub unsafe fn spawn(
         let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
         hub::hub::carrier::makes_child();
         environment::with(environment::bytes(path), envp.cast(), |envp| {
-            shim.section_of("posix_spawn", path, Section::Ends, || {
+            children::begins();
+            let result = shim.section_of("posix_spawn", path, Section::Ends, || {
                 real::posix_spawn(pid, path, actions, attributes, argv, envp.cast())
-            })
+            });
+            children::made(if result == 0 { *pid } else { 0 });
+            result
         })
     }
 }
@@ -117,9 +120,16 @@ unsafe fn call(
             };
             let own = with_mask(&shim, attributes);
             let attributes = own.as_ref().map_or(attributes, core::ptr::from_ref);
-            shim.section_of(name, file, Section::Ends, || {
+            let mut own = 0;
+            let made = if made.is_null() { &raw mut own } else { made };
+            children::begins();
+            let result = shim.section_of(name, file, Section::Ends, || {
                 real(made, file, actions, attributes, argv, envp.cast())
-            })
+            });
+            // Of a descriptor the child's number is not asked for.
+            let known = result == 0 && !name.starts_with("pidfd");
+            children::made(if known { *made } else { 0 });
+            result
         })
     }
 }

@@ -11,7 +11,7 @@
 //! pointer is gone by the second. So the hook is a few instructions that keep
 //! what the parent needs in registers over the system call, as libc's does.
 
-use super::environment;
+use super::{children, environment};
 use crate::doorway::{self, Shim};
 use crate::fd::known;
 use crate::signal::mask;
@@ -24,6 +24,7 @@ use hub::greenlet::Greenlet;
 use hub::hub::section;
 use hub::observe::call::{self, Hook};
 use hub::wait::{Reason, Section};
+use libc::pid_t;
 
 /// Children that have borrowed this memory now.
 static BORROWERS: AtomicU32 = AtomicU32::new(0);
@@ -73,15 +74,17 @@ pub extern "C" fn lend(site: usize, sp: usize) -> Lent {
         greenlet |= STEPPED_OUT;
     }
     let mask = g.map_or(0, mask::load_own);
+    children::begins();
     BORROWERS.fetch_add(1, Ordering::Relaxed);
     arch::set_current(ptr::null_mut());
     Lent { greenlet, mask }
 }
 
-/// The child has let go of it.
-pub extern "C" fn take_back(lent: Lent) {
+/// The child `pid` has let go of it; less than one: there is none.
+pub fn take_back(lent: Lent, pid: pid_t) {
     let at = lent.greenlet & !(STEPPED_OUT | OBSERVED);
     arch::set_current(at as *mut _);
+    children::made(pid);
     BORROWERS.fetch_sub(1, Ordering::Relaxed);
     environment::release_left();
     if NOT_NOTED.swap(false, Ordering::Relaxed) {
@@ -99,7 +102,7 @@ pub extern "C" fn take_back(lent: Lent) {
 /// The parent's return: the child's id, or an error number.
 extern "C" fn returned(lent: Lent, answer: isize) -> c_int {
     let observed = lent.greenlet & OBSERVED != 0;
-    take_back(lent);
+    take_back(lent, answer as pid_t);
     let result = doorway::returned(hub::sys::check(answer)) as c_int;
     if observed {
         call::end_unframed(call::word(&result), doorway::errno());

@@ -8,6 +8,7 @@
 //!
 //! All are cancellation points; SA_RESTART goes on with them (signal(7)).
 
+use super::children;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::pauses::Pauses;
 use crate::signal;
@@ -91,7 +92,11 @@ fn until_answered(
             scheduler::pause_until(g, reason, clock::after(pauses.longer()))
         });
         if wake == Wake::Interrupted && !signal::restarts(shim, true) {
-            return Err(libc::EINTR);
+            // The signal may have told of the very child: that is the answer then.
+            return match ask() {
+                Ok(0) => Err(libc::EINTR),
+                other => other,
+            };
         }
     }
 }
@@ -116,10 +121,20 @@ fn enter(options: c_int) -> Option<Shim> {
     Some(shim)
 }
 
+/// A call with these options has told of the child `pid`: perhaps of its end. (Those that ask
+/// for stops as well leave it to be forgotten with its signal.)
+fn reaped(options: c_int, pid: pid_t) {
+    if options & (libc::WUNTRACED | libc::WCONTINUED) == 0 && pid > 0 {
+        children::reaped(pid);
+    }
+}
+
 unsafe fn wait4_(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t {
     let Some(shim) = enter(options) else {
         // SAFETY: the program's own call, here and below.
-        return unsafe { real::wait4(pid, status, options, usage) };
+        let pid = unsafe { real::wait4(pid, status, options, usage) };
+        reaped(options, pid);
+        return pid;
     };
     // A pidfd tells of the end only.
     let only_end = options & (libc::WUNTRACED | libc::WCONTINUED) == 0;
@@ -127,6 +142,7 @@ unsafe fn wait4_(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rus
         // SAFETY: the program's objects; the kernel checks the addresses.
         unsafe { hub::syscall!(libc::SYS_wait4, pid, status, options | libc::WNOHANG, usage) }
     });
+    reaped(options, answer.map_or(0, |pid| pid as pid_t));
     returned(answer) as pid_t
 }
 
@@ -148,7 +164,13 @@ unsafe fn wait3_(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_
 unsafe fn waitid_(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
     let Some(shim) = enter(options) else {
         // SAFETY: as above.
-        return unsafe { real::waitid(kind, id, info, options) };
+        let result = unsafe { real::waitid(kind, id, info, options) };
+        // SAFETY: null, or the kernel has written there.
+        if let (0, Some(info)) = (result, unsafe { info.as_ref() }) {
+            // SAFETY: it has a child's number, or zero.
+            reaped(options, unsafe { info.si_pid() });
+        }
+        return result;
     };
     let only_end = options & (libc::WSTOPPED | libc::WCONTINUED) == 0;
     let pid = (kind == libc::P_PID && only_end).then_some(id as pid_t);
@@ -162,5 +184,6 @@ unsafe fn waitid_(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int
             Ok((*into).si_pid() as usize)
         }
     });
+    reaped(options, answer.map_or(0, |pid| pid as pid_t));
     returned(answer.map(|_| 0)) as c_int
 }

@@ -18,6 +18,7 @@ use super::pending::{
 };
 use super::{action, alt_stack, bit, fault, first_thread, mask, own_group, owner, timer, word};
 use crate::ending;
+use crate::process::children;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -336,6 +337,7 @@ pub fn after_fork() {
     first_thread::after_fork();
     timer::after_fork();
     owner::after_fork();
+    children::after_fork();
     if let Some(g) = Greenlet::current() {
         cancel::after_fork(g);
     }

@@ -1,4 +1,4 @@
-//! Signals that the kernel sends for an object, a timer or a descriptor, which
+//! Signals that the kernel sends for an object, a timer, a descriptor or a child, which
 //! belongs to one thread.
 //!
 //! The kernel knows OS threads only. It is told that the signal is for the process,
@@ -7,6 +7,7 @@
 //! slots, one atomic word each that says whether the rest counts.
 
 use super::{owner, timer};
+use crate::process::children;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 use hub::greenlet::{Greenlet, Phase};
@@ -31,7 +32,7 @@ pub enum Target {
 /// For whom the signal is that has come to the process. Callable in a signal handler.
 pub fn target(info: &siginfo_t) -> Target {
     let slot = timer::sender(info).or_else(|| owner::sender(info));
-    slot.map_or(Target::Process, Slot::target)
+    slot.map(Slot::target).or_else(|| children::receiver(info)).unwrap_or(Target::Process)
 }
 
 /// One object, and whose it is.
@@ -52,6 +53,11 @@ impl Slot {
     /// The object's number.
     pub fn object(&self) -> Option<c_int> {
         Some(self.object.load(Ordering::Acquire)).filter(|n| *n >= 0)
+    }
+
+    /// Whether it is `g`'s.
+    pub fn is_of(&self, g: &Greenlet) -> bool {
+        core::ptr::eq(self.greenlet.load(Ordering::Acquire), g)
     }
 
     /// Whose it is.
@@ -108,6 +114,11 @@ impl Table {
     /// All slots that have been used.
     pub fn used(&self) -> &[Slot] {
         &self.slots[..self.end.load(Ordering::Acquire) as usize]
+    }
+
+    /// Those of objects that are about to be made.
+    pub fn reserved(&self) -> impl Iterator<Item = &Slot> {
+        self.used().iter().filter(|slot| slot.object.load(Ordering::Acquire) == BUSY)
     }
 
     /// The object's slot.

@@ -69,7 +69,7 @@ static void *worker(void *arg)
 		CHECK_EQ(usr1, 2);
 		if (calls[i] != by_suspend) {
 			t = start(sends, &me);
-			CHECK_EQ(calls[i](&all, 60), 0);
+			CHECK_EQ(calls[i](&all, 1000), 0);
 			CHECK_EQ(usr1, 3);
 			end(t);
 			CHECK_EQ(usr2, 2);
