@@ -53,10 +53,6 @@ impl Hub {
     #[inline(always)]
     fn next(&self, carrier: &'static Carrier) -> Option<&'static Greenlet> {
         loop {
-            // SAFETY: null or a greenlet, which is never freed.
-            if let Some(g) = unsafe { self.destined.replace(ptr::null()).as_ref() } {
-                return Some(g);
-            }
             if !self.look.count() {
                 self.look_around(carrier);
             }
@@ -78,6 +74,9 @@ impl Hub {
             }
             if !self.idle(carrier) {
                 return None;
+            }
+            if let Some(g) = self.take_destined() {
+                return Some(g);
             }
         }
     }
@@ -262,10 +261,12 @@ pub(super) fn drive(c: &'static Carrier) {
         if let Some(g) = unsafe { HUB.departed.replace(ptr::null()).as_ref() } {
             HUB.bury(g);
         }
-        if c.is_restricted() && HUB.pass_to_unrestricted(c) {
+        let changed = standing::ever_changed();
+        if changed && c.is_restricted() && HUB.pass_to_unrestricted(c) {
             return;
         }
-        let Some(g) = HUB.next(c) else { return };
+        let destined = if changed { HUB.take_destined() } else { None };
+        let Some(g) = destined.or_else(|| HUB.next(c)) else { return };
         // SAFETY: null or a carrier; they live for ever.
         if let Some(home) = unsafe { g.home.get().as_ref() } {
             // It runs off the hub, on its own carrier, and waits for its turn.

@@ -137,6 +137,12 @@ pub(super) fn is_left(standing: u32) -> bool {
     standing != BASE && entry(standing).members.load(Ordering::Relaxed) == 0
 }
 
+/// Whether anybody has changed his standing since the process began, or was forked.
+#[inline(always)]
+pub(super) fn ever_changed() -> bool {
+    HIGHEST.load(Ordering::Relaxed) != BASE
+}
+
 /// Whether all have the same standing, as far as anybody knows.
 pub(super) fn is_one() -> bool {
     IN_USE.load(Ordering::Relaxed) == 0
@@ -445,6 +451,15 @@ impl Hub {
         }
         from.load_own();
         watch::rouse_with(BASE, from)
+    }
+
+    /// Whom the caller's carrier was given the hub for, if he has not been run.
+    #[inline(always)]
+    pub(super) fn take_destined(&self) -> Option<&'static Greenlet> {
+        // SAFETY: null or a greenlet, which is never freed.
+        let g = unsafe { self.destined.get().as_ref() }?;
+        self.destined.set(ptr::null());
+        Some(g)
     }
 
     /// Whether somebody waits for a carrier of his standing.
