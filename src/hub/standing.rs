@@ -118,9 +118,7 @@ static ENTRIES: [Entry; MOST] = [const {
     }
 }; MOST];
 
-/// How many standings but [`BASE`] have members. Changed as `members` is.
-static IN_USE: AtomicU32 = AtomicU32::new(0);
-/// All beyond this one are free. Changed as `members` is.
+/// All beyond this one are free. Grows, as `members` do.
 static HIGHEST: AtomicU32 = AtomicU32::new(BASE);
 
 fn entry(standing: u32) -> &'static Entry {
@@ -141,11 +139,6 @@ pub(super) fn is_left(standing: u32) -> bool {
 #[inline(always)]
 pub(super) fn ever_changed() -> bool {
     HIGHEST.load(Ordering::Relaxed) != BASE
-}
-
-/// Whether all have the same standing, as far as anybody knows.
-pub(super) fn is_one() -> bool {
-    IN_USE.load(Ordering::Relaxed) == 0
 }
 
 /// Whether the hub should not wait on its carriers.
@@ -220,10 +213,8 @@ pub(super) fn enter(g: &Greenlet, standing: u32) {
 
 #[cold]
 fn member_came(standing: u32) {
-    if entry(standing).members.fetch_add(1, Ordering::Relaxed) == 0 {
-        IN_USE.fetch_add(1, Ordering::Relaxed);
-        HIGHEST.fetch_max(standing, Ordering::Relaxed);
-    }
+    entry(standing).members.fetch_add(1, Ordering::Relaxed);
+    HIGHEST.fetch_max(standing, Ordering::Relaxed);
 }
 
 /// `g` has its standing no more: it has ended, or changes it. With the hub.
@@ -238,7 +229,6 @@ pub(super) fn leave(g: &Greenlet) {
 fn member_went(standing: u32) {
     let entry = entry(standing);
     if entry.members.fetch_sub(1, Ordering::Relaxed) == 1 {
-        IN_USE.fetch_sub(1, Ordering::Relaxed);
         let made = entry.maker.swap(ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: null or a maker; they live for ever.
         if let Some(m) = unsafe { made.as_ref() } {
@@ -279,7 +269,7 @@ pub fn change<R>(
 ) -> R {
     let (old, waits) = (g.standing.get(), g.waits.get().max(what.waits()));
     let parted = part(g);
-    if waits != Waits::InHub {
+    if waits != Waits::InHub && (parted || is_alone(g)) {
         // Afterwards it may be forbidden to wake anybody.
         restrict(g, true);
         see_to_heirs(g);
@@ -485,7 +475,6 @@ pub(super) fn after_fork(me: Option<&Greenlet>) {
         entry.maker.store(ptr::null_mut(), Ordering::Relaxed);
         entry.restricted.store(false, Ordering::Relaxed);
     }
-    IN_USE.store(0, Ordering::Relaxed);
     HIGHEST.store(BASE, Ordering::Relaxed);
     if let Some(g) = me {
         g.standing.set(BASE);
@@ -504,11 +493,11 @@ mod tests {
     #[test]
     fn a_standing_is_free_when_nobody_has_it() {
         let greenlets: Vec<Greenlet> = (0..3).map(|_| Greenlet::new()).collect();
-        assert!(is_one() && !is_sole(BASE) && !is_left(BASE));
+        assert!(!ever_changed() && !is_sole(BASE) && !is_left(BASE));
         let own = a_free_one().unwrap();
         carrier_came(own);
         enter(&greenlets[0], own);
-        assert!(is_sole(own) && !is_one() && heirs_of(own) == BASE);
+        assert!(is_sole(own) && ever_changed() && heirs_of(own) == BASE);
         // What it makes is like it.
         enter(&greenlets[1], greenlets[0].standing.get());
         assert!(!is_sole(own) && heirs_of(own) == own);
@@ -519,7 +508,7 @@ mod tests {
         enter(&greenlets[1], other);
         assert!(is_sole(own) && is_sole(other));
         leave(&greenlets[0]);
-        assert!(is_left(own) && !is_one());
+        assert!(is_left(own));
         assert_ne!(a_free_one(), Some(own), "a carrier has it still");
         carrier_went(own);
         assert_eq!(a_free_one(), Some(own));
@@ -528,7 +517,7 @@ mod tests {
         leave(&greenlets[2]);
         assert!(!is_left(BASE) && heirs_of(BASE) == BASE);
         leave(&greenlets[1]);
-        assert!(is_one());
+        assert_eq!(a_free_one(), Some(own));
     }
 
     #[test]

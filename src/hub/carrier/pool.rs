@@ -268,7 +268,7 @@ pub(super) fn retire(this: &'static Carrier) -> bool {
     if this.is_parent.load(Ordering::Relaxed) {
         return false;
     }
-    if !standing::is_one() && !standing::is_left(standing) && !pool.has(other) {
+    if standing::ever_changed() && !standing::is_left(standing) && !pool.has(other) {
         return false;
     }
     if pool.take(|c| ptr::eq(c, this)).is_none() {
