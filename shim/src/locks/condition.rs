@@ -172,8 +172,9 @@ unsafe fn wait_until(
 ) -> c_int {
     // SAFETY: the objects have glibc's layout.
     let (c, held) = unsafe { (&*cond.cast::<Condition>(), &*m.cast::<mutex::Mutex>()) };
-    let held_by_libc = held.is_libcs() && !held.inherits() && !robust_shared::is_ours(held);
-    if !held.is_libcs() {
+    let ours = held.inherits() || held.has_ceiling() || robust_shared::is_ours(held);
+    let held_by_libc = held.is_libcs() && !ours;
+    if !held.is_libcs() || held.has_ceiling() {
         let refused = mutex::may_unlock(held);
         if refused != 0 {
             return refused;
@@ -261,7 +262,7 @@ pub fn wake_cancelled(target: &Greenlet) {
 
 /// One turn of a wait on a condition variable that processes share, with a mutex
 /// that libc could not release or lock again as we do: one of ours (private, or
-/// robust), or one with priority inheritance. It ends after a moment, spuriously,
+/// robust), or one with priority inheritance or a ceiling. It ends after a moment, spuriously,
 /// which POSIX allows.
 unsafe fn nap(m: *mut pthread_mutex_t, deadline: u64) -> Wake {
     // SAFETY: by the caller's contract.

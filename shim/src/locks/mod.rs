@@ -6,8 +6,8 @@
 //! and asking stay libc's own functions, and an object that libc has locked
 //! before we were ready can be unlocked here.
 //!
-//! Objects that other processes may share (and mutexes with a priority
-//! ceiling) belong to libc and the kernel, which alone knows who waits for them.
+//! Objects that other processes may share belong to libc and the kernel, which alone knows who
+//! waits for them.
 //! A greenlet tries, and then waits in a blocking section with libc's own
 //! function ([`shared`]).
 

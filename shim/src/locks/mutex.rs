@@ -5,7 +5,8 @@
 //! | normal, recursive, errorcheck, adaptive; priority inheritance | ours |
 //! | robust, private to the process | ours, with [`super::robust`] |
 //! | robust, process-shared | [`super::robust_shared`]'s |
-//! | process-shared, priority ceiling | libc's, waited for in a blocking section |
+//! | priority ceiling | ours, in libc's form: `ceiling.rs` |
+//! | process-shared | libc's, waited for in a blocking section |
 //! | process-shared with priority inheritance | libc's, asked again and again |
 //!
 //! The object is in `object.rs`, what is libc's in `libcs.rs`. Answers are glibc's: EDEADLK, EPERM, EBUSY, EAGAIN (depth), EINVAL (time),
@@ -20,12 +21,12 @@ use core::sync::atomic::Ordering;
 use hub::sync::word_lock;
 use hub::sys;
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
-use libcs::set_ceiling;
 
 pub(super) use object::{may_unlock, INHERIT_OR_CEILING, ROBUST, SHARED};
 
 pub use object::Mutex;
 
+mod ceiling;
 mod libcs;
 mod object;
 
@@ -36,7 +37,7 @@ crate::hooks! {
     Thread "parking lot" fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_lock, version "GLIBC_2.34";
     Thread "parking lot" fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int = clock_lock, version "GLIBC_2.34";
     Thread "never" fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int = unlock, also [__pthread_mutex_unlock];
-    Thread "blocking section" fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int = set_ceiling, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int = set_ceiling, version "GLIBC_2.34";
 }
 
 /// libc marks every robust mutex as process-shared, since the kernel wakes its
@@ -113,7 +114,9 @@ unsafe fn lock_slow(
     if m.is_libcs() {
         // SAFETY: as in `lock`.
         return unsafe {
-            if robust_shared::is_ours(m) {
+            if m.has_ceiling() {
+                ceiling::lock(m, ceiling::Until { clock, at: until })
+            } else if robust_shared::is_ours(m) {
                 robust_shared::lock(m, clock, until)
             } else {
                 libcs::lock(mutex, clock, until)
@@ -162,6 +165,9 @@ unsafe fn try_lock(mutex: *mut pthread_mutex_t) -> c_int {
     attempt::begins();
     if robust_shared::is_ours(m) {
         return robust_shared::try_lock(m);
+    }
+    if m.has_ceiling() {
+        return ceiling::try_lock(m);
     }
     if m.is_libcs() {
         // SAFETY: the program's own call.
@@ -262,12 +268,26 @@ pub unsafe fn unlock_inside(mutex: *mut pthread_mutex_t) -> c_int {
     unsafe { unlock_slow(mutex) }
 }
 
+unsafe fn set_ceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
+    // SAFETY: as in `lock`.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if !patched() || !m.has_ceiling() {
+        // SAFETY: the program's own call.
+        return unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) };
+    }
+    // SAFETY: null or the program's object.
+    ceiling::set(m, ceiling, unsafe { old.as_mut() })
+}
+
 unsafe fn unlock_slow(mutex: *mut pthread_mutex_t) -> c_int {
     // SAFETY: as in `lock`.
     let m = unsafe { &*mutex.cast::<Mutex>() };
     if m.is_libcs() {
         if robust_shared::is_ours(m) {
             return robust_shared::unlock(m);
+        }
+        if m.has_ceiling() {
+            return ceiling::unlock(m);
         }
         // SAFETY: the program's own call.
         return unsafe { real::pthread_mutex_unlock(mutex) };

@@ -12,6 +12,7 @@ mod first_name;
 pub mod identity;
 pub mod join;
 pub mod keys;
+pub mod lent_priority;
 pub mod loader;
 pub mod main_thread;
 pub mod processor_clock;

@@ -4,8 +4,9 @@
 //! one greenlet must not change the others. What a program sets is checked as
 //! the kernel would check it, remembered, and told when asked for.
 
+use super::lent_priority::Lent;
 use super::{find, patched};
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use hub::greenlet::Greenlet;
 use hub::tls;
 use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
@@ -26,10 +27,36 @@ crate::plain_hooks! {
 /// Extension word: 0, or bit 63 with policy (bits 32..) and priority.
 const PARAM: usize = 1;
 const PARAM_SET: usize = 1 << 63;
-/// Extension word: null, or a boxed copy of the affinity mask.
-const AFFINITY: usize = 2;
+/// Extension word: null, or a greenlet's boxed [`Kept`].
+const KEPT: usize = 2;
 
 type Mask = [u8; 128];
+
+/// What else is kept of a greenlet.
+struct Kept {
+    /// Its affinity, if it has set one.
+    affinity: Option<Mask>,
+    /// See [`lent_priority`](super::lent_priority).
+    lent: Lent,
+}
+
+/// What is kept of the caller, or of a greenlet that does not run. With the hub, or by itself.
+#[allow(clippy::mut_from_ref)]
+fn kept(g: &Greenlet) -> &mut Kept {
+    let word = &g.extension[KEPT];
+    if word.get() == 0 {
+        let new = Kept { affinity: None, lent: Lent::NONE };
+        word.set(Box::into_raw(Box::new(new)) as usize);
+    }
+    // SAFETY: boxed above; nobody else looks at it now.
+    unsafe { &mut *(word.get() as *mut Kept) }
+}
+
+/// The priorities that are lent to `g`, which is the caller.
+#[allow(clippy::mut_from_ref)]
+pub fn lent(g: &Greenlet) -> &mut Lent {
+    &mut kept(g).lent
+}
 
 /// A greenlet that is not the carrier's own thread.
 unsafe fn other(thread: pthread_t) -> Option<&'static Greenlet> {
@@ -39,7 +66,7 @@ unsafe fn other(thread: pthread_t) -> Option<&'static Greenlet> {
 
 /// The kernel's answer to "may this process use such a policy": EINVAL for a
 /// wrong pair, EPERM without the privilege.
-fn check(policy: c_int, priority: c_int) -> c_int {
+pub fn check(policy: c_int, priority: c_int) -> c_int {
     // SAFETY: the calls only read.
     unsafe {
         let (low, high) =
@@ -72,7 +99,7 @@ unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param)
 }
 
 /// Policy and priority of a greenlet: what it set, or the carrier's.
-fn param_of(g: &Greenlet) -> (c_int, c_int) {
+pub fn param_of(g: &Greenlet) -> (c_int, c_int) {
     match g.extension[PARAM].get() {
         0 => {
             let mut param = sched_param { sched_priority: 0 };
@@ -133,21 +160,21 @@ unsafe fn set_affinity(thread: pthread_t, size: usize, set: *const cpu_set_t) ->
         if mask.iter().all(|&b| b == 0) {
             return libc::EINVAL;
         }
-        forget_affinity(g);
-        g.extension[AFFINITY].set(Box::into_raw(Box::new(mask)) as usize);
+        kept(g).affinity = Some(mask);
     }
     0
 }
 
 unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int {
-    // SAFETY: as above; the word is null or a mask of ours.
+    // SAFETY: as above; the word is null or ours.
     unsafe {
         let Some(g) = other(thread) else {
             return real::pthread_getaffinity_np(thread, size, set);
         };
         let (mut mask, kernel) = carrier_mask();
-        if let Some(own) = (g.extension[AFFINITY].get() as *const Mask).as_ref() {
-            mask = *own;
+        let kept = (g.extension[KEPT].get() as *const Kept).as_ref();
+        if let Some(own) = kept.and_then(|kept| kept.affinity) {
+            mask = own;
         }
         if size < kernel {
             return libc::EINVAL;
@@ -197,15 +224,11 @@ unsafe fn sched_get_affinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_
     }
 }
 
-fn forget_affinity(g: &Greenlet) {
-    let old = g.extension[AFFINITY].replace(0) as *mut c_void;
-    if !old.is_null() {
-        // SAFETY: boxed by `set_affinity`.
-        drop(unsafe { Box::from_raw(old.cast::<Mask>()) });
-    }
-}
-
 /// The thread has ended.
 pub fn ended(g: &Greenlet) {
-    forget_affinity(g);
+    let old = g.extension[KEPT].replace(0) as *mut Kept;
+    if !old.is_null() {
+        // SAFETY: boxed by `kept`.
+        drop(unsafe { Box::from_raw(old) });
+    }
 }

@@ -6,7 +6,7 @@ use crate::locks::robust::FUTEX_ID;
 use crate::locks::{deadline_of_inheriting, shared};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
-use hub::wait::{Section, Wake};
+use hub::wait::Wake;
 use libc::{clockid_t, pthread_mutex_t, timespec};
 
 /// pthread_mutex_trylock(3) of one.
@@ -76,20 +76,5 @@ pub(super) unsafe fn lock(
             Err(Wake::TimedOut) => return libc::ETIMEDOUT,
             Err(_) => {}
         }
-    }
-}
-
-/// libc locks the mutex to change its ceiling, and there is no form that only
-/// tries.
-pub(super) unsafe fn set_ceiling(
-    mutex: *mut pthread_mutex_t,
-    ceiling: c_int,
-    old: *mut c_int,
-) -> c_int {
-    // SAFETY: the program's own call.
-    let call = || unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) };
-    match doorway::enter(crate::table::Group::Thread) {
-        Some(shim) => shim.section("pthread_mutex_setprioceiling", Section::Waits, call),
-        None => call(),
     }
 }

@@ -42,7 +42,7 @@ pub struct Mutex {
 }
 
 impl Mutex {
-    fn reason(&self) -> Reason {
+    pub(super) fn reason(&self) -> Reason {
         Reason::Mutex(self as *const Self as usize, self.owner.load(Ordering::Relaxed))
     }
 
@@ -55,6 +55,23 @@ impl Mutex {
     /// Whether it has priority inheritance.
     pub(in crate::locks) fn inherits(&self) -> bool {
         self.kind() & INHERIT != 0
+    }
+
+    /// Whether it has a priority ceiling. (One that was destroyed has every flag, and libc says
+    /// EINVAL.)
+    pub(in crate::locks) fn has_ceiling(&self) -> bool {
+        let kind = self.kind();
+        kind & CEILING != 0 && kind >= 0
+    }
+
+    /// Whether other processes may have it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.kind() & SHARED != 0
+    }
+
+    /// Whether it checks its holder's mistakes.
+    pub(super) fn is_errorcheck(&self) -> bool {
+        self.kind() & TYPE == ERRORCHECK
     }
 
     /// glibc's type and flags.
