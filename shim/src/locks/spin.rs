@@ -23,14 +23,18 @@ unsafe fn spin(lock: *mut pthread_spinlock_t) -> c_int {
         if real::pthread_spin_trylock(lock) == 0 {
             return 0;
         }
-        let Some(shim) = doorway::enter(Group::Thread) else {
-            return real::pthread_spin_lock(lock);
-        };
-        while real::pthread_spin_trylock(lock) != 0 {
+        loop {
+            // Left each time round: what a signal's handler does, spinning must not hold up.
+            let Some(shim) = doorway::enter(Group::Thread) else {
+                return real::pthread_spin_lock(lock);
+            };
             scheduler::yield_now(shim.greenlet);
+            drop(shim);
+            if real::pthread_spin_trylock(lock) == 0 {
+                return 0;
+            }
         }
     }
-    0
 }
 
 unsafe fn try_spin(lock: *mut pthread_spinlock_t) -> c_int {
