@@ -188,6 +188,10 @@ unsafe fn wait_until(
     if let Some(shim) = &shim {
         cancel::point(shim);
     }
+    let lent = !held.is_libcs();
+    if lent {
+        held.lent_to_condition();
+    }
     let wake = if c.is_libcs() {
         // SAFETY: by the caller's contract.
         unsafe { nap(m, deadline) }
@@ -214,6 +218,9 @@ unsafe fn wait_until(
     drop(shim);
     // SAFETY: by the caller's contract.
     let relocked = unsafe { mutex::lock_inside(m) };
+    if lent {
+        held.back_from_condition();
+    }
     if wake == Wake::Interrupted {
         if let Some(shim) = greenlet.and_then(|_| doorway::enter_any()) {
             cancel::point(&shim);

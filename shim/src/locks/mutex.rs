@@ -32,6 +32,7 @@ mod object;
 
 crate::hooks! {
     Thread "never" fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int = init, also [__pthread_mutex_init];
+    Thread "never" fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int = destroy, also [__pthread_mutex_destroy];
     Thread "parking lot" fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int = lock, also [__pthread_mutex_lock];
     Thread "never" fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int = try_lock, also [__pthread_mutex_trylock], version "GLIBC_2.34";
     Thread "parking lot" fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int = timed_lock, version "GLIBC_2.34";
@@ -56,6 +57,18 @@ unsafe fn init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) ->
         }
         result
     }
+}
+
+/// libc counts those who wait for a condition among a mutex's users. We do not where we lock
+/// and unlock, which is to be quick.
+unsafe fn destroy(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the program's object has glibc's layout.
+    let m = unsafe { &*mutex.cast::<Mutex>() };
+    if patched() && !m.is_libcs() && !m.is_robust() && m.is_lent() {
+        return libc::EBUSY;
+    }
+    // SAFETY: the program's own call.
+    unsafe { real::pthread_mutex_destroy(mutex) }
 }
 
 #[inline(always)]

@@ -8,6 +8,8 @@
 //!   8 owner  the holder's thread id
 //!  12 users  1 while held (pthread_mutex_destroy looks)
 //!  16 kind   type and flags
+//!  20 waiters  how many wait for a condition with it (pthread_mutex_destroy asks); glibc
+//!            has an adaptive mutex's spins there
 //! ```
 //!
 //! Nothing here decides whose a mutex is, or calls libc.
@@ -39,6 +41,7 @@ pub struct Mutex {
     pub(in crate::locks) owner: AtomicU32,
     users: AtomicU32,
     pub(super) kind: AtomicI32,
+    waiters: AtomicU32,
 }
 
 impl Mutex {
@@ -170,6 +173,24 @@ impl Mutex {
     #[inline]
     pub(in crate::locks) fn is_recursive(&self) -> bool {
         self.kind.load(Ordering::Relaxed) & TYPE == RECURSIVE
+    }
+
+    /// The holder is about to wait for a condition with it.
+    #[inline(always)]
+    pub(in crate::locks) fn lent_to_condition(&self) {
+        // The lock orders these; no bus lock.
+        self.waiters.store(self.waiters.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// The holder has it back from such a wait.
+    #[inline(always)]
+    pub(in crate::locks) fn back_from_condition(&self) {
+        self.waiters.store(self.waiters.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
+    }
+
+    /// Whether a thread that waits for a condition will lock it again.
+    pub(super) fn is_lent(&self) -> bool {
+        self.waiters.load(Ordering::Relaxed) != 0
     }
 
     /// Leave one level of a recursive mutex; true if levels remain.
