@@ -22,11 +22,13 @@ pub enum JoinError {
 }
 
 /// Wait until `target` has ended, collect it and return its value. A
-/// `deadline` of 0 only looks.
+/// `deadline` of 0 only looks. If `target` joins the caller, `leaves_join` says whether it
+/// is about to give that up.
 pub fn join(
     g: &'static Greenlet,
     target: &'static Greenlet,
     deadline: u64,
+    leaves_join: impl FnOnce(&Greenlet) -> bool,
 ) -> Result<*mut c_void, JoinError> {
     if target.phase() == Phase::Free {
         return Err(JoinError::NoSuch);
@@ -37,7 +39,7 @@ pub fn join(
     if target.detached.get() {
         return Err(JoinError::Invalid);
     }
-    if ptr::eq(g, target) || ptr::eq(g.joiner.get(), target) {
+    if ptr::eq(g, target) || (ptr::eq(g.joiner.get(), target) && !leaves_join(target)) {
         return Err(JoinError::Deadlock);
     }
     if !target.joiner.get().is_null() {

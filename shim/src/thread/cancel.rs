@@ -90,6 +90,11 @@ pub fn act_anywhere(g: &'static Greenlet) {
     }
 }
 
+/// Whether somebody has asked `g` to end, and it may yet act on it; or it does.
+pub fn is_requested(g: &Greenlet) -> bool {
+    g.extension[WORD].get() & (REQUESTED | ENDING) != 0
+}
+
 /// Whether [`point`] would act.
 pub fn is_due(g: &Greenlet) -> bool {
     acts(g.extension[WORD].get())

@@ -1,11 +1,11 @@
 //! pthread_join(3) and its family, pthread_detach(3), C11's forms.
 //!
 //! Errors are glibc's: EDEADLK for the caller itself or a thread that joins
-//! the caller, EINVAL for a detached thread or a second joiner, ESRCH for a
+//! the caller (and is not being cancelled), EINVAL for a detached thread or a second joiner, ESRCH for a
 //! thread that is gone, EBUSY (`tryjoin`), ETIMEDOUT. `pthread_join` and the
 //! timed forms are cancellation points.
 
-use super::find;
+use super::{cancel, find};
 use crate::doorway;
 use core::ffi::{c_int, c_void};
 use hub::greenlet::Phase;
@@ -31,23 +31,25 @@ unsafe fn join_until(thread: pthread_t, value: *mut *mut c_void, deadline: u64) 
     loop {
         // As in glibc: only where it would wait.
         if deadline != 0 && target.phase() == Phase::Alive {
-            crate::thread::cancel::point(&shim);
+            cancel::point(&shim);
         }
-        return Some(match scheduler::join(shim.greenlet, target, deadline) {
-            Ok(v) => {
-                // SAFETY: null or the program's object.
-                if let Some(value) = unsafe { value.as_mut() } {
-                    *value = v;
+        return Some(
+            match scheduler::join(shim.greenlet, target, deadline, cancel::is_requested) {
+                Ok(v) => {
+                    // SAFETY: null or the program's object.
+                    if let Some(value) = unsafe { value.as_mut() } {
+                        *value = v;
+                    }
+                    0
                 }
-                0
-            }
-            Err(JoinError::Interrupted) => continue,
-            Err(JoinError::Deadlock) => libc::EDEADLK,
-            Err(JoinError::Invalid) => libc::EINVAL,
-            Err(JoinError::NoSuch) => libc::ESRCH,
-            Err(JoinError::TimedOut) if deadline == 0 => libc::EBUSY,
-            Err(JoinError::TimedOut) => libc::ETIMEDOUT,
-        });
+                Err(JoinError::Interrupted) => continue,
+                Err(JoinError::Deadlock) => libc::EDEADLK,
+                Err(JoinError::Invalid) => libc::EINVAL,
+                Err(JoinError::NoSuch) => libc::ESRCH,
+                Err(JoinError::TimedOut) if deadline == 0 => libc::EBUSY,
+                Err(JoinError::TimedOut) => libc::ETIMEDOUT,
+            },
+        );
     }
 }
 
