@@ -46,6 +46,8 @@ pub struct Space {
 /// Where things are in this glibc, relative to the thread pointer.
 struct Layout {
     space: Space,
+    /// Where `struct pthread` starts, and its size.
+    control_block: (isize, usize),
     multiple_threads: isize,
     list: isize,
     robust: Option<Robust>,
@@ -139,6 +141,7 @@ pub fn init() -> Result<Space, &'static str> {
     };
     let new = Box::new(Layout {
         space,
+        control_block: (base, pthread_size),
         multiple_threads: base + arch::MULTIPLE_THREADS,
         list: base + list as isize,
         robust: find_robust(tid),
@@ -215,6 +218,34 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
         if crate::hub::as_program(|| (l.allocate)(tp.cast())).is_null() {
             return Err(libc::ENOMEM);
         }
+        begin_control_block(tp, tid);
+    }
+    Ok(())
+}
+
+/// Make a used block as new, whatever state its thread has left it in: in the child of a
+/// fork, for one that is no more. What hangs on it (malloc's cache, thread-specific data) is
+/// lost, as with kernel threads. Allocates nothing.
+///
+/// # Safety
+/// It is one of our blocks, not the loaded one, and nobody runs on it.
+pub unsafe fn renew(tp: *mut u8, tid: u32) {
+    let l = layout();
+    // SAFETY: by the caller's contract; `struct pthread` is where `init` has found it.
+    unsafe {
+        let dtv = *tp.add(arch::TCB_DTV).cast::<*mut c_void>();
+        ptr::write_bytes(tp.offset(l.control_block.0), 0, l.control_block.1);
+        *tp.add(arch::TCB_DTV).cast::<*mut c_void>() = dtv;
+        images::renew(tp);
+        begin_control_block(tp, tid);
+    }
+}
+
+/// Fill in the zeroed control block at `tp`, which has its DTV.
+unsafe fn begin_control_block(tp: *mut u8, tid: u32) {
+    let l = layout();
+    // SAFETY: by the callers' contracts.
+    unsafe {
         let creator = arch::thread_pointer();
         for &offset in arch::TCB_COPIED {
             *tp.add(offset).cast::<usize>() = *creator.add(offset).cast::<usize>();
@@ -234,7 +265,6 @@ pub unsafe fn create(tp: *mut u8, tid: u32) -> Result<(), Errno> {
         }
         set_tid(tp, tid);
     }
-    Ok(())
 }
 
 /// Tell libc, in the block at `tp`, that there are threads: malloc takes no

@@ -19,6 +19,15 @@ pub fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
+/// Give back the unit of a greenlet that the fork has ended, wherever it was: in the middle of
+/// malloc, with values of the program's keys, with destructors to run.
+fn give_back_renewed(resident: &'static Greenlet) {
+    // SAFETY: the resident's block; nobody runs on it in this process, and the caller runs on
+    // its own.
+    unsafe { crate::tls::renew(resident.tp(), resident.id()) };
+    unit::give_back(resident);
+}
+
 /// In the child of a fork: only the calling greenlet exists (POSIX). Give the
 /// others' memory back, and make a reactor of the child's own.
 pub fn after_fork() {
@@ -61,9 +70,6 @@ pub fn after_copy(shares_files: bool) {
         if me.is_some_and(|m| ptr::eq(m, g)) {
             continue;
         }
-        // Its OS thread may have been anywhere, in the middle of malloc with this
-        // very block's cache: then the block must not be used again.
-        let torn = g.is_away() || g.in_handler();
         g.timer_cleared();
         g.rejoined();
         g.set_phase(Phase::Free);
@@ -71,13 +77,12 @@ pub fn after_copy(shares_files: bool) {
         g.forget_stack();
         if g.is_light() {
             match g.move_out() {
-                Some(resident) if !torn => unit::give_back(resident),
-                Some(_) => {}
+                Some(resident) => give_back_renewed(resident),
                 None => unit::forgo(g.class()),
             }
             light::give_back(g);
-        } else if !g.is_root() && !torn {
-            unit::give_back(g);
+        } else if !g.is_root() {
+            give_back_renewed(g);
         }
     }
     let Some(me) = me else {

@@ -6,7 +6,8 @@
 //! again, and dynamically allocated TLS is freed, so that the next thread
 //! finds `__thread` variables fresh. libc's own variables (the malloc cache,
 //! the resolver's state) carry over, as they do in glibc's stack cache;
-//! `errno` and the locale are reset.
+//! `errno` and the locale are reset. In the child of a fork the blocks of the other threads
+//! get those, too: they were left in the middle of anything.
 
 use super::shown::is_shown;
 use super::{layout, set_tid};
@@ -32,6 +33,8 @@ struct Image {
 struct Modules {
     /// Modules whose static TLS is reset when a block is used again.
     reset: Vec<Image>,
+    /// libc's and ld.so's, which are not.
+    own: Vec<Image>,
     /// The words that tell the place of thread-locals which have none yet: it is
     /// found while the module is relocated.
     undecided: Vec<*const isize>,
@@ -42,8 +45,12 @@ struct Modules {
 // SAFETY: the pointers address ld.so's own data, which every thread may read.
 unsafe impl Send for Modules {}
 
-static MODULES: RawLock<Modules> =
-    RawLock::new(Modules { reset: Vec::new(), undecided: Vec::new(), last: ptr::null() });
+static MODULES: RawLock<Modules> = RawLock::new(Modules {
+    reset: Vec::new(),
+    own: Vec::new(),
+    undecided: Vec::new(),
+    last: ptr::null(),
+});
 
 /// True (non-zero) when blocks need work between two uses.
 static RESET_NEEDED: AtomicUsize = AtomicUsize::new(0);
@@ -67,6 +74,15 @@ pub unsafe fn recycle(tp: *mut u8, tid: u32) {
             }
         }
     }
+}
+
+/// Give libc's and ld.so's own variables their initial images, too ([`recycle`] does the others).
+///
+/// # Safety
+/// As [`super::renew`].
+pub(super) unsafe fn renew(tp: *mut u8) {
+    // SAFETY: by the caller's contract.
+    MODULES.lock().own.iter().for_each(|image| unsafe { copy_image(tp, image) });
 }
 
 /// [`copy_image`] around the library's own word.
@@ -161,6 +177,7 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
     let mut known = core::mem::take(&mut modules.reset);
     let mut dynamic = 0;
     modules.undecided.clear();
+    modules.own.clear();
     let own = [l.libc, l.allocate as usize];
     let (found, last) = l.loaded.with_thread_locals();
     modules.last = last;
@@ -178,15 +195,16 @@ pub fn refresh_modules(with: impl FnOnce(&dyn Fn(*mut u8))) {
             dynamic = dynamic.max(segments.module);
             continue;
         }
-        if is_libc {
-            continue;
-        }
         let image = Image {
             map: map as usize,
             offset: if arch::TLS_BELOW_TP { -offset } else { offset },
             data: segments.image,
             memory_size: segments.memory_size,
         };
+        if is_libc {
+            modules.own.push(image);
+            continue;
+        }
         let before = known.len();
         known.retain(|k| (k.map, k.offset) != (image.map, image.offset));
         if known.len() == before {
