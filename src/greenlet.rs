@@ -177,7 +177,10 @@ pub struct Greenlet {
     unit_stack: Cell<Stack>,
     /// The stack that it runs on: the unit's, or one that the program gave.
     stack: Cell<Stack>,
-    asked_guard: Cell<usize>,
+    /// What its creator asked for: the guard in pages; the stack in units of
+    /// [`tenancy::STACK_UNIT`], 0: nothing.
+    asked_guard: Cell<u32>,
+    asked_stack: Cell<u32>,
     /// See [`Greenlet::set_routine`]; 0: its entry.
     routine: Cell<usize>,
 }
@@ -242,6 +245,7 @@ impl Greenlet {
             stack: Cell::new(Stack::NONE),
             class: Cell::new(0),
             asked_guard: Cell::new(0),
+            asked_stack: Cell::new(0),
             routine: Cell::new(0),
             handlers: Cell::new(0),
             interruptible: AtomicBool::new(false),

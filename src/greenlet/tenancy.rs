@@ -18,6 +18,10 @@ use super::Greenlet;
 use crate::unit::{Stack, GUARD};
 use core::ptr;
 
+const PAGE: usize = 4096;
+/// glibc makes stacks in such units, too.
+pub(super) const STACK_UNIT: usize = 64;
+
 impl Greenlet {
     /// The stack that it runs on ([`Stack::NONE`] for a root, and for one that has
     /// no unit yet).
@@ -47,7 +51,8 @@ impl Greenlet {
         debug_assert!(resident.tenant.get().is_null());
         resident.tenant.set(self);
         resident.stack.set(resident.unit_stack.get());
-        resident.asked_guard.set(GUARD);
+        resident.asked_guard.set((GUARD / PAGE) as u32);
+        resident.asked_stack.set(0);
         self.unit.set(resident);
         self.tp.set(resident.tp.get());
     }
@@ -70,7 +75,19 @@ impl Greenlet {
 
     /// The guard size that its creator asked for (attributes must tell it).
     pub fn asked_guard(&self) -> usize {
-        self.resident().map_or(0, |r| r.asked_guard.get())
+        self.resident().map_or(0, |r| r.asked_guard.get() as usize * PAGE)
+    }
+
+    /// What attributes are to tell of its stack: the lowest address, and the size that its
+    /// creator asked for, or what there is if nobody did.
+    pub fn told_stack(&self) -> (usize, usize) {
+        let stack = self.stack();
+        match self.resident().map_or(0, |r| r.asked_stack.get() as usize * STACK_UNIT) {
+            0 => (stack.limit, stack.base - stack.limit),
+            // Programs protect pages at the lower end: it lies on a page's boundary when
+            // the size does. As in libc, thread-locals lie within the upper end.
+            size => (stack.base.next_multiple_of(PAGE) - size, size),
+        }
     }
 
     /// It is the resident of a new unit. (It has its place there.)
@@ -104,6 +121,10 @@ impl Greenlet {
     }
 
     pub(crate) fn set_asked_guard(&self, guard: usize) {
-        self.asked_guard.set(guard);
+        self.asked_guard.set(u32::try_from(guard.div_ceil(PAGE)).unwrap_or(u32::MAX));
+    }
+
+    pub(crate) fn set_asked_stack(&self, size: usize) {
+        self.asked_stack.set(u32::try_from(size / STACK_UNIT).unwrap_or(0));
     }
 }

@@ -140,11 +140,16 @@ pub unsafe fn spawn(spawn: &Spawn) -> Result<&'static Greenlet, SpawnError> {
     HUB.refresh_modules();
     let id = HUB.next_id();
     let g = match spawn.stack {
-        StackSource::Size(size) => resident(size, id, spawn.guard)?,
+        StackSource::Size(size) => {
+            let g = resident(size, id, spawn.guard)?;
+            g.set_asked_stack(size);
+            g
+        }
         StackSource::Given { base, size } => {
             let g = resident(0, id, spawn.guard)?;
             let top = (base + size) & !63;
             g.set_stack(Stack { base: top, limit: (base + 15) & !15, guard: 0 });
+            g.set_asked_stack(0);
             g
         }
         StackSource::Later(size) => light(size)?,

@@ -1,11 +1,20 @@
-//! pthread_getattr_np(3): the truth about a running thread's stack.
+//! pthread_getattr_np(3): a running thread's attributes, the truth about its stack before all.
 //!
-//! Garbage collectors and runtimes ask where the stack is and trust it.
+//! Garbage collectors and runtimes ask where the stack is and trust it. Its size is what was
+//! asked for, as with libc; there is more below ([`hub::unit::SLACK`]), which we do not tell.
 
-use super::find;
+use super::{find, scheduling};
 use core::ffi::c_int;
 use hub::greenlet::Phase;
-use libc::{pthread_attr_t, pthread_t};
+use libc::{pthread_attr_t, pthread_t, sched_param};
+
+extern "C" {
+    fn pthread_attr_setaffinity_np(
+        attr: *mut pthread_attr_t,
+        size: usize,
+        set: *const libc::cpu_set_t,
+    ) -> c_int;
+}
 
 crate::hooks! {
     Thread "never" fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int = get, version "GLIBC_2.32";
@@ -20,12 +29,12 @@ unsafe fn get(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int {
         if g.phase() == Phase::Free {
             return libc::ESRCH;
         }
-        let stack = g.stack();
         let failed = libc::pthread_attr_init(attr);
         if failed != 0 {
             return failed;
         }
-        libc::pthread_attr_setstack(attr, stack.limit as *mut _, stack.base - stack.limit);
+        let (lowest, size) = g.told_stack();
+        libc::pthread_attr_setstack(attr, lowest as *mut _, size);
         libc::pthread_attr_setguardsize(attr, g.asked_guard());
         let state = if g.is_detached() {
             libc::PTHREAD_CREATE_DETACHED
@@ -33,6 +42,11 @@ unsafe fn get(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int {
             libc::PTHREAD_CREATE_JOINABLE
         };
         libc::pthread_attr_setdetachstate(attr, state);
+        let (policy, priority) = scheduling::param_of(g);
+        libc::pthread_attr_setschedpolicy(attr, policy);
+        libc::pthread_attr_setschedparam(attr, &sched_param { sched_priority: priority });
+        libc::pthread_attr_setinheritsched(attr, scheduling::inherits(g));
+        let (processors, kernel) = scheduling::processors_of(g);
+        pthread_attr_setaffinity_np(attr, kernel.min(processors.len()), processors.as_ptr().cast())
     }
-    0
 }

@@ -6,6 +6,7 @@
 //! the hub for it while the first thread blocks in a real call.
 
 use super::patched;
+use super::wanted::{Defaults, Wanted};
 use crate::doorway::{self, Shim};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -24,10 +25,6 @@ crate::hooks! {
     Thread "never" fn thrd_create(thread: *mut pthread_t, start: C11Start, arg: *mut c_void) -> c_int = c11_create;
     Thread "run queue" fn sched_yield() -> c_int = yield_, also [__sched_yield, pthread_yield];
     Thread "run queue" fn thrd_yield() = c11_yield;
-}
-
-crate::plain_hooks! {
-    Thread "never" fn pthread_setattr_default_np(attr: *const pthread_attr_t) -> c_int = set_default;
 }
 
 extern "C" {
@@ -54,10 +51,9 @@ fn default_stack() -> usize {
     size
 }
 
-unsafe fn set_default(attr: *const pthread_attr_t) -> c_int {
+/// pthread_setattr_default_np(3) was called.
+pub fn default_changed() {
     DEFAULT_STACK.store(0, Ordering::Relaxed);
-    // SAFETY: the program's own call.
-    unsafe { plain::pthread_setattr_default_np(attr) }
 }
 
 /// What the attributes say about the new thread.
@@ -131,23 +127,6 @@ unsafe fn refuse(attr: *const pthread_attr_t) -> c_int {
     0
 }
 
-/// The signal mask that the attributes name (glibc 2.32; before, none can).
-unsafe fn signal_mask(attr: *const pthread_attr_t) -> Option<u64> {
-    static GET: crate::table::Real = crate::table::Real::new("pthread_attr_getsigmask_np\0", "");
-    type Get = unsafe extern "C" fn(*const pthread_attr_t, *mut libc::sigset_t) -> c_int;
-    if attr.is_null() {
-        return None;
-    }
-    let mut set = crate::signal::action::from_bits(0);
-    // SAFETY: the function's own signature; where libc has none, -1 comes
-    // back, which is PTHREAD_ATTR_NO_SIGMASK_NP as well.
-    let answer = unsafe {
-        let get = core::mem::transmute::<*mut c_void, Get>(GET.get());
-        get(attr, &mut set)
-    };
-    (answer == 0).then(|| crate::signal::action::to_bits(&set))
-}
-
 /// Step into our code where threads are made: the first thread steps in even
 /// before it is a greenlet.
 fn enter() -> Option<Option<Shim>> {
@@ -175,24 +154,35 @@ unsafe fn create(
         // SAFETY: the program's own call.
         return unsafe { real::pthread_create(thread, attr, start, arg) };
     };
+    let defaults = Defaults::instead_of(attr);
+    let attr = defaults.as_ref().map_or(attr, Defaults::as_ptr);
     // SAFETY: the program's attributes.
     let refused = unsafe { refuse(attr) };
     if refused != 0 {
         return refused;
     }
+    // SAFETY: as above.
+    let wanted = match unsafe { Wanted::of(attr) } {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused,
+    };
     if shim.is_none() {
         crate::table::look_up_all();
     }
     // SAFETY: the program's start routine runs as it would on a thread.
-    let made = unsafe { scheduler::spawn(&describe(attr, start, arg, site)) };
+    let make = || unsafe { scheduler::spawn(&describe(attr, start, arg, site)) };
+    let mut made = make();
     // The first thread has become a greenlet by this call.
-    let _shim = shim.or_else(|| Greenlet::current().map(|greenlet| Shim { greenlet }));
+    let shim = shim.or_else(|| Greenlet::current().map(|greenlet| Shim { greenlet }));
+    if let (Err(SpawnError::Resources), Some(shim)) = (&made, &shim) {
+        // Kernel threads would end meanwhile and give back what they have; programs ask again
+        // until some do.
+        scheduler::yield_now(shim.greenlet);
+        made = make();
+    }
     match made {
         Ok(g) => {
-            // SAFETY: the program's attributes.
-            if let Some(mask) = unsafe { signal_mask(attr) } {
-                crate::signal::mask::assign(g, mask);
-            }
+            wanted.give_to(g);
             // SAFETY: the program's object.
             unsafe { *thread = tls::pthread_of(g.tp()) as pthread_t };
             0

@@ -17,6 +17,7 @@ pub mod loader;
 pub mod main_thread;
 pub mod processor_clock;
 pub mod scheduling;
+mod wanted;
 
 use crate::settings;
 use crate::table::Group;

@@ -27,10 +27,13 @@ crate::plain_hooks! {
 /// Extension word: 0, or bit 63 with policy (bits 32..) and priority.
 const PARAM: usize = 1;
 const PARAM_SET: usize = 1 << 63;
+/// The thread was made with parameters of its own (PTHREAD_EXPLICIT_SCHED).
+const EXPLICIT: usize = 1 << 31;
 /// Extension word: null, or a greenlet's boxed [`Kept`].
 const KEPT: usize = 2;
 
-type Mask = [u8; 128];
+/// The processors of a `cpu_set_t`.
+pub type Mask = [u8; 128];
 
 /// What else is kept of a greenlet.
 struct Kept {
@@ -71,16 +74,28 @@ pub fn check(policy: c_int, priority: c_int) -> c_int {
     unsafe {
         let (low, high) =
             (libc::sched_get_priority_min(policy), libc::sched_get_priority_max(policy));
-        if low < 0 || !(low..=high).contains(&priority) {
+        // (SCHED_DEADLINE needs what these calls cannot say.)
+        if low < 0 || !(low..=high).contains(&priority) || policy == libc::SCHED_DEADLINE {
             return libc::EINVAL;
         }
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::getrlimit(libc::RLIMIT_RTPRIO, &mut limit);
-        if priority > 0 && libc::geteuid() != 0 && (priority as u64) > limit.rlim_cur {
+        if priority > 0 && (priority as u64) > limit.rlim_cur && !may_set_any() {
             return libc::EPERM;
         }
     }
     0
+}
+
+/// Whether the calling OS thread has CAP_SYS_NICE.
+fn may_set_any() -> bool {
+    const VERSION_3: u32 = 0x2008_0522;
+    const CAP_SYS_NICE: u32 = 23;
+    // Version and process; effective, permitted and inheritable, twice.
+    let (mut header, mut sets) = ([VERSION_3, 0], [0u32; 6]);
+    // SAFETY: both objects are what capget(2) wants.
+    let asked = unsafe { hub::syscall!(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) };
+    asked.is_ok() && sets[0] >> CAP_SYS_NICE & 1 != 0
 }
 
 unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int {
@@ -89,12 +104,32 @@ unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param)
         let Some(g) = other(thread) else {
             return plain::pthread_setschedparam(thread, policy, param);
         };
-        let priority = (*param).sched_priority;
-        let refused = check(policy, priority);
-        if refused == 0 {
-            g.extension[PARAM].set(PARAM_SET | (policy as usize) << 32 | priority as usize);
-        }
-        refused
+        remember(g, policy, (*param).sched_priority)
+    }
+}
+
+/// `g`, which is not the first thread, is to have these, if the kernel would allow them. An
+/// error number.
+pub fn remember(g: &Greenlet, policy: c_int, priority: c_int) -> c_int {
+    let refused = check(policy, priority);
+    if refused == 0 {
+        let explicit = g.extension[PARAM].get() & EXPLICIT;
+        let word = PARAM_SET | explicit | (policy as usize) << 32 | priority as usize;
+        g.extension[PARAM].set(word);
+    }
+    refused
+}
+
+/// The new thread has parameters that its attributes name, and [`check`] allows.
+pub fn begins_with(g: &Greenlet, policy: c_int, priority: c_int) {
+    g.extension[PARAM].set(PARAM_SET | EXPLICIT | (policy as usize) << 32 | priority as usize);
+}
+
+/// What pthread_attr_getinheritsched(3) is to say of it.
+pub fn inherits(g: &Greenlet) -> c_int {
+    match g.extension[PARAM].get() & EXPLICIT {
+        0 => libc::PTHREAD_INHERIT_SCHED,
+        _ => libc::PTHREAD_EXPLICIT_SCHED,
     }
 }
 
@@ -110,7 +145,7 @@ pub fn param_of(g: &Greenlet) -> (c_int, c_int) {
                 (policy as c_int, param.sched_priority)
             }
         }
-        word => ((word >> 32 & 0x7fff_ffff) as c_int, word as u32 as c_int),
+        word => ((word >> 32 & 0x7fff_ffff) as c_int, (word & !EXPLICIT) as u32 as c_int),
     }
 }
 
@@ -152,17 +187,25 @@ unsafe fn set_affinity(thread: pthread_t, size: usize, set: *const cpu_set_t) ->
         let Some(g) = other(thread) else {
             return real::pthread_setaffinity_np(thread, size, set);
         };
-        let (allowed, _) = carrier_mask();
-        let mut mask: Mask = [0; 128];
-        let size = size.min(mask.len());
-        core::ptr::copy_nonoverlapping(set.cast::<u8>(), mask.as_mut_ptr(), size);
-        mask.iter_mut().zip(allowed).for_each(|(m, a)| *m &= a);
-        if mask.iter().all(|&b| b == 0) {
+        let Some(mask) = allowed(core::slice::from_raw_parts(set.cast::<u8>(), size)) else {
             return libc::EINVAL;
-        }
-        kept(g).affinity = Some(mask);
+        };
+        set_processors(g, mask);
     }
     0
+}
+
+/// Those of `wanted` that the carrier may use; `None`: there are none, which the kernel refuses.
+pub fn allowed(wanted: &[u8]) -> Option<Mask> {
+    let (mut mask, _) = carrier_mask();
+    let wanted = wanted.iter().copied().chain(core::iter::repeat(0));
+    mask.iter_mut().zip(wanted).for_each(|(m, w)| *m &= w);
+    mask.iter().any(|&b| b != 0).then_some(mask)
+}
+
+/// `g` is to have these processors.
+pub fn set_processors(g: &Greenlet, mask: Mask) {
+    kept(g).affinity = Some(mask);
 }
 
 unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int {
@@ -171,11 +214,7 @@ unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c
         let Some(g) = other(thread) else {
             return real::pthread_getaffinity_np(thread, size, set);
         };
-        let (mut mask, kernel) = carrier_mask();
-        let kept = (g.extension[KEPT].get() as *const Kept).as_ref();
-        if let Some(own) = kept.and_then(|kept| kept.affinity) {
-            mask = own;
-        }
+        let (mask, kernel) = processors_of(g);
         if size < kernel {
             return libc::EINVAL;
         }
@@ -183,6 +222,14 @@ unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c
         core::ptr::copy_nonoverlapping(mask.as_ptr(), set.cast(), size.min(mask.len()));
     }
     0
+}
+
+/// The processors of `g`, and how many bytes the kernel has of them.
+pub fn processors_of(g: &Greenlet) -> (Mask, usize) {
+    let (carriers, kernel) = carrier_mask();
+    // SAFETY: the word is null or ours.
+    let kept = unsafe { (g.extension[KEPT].get() as *const Kept).as_ref() };
+    (kept.and_then(|kept| kept.affinity).unwrap_or(carriers), kernel)
 }
 
 /// The greenlet that a process id of sched_setaffinity(2) names, if it is one
