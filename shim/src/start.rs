@@ -50,7 +50,10 @@ pub fn start() {
 
 #[cfg(not(geventrs_linked))]
 extern "C" fn constructor() {
+    // (C: errno is zero when a program begins.)
+    let errno = crate::doorway::errno();
     start();
+    crate::doorway::set_errno(errno);
 }
 
 /// Where this library is.
