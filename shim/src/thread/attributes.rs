@@ -4,17 +4,16 @@
 //! asked for, as with libc; there is more below ([`hub::unit::SLACK`]), which we do not tell.
 
 use super::{find, scheduling};
-use core::ffi::c_int;
+use crate::table::Real;
+use core::ffi::{c_int, c_void};
 use hub::greenlet::Phase;
 use libc::{pthread_attr_t, pthread_t, sched_param};
 
-extern "C" {
-    fn pthread_attr_setaffinity_np(
-        attr: *mut pthread_attr_t,
-        size: usize,
-        set: *const libc::cpu_set_t,
-    ) -> c_int;
-}
+/// It has other versions in other releases of glibc, so it is looked up.
+static SET_AFFINITY: Real = Real::new("pthread_attr_setaffinity_np\0", "GLIBC_2.32\0GLIBC_2.3.4\0");
+
+type SetAffinity =
+    unsafe extern "C" fn(*mut pthread_attr_t, usize, *const libc::cpu_set_t) -> c_int;
 
 crate::hooks! {
     Thread "never" fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int = get, version "GLIBC_2.32";
@@ -47,6 +46,7 @@ unsafe fn get(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int {
         libc::pthread_attr_setschedparam(attr, &sched_param { sched_priority: priority });
         libc::pthread_attr_setinheritsched(attr, scheduling::inherits(g));
         let (processors, kernel) = scheduling::processors_of(g);
-        pthread_attr_setaffinity_np(attr, kernel.min(processors.len()), processors.as_ptr().cast())
+        let set = core::mem::transmute::<*mut c_void, SetAffinity>(SET_AFFINITY.get());
+        set(attr, kernel.min(processors.len()), processors.as_ptr().cast())
     }
 }

@@ -154,6 +154,22 @@ unsafe fn create(
         // SAFETY: the program's own call.
         return unsafe { real::pthread_create(thread, attr, start, arg) };
     };
+    // The first of all has much to prepare.
+    let errno = doorway::errno();
+    // SAFETY: the program's own arguments.
+    let result = unsafe { create_greenlet(shim, thread, attr, start, arg, site) };
+    doorway::set_errno(errno);
+    result
+}
+
+unsafe fn create_greenlet(
+    shim: Option<Shim>,
+    thread: *mut pthread_t,
+    attr: *const pthread_attr_t,
+    start: Entry,
+    arg: *mut c_void,
+    site: usize,
+) -> c_int {
     let defaults = Defaults::instead_of(attr);
     let attr = defaults.as_ref().map_or(attr, Defaults::as_ptr);
     // SAFETY: the program's attributes.

@@ -5,7 +5,8 @@
 //! ask first, and answer with the same numbers.
 
 use super::scheduling::{self, Mask};
-use core::ffi::c_int;
+use crate::table::Real;
+use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 use hub::greenlet::Greenlet;
@@ -15,14 +16,15 @@ crate::plain_hooks! {
     Thread "never" fn pthread_setattr_default_np(attr: *const pthread_attr_t) -> c_int = set_default;
 }
 
-extern "C" {
-    fn pthread_getattr_default_np(attr: *mut pthread_attr_t) -> c_int;
-    fn pthread_attr_getaffinity_np(
-        attr: *const pthread_attr_t,
-        size: usize,
-        set: *mut libc::cpu_set_t,
-    ) -> c_int;
-}
+/// These have other versions in other releases of glibc, so they are looked up.
+static GET_DEFAULT: Real = Real::new("pthread_getattr_default_np\0", "");
+static GET_AFFINITY: Real = Real::new("pthread_attr_getaffinity_np\0", "GLIBC_2.32\0GLIBC_2.3.4\0");
+static GET_MASK: Real = Real::new("pthread_attr_getsigmask_np\0", "");
+
+type GetDefault = unsafe extern "C" fn(*mut pthread_attr_t) -> c_int;
+type GetAffinity =
+    unsafe extern "C" fn(*const pthread_attr_t, usize, *mut libc::cpu_set_t) -> c_int;
+type GetMask = unsafe extern "C" fn(*const pthread_attr_t, *mut libc::sigset_t) -> c_int;
 
 /// The program has set attributes for threads that are made without.
 static HAS_DEFAULT: AtomicBool = AtomicBool::new(false);
@@ -48,10 +50,11 @@ impl Defaults {
             return None;
         }
         let mut copy = MaybeUninit::uninit();
-        // SAFETY: initialises the object.
+        // SAFETY: the function's own signature; it initialises the object. (A function that
+        // libc has not answers -1, here and below.)
         unsafe {
-            (pthread_getattr_default_np(copy.as_mut_ptr()) == 0)
-                .then(|| Defaults(copy.assume_init()))
+            let get = core::mem::transmute::<*mut c_void, GetDefault>(GET_DEFAULT.get());
+            (get(copy.as_mut_ptr()) == 0).then(|| Defaults(copy.assume_init()))
         }
     }
 
@@ -103,7 +106,8 @@ impl Wanted {
             }
             // (More processors than a cpu_set_t holds: libc refuses a buffer that is too small.)
             let mut set: [u8; 1024] = [0; 1024];
-            if pthread_attr_getaffinity_np(attr, set.len(), set.as_mut_ptr().cast()) == 0
+            let get = core::mem::transmute::<*mut c_void, GetAffinity>(GET_AFFINITY.get());
+            if get(attr, set.len(), set.as_mut_ptr().cast()) == 0
                 && set.iter().any(|&byte| byte != 0xff)
             {
                 wanted.processors = Some(scheduling::allowed(&set).ok_or(libc::EINVAL)?);
@@ -129,13 +133,11 @@ impl Wanted {
 
 /// The signal mask that the attributes name (glibc 2.32; before, none can).
 unsafe fn signal_mask(attr: *const pthread_attr_t) -> Option<u64> {
-    static GET: crate::table::Real = crate::table::Real::new("pthread_attr_getsigmask_np\0", "");
-    type Get = unsafe extern "C" fn(*const pthread_attr_t, *mut libc::sigset_t) -> c_int;
     let mut set = crate::signal::action::from_bits(0);
     // SAFETY: the function's own signature; where libc has none, -1 comes
     // back, which is PTHREAD_ATTR_NO_SIGMASK_NP as well.
     let answer = unsafe {
-        let get = core::mem::transmute::<*mut core::ffi::c_void, Get>(GET.get());
+        let get = core::mem::transmute::<*mut c_void, GetMask>(GET_MASK.get());
         get(attr, &mut set)
     };
     (answer == 0).then(|| crate::signal::action::to_bits(&set))
