@@ -185,7 +185,9 @@ pub fn carriers() -> u64 {
 /// handler waits for something. Returns the mask to restore.
 pub fn enter_handler(g: &'static Greenlet, more: u64) -> u64 {
     let before = of(g);
-    set(g, before | more);
+    // The only greenlet there is may be in libc's own sigsuspend(2), ppoll(2) or the like, with
+    // a mask of that call's: what is in force then only the kernel knows.
+    set(g, more | if scheduler::active() { before } else { in_kernel() });
     load_for(g);
     before
 }
@@ -206,6 +208,16 @@ pub fn carrier_made(c: &Carrier) {
     if settings::patched(Group::Signal) {
         load_of_its_own(c, !NEVER_BLOCKED);
     }
+}
+
+/// What the calling OS thread blocks.
+fn in_kernel() -> u64 {
+    let mut mask = 0u64;
+    // SAFETY: writes one word.
+    unsafe {
+        let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0, &raw mut mask, 8);
+    }
+    mask
 }
 
 fn load(mask: u64) {

@@ -102,6 +102,10 @@ unsafe fn take_info(shim: &Shim, set: u64, info: *mut siginfo_t, deadline: u64) 
             // SAFETY: null or the program's object.
             if let Some(info) = unsafe { info.as_mut() } {
                 *info = found;
+                // As libc does, for raise(3)'s sake.
+                if info.si_code == pending::SI_TKILL {
+                    info.si_code = libc::SI_USER;
+                }
             }
             signal
         }
