@@ -7,7 +7,7 @@ use super::{descriptors, epoll_set, memory};
 use crate::arch::Saved;
 use crate::greenlet::{fd_of, lock_of, Detail, Greenlet, Phase};
 use crate::hub::lend::{self, Lent};
-use crate::hub::{self, preempt, task};
+use crate::hub::{self, preempt, standing, task};
 use crate::observe::{live, why};
 use crate::reactor::READ;
 use crate::time::{self, MILLISECOND, NEVER};
@@ -99,6 +99,7 @@ pub struct Row {
     made_at: Vec<usize>,
     taken: Option<live::Taken>,
     entry: usize,
+    standing: u32,
     /// Of one that polls: descriptors and directions.
     polled: Vec<(i32, u8)>,
     bytes: Vec<u8>,
@@ -154,6 +155,7 @@ impl Row {
             stack: g.stack(),
             saved: if state == State::Ended { None } else { lent.saved(g) },
             tid,
+            standing: g.standing.get(),
             creator: g.parent.get(),
             made_at: live::made_at(g),
             taken,
@@ -257,6 +259,9 @@ impl Row {
         }
         if self.tid != 0 {
             object.plain("tid", self.tid);
+        }
+        if self.standing != standing::BASE {
+            object.plain("standing", self.standing);
         }
         if self.stack != Stack::NONE {
             object.plain("stack_size", self.stack.base - self.stack.limit);

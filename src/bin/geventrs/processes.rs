@@ -59,6 +59,8 @@ pub struct Greenlet {
     pub taken_at: Vec<String>,
     pub entry: Option<String>,
     pub tid: Option<u32>,
+    /// Which attributes of the kernel's it has, if not those of most.
+    pub standing: Option<u32>,
     pub stack_size: Option<u64>,
     pub stack_used: Option<u64>,
     pub pc: Option<String>,

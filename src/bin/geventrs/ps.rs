@@ -134,10 +134,29 @@ pub fn lines(process: &Process, colours: Colours) -> Vec<String> {
             reason(process, g, &mut |at| reader.variable(at)),
         ]);
     }
-    table.lines(|row, column, cell| match (row, column) {
+    let mut lines = table.lines(|row, column, cell| match (row, column) {
         (0, _) => colours.strong(&cell),
         (_, 3) => colours.state(&cell),
         _ => cell,
+    });
+    lines.extend(standings(process));
+    lines
+}
+
+/// Who runs on OS threads of his own kind, for what the kernel keeps of each: a line, if any do.
+fn standings(process: &Process) -> Option<String> {
+    let mut by_standing = std::collections::BTreeMap::<u32, Vec<String>>::new();
+    for g in &process.greenlets {
+        if let Some(standing) = g.standing {
+            by_standing.entry(standing).or_default().push(g.id.to_string());
+        }
+    }
+    let groups: Vec<_> = by_standing.values().map(|ids| ids.join(" ")).collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "with attributes of their own, on OS threads that have them: {}\n",
+            groups.join(", ")
+        )
     })
 }
 
@@ -190,6 +209,7 @@ fn to_json(process: &Process) -> serde_json::Value {
                 "stack_used": g.stack_used,
                 "creator": g.creator,
                 "os_thread": g.tid,
+                "standing": g.standing,
                 "waits_for": r.map(|_| reason(process, g, &mut |at| reader.variable(at))),
                 "kind": r.map(|r| &r.kind),
                 "call": r.and_then(|r| r.call.map(system_call)),
