@@ -46,6 +46,7 @@ pub mod locks;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod standing;
 pub mod stdio;
 pub mod sys;
 pub mod tail_call;

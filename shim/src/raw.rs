@@ -10,7 +10,7 @@
 //! confined, not for FIFOs. An open that waits there is the program's own call.
 //! So is `open_by_handle_at`; `name_to_handle_at` returns at once.
 
-use crate::fd::closing::close;
+use crate::fd::closing::{close, close_range};
 use crate::fd::control::{fcntl, ioctl};
 use crate::io::file_lock::flock;
 use crate::io::open::openat;
@@ -32,6 +32,7 @@ use crate::socket::accept::accept4;
 use crate::socket::connect::connect;
 use crate::socket::receive::{recvfrom, recvmsg};
 use crate::socket::send::{sendmsg, sendto};
+use crate::standing::numbers;
 use core::ffi::{c_int, c_long, c_uint};
 use libc::timespec;
 
@@ -254,7 +255,16 @@ unsafe fn syscall_(
                 return mq_timedreceive(a as c_int, b as _, c, d as _, e as _) as c_long
             }
             libc::SYS_wait4 => return wait4(a as c_int, b as _, c as c_int, d as _) as c_long,
-            _ => {}
+            libc::SYS_close_range => {
+                return close_range(a as c_uint, b as c_uint, c as c_int) as c_long
+            }
+            _ => {
+                let call =
+                    |a: [usize; 6]| real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+                if let Some(answer) = numbers::answer(number, [a, b, c, d, e, f], call) {
+                    return answer;
+                }
+            }
         }
         real::syscall(number, a, b, c, d, e, f)
     }

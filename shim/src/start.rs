@@ -8,7 +8,7 @@ use hub::hub::Callbacks;
 
 static CALLBACKS: Callbacks = Callbacks {
     at_exit: crate::thread::end::at_exit,
-    at_spawn: crate::signal::thread_made,
+    at_spawn: crate::thread::create::made,
     choose: crate::signal::deliver::choose,
     continued: crate::signal::continued::ended,
     interrupted: crate::signal::deliver::interrupted,

@@ -54,6 +54,7 @@ use super::park::yield_now;
 use super::{computes, first, live, monitor, preempt, watch, Hub, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
+use crate::syscall;
 use crate::time::MILLISECOND;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
@@ -343,6 +344,24 @@ pub fn wait_by_itself<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
     g.interruptible.store(true, Ordering::Relaxed);
     let _over = Over(g);
     call()
+}
+
+/// An OS thread that has what `g` has, for who asks the kernel about `g`. The caller is in
+/// our code.
+pub fn os_thread_like(g: &Greenlet) -> u32 {
+    let (standing, mut found) = (g.standing.get(), 0);
+    // SAFETY: takes nothing.
+    let process = unsafe { syscall!(libc::SYS_getpid) }.unwrap_or(0);
+    carrier::any(|c| {
+        // (One that has ended keeps its id. The first carrier comes last.)
+        // SAFETY: no signal.
+        let lives = || unsafe { syscall!(libc::SYS_tgkill, process, c.tid(), 0) }.is_ok();
+        if c.standing() == standing && lives() {
+            found = c.tid();
+        }
+        false
+    });
+    found
 }
 
 /// Give `g` a standing of its own, and a carrier. False: it has that, or cannot have it.

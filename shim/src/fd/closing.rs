@@ -20,6 +20,7 @@ use super::probe;
 use crate::by_itself;
 use crate::doorway::{self, returned, set_errno};
 use crate::signal::owner;
+use crate::standing::{change_or_fail, What};
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::{c_int, c_uint};
@@ -167,8 +168,19 @@ fn range_gone(first: c_uint, last: c_uint) {
 
 /// linux/close_range.h
 const CLOSE_RANGE_CLOEXEC: c_int = 4;
+const CLOSE_RANGE_UNSHARE: c_int = 2;
 
 unsafe fn close_range_(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+    if first <= last && flags & !CLOSE_RANGE_CLOEXEC == CLOSE_RANGE_UNSHARE {
+        // In two steps: nobody else's are closed.
+        // SAFETY: takes a number.
+        let unshare = || unsafe { crate::standing::namespaces::real::unshare(libc::CLONE_FILES) };
+        if change_or_fail(What::Files, unshare) != 0 {
+            return -1;
+        }
+        // SAFETY: the program's own call.
+        return unsafe { close_range_(first, last, flags & !CLOSE_RANGE_UNSHARE) };
+    }
     if first > last || flags & CLOSE_RANGE_CLOEXEC != 0 || scheduler::live() == 0 {
         if first <= last && flags & CLOSE_RANGE_CLOEXEC == 0 {
             range_gone(first, last);

@@ -64,6 +64,7 @@ fn in_copy(shares_files: bool) {
     crate::signal::deliver::after_fork();
     if let Some(g) = Greenlet::current() {
         crate::signal::mask::after_fork(g);
+        crate::standing::record::after_fork(g);
     }
     after();
 }

@@ -56,6 +56,13 @@ pub fn default_changed() {
     DEFAULT_STACK.store(0, Ordering::Relaxed);
 }
 
+/// Callback of the hub: a greenlet is made, which has some of what its creator has.
+pub fn made(creator: &'static Greenlet, new: &'static Greenlet) {
+    crate::signal::thread_made(creator, new);
+    crate::thread::scheduling::thread_made(creator, new);
+    crate::standing::record::thread_made(creator, new);
+}
+
 /// What the attributes say about the new thread.
 unsafe fn describe(
     attr: *const pthread_attr_t,

@@ -84,7 +84,7 @@ pub fn at_exit(g: &'static Greenlet) {
         }
     }
     cancel::ended(g);
-    super::scheduling::ended(g);
+    crate::standing::record::ended(g);
     crate::locks::robust::thread_ended(g);
     crate::signal::thread_ended(g);
     crate::dns::state::ended(g);

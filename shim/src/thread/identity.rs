@@ -9,7 +9,6 @@ use hub::greenlet::Greenlet;
 use libc::{pid_t, pthread_t};
 
 crate::hooks! {
-    Thread "never" fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int = prctl_;
     Thread "never" fn gettid() -> pid_t = gettid_;
 }
 
@@ -59,36 +58,37 @@ unsafe fn get_name(thread: pthread_t, name: *mut c_char, size: usize) -> c_int {
     0
 }
 
-unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int {
+/// prctl(2) with PR_SET_NAME or PR_GET_NAME; `call` is the kernel's.
+pub unsafe fn name_of_caller(option: c_int, name: c_ulong, call: impl FnOnce() -> c_int) -> c_int {
     let me = Greenlet::current().filter(|_| patched());
     let is_first = me.is_some_and(Greenlet::is_root);
     // SAFETY: as above; PR_GET_NAME's buffer has 16 bytes by contract.
     unsafe {
         match (option, me.filter(|_| !is_first)) {
             (libc::PR_SET_NAME, None) if is_first => {
-                let name = core::ffi::CStr::from_ptr(a as *const c_char).to_bytes();
+                let name = core::ffi::CStr::from_ptr(name as *const c_char).to_bytes();
                 match first_name::set(&name[..name.len().min(NAME - 1)]) {
                     true => 0,
-                    false => real::prctl(option, a, b, c, d),
+                    false => call(),
                 }
             }
             (libc::PR_GET_NAME, None) if is_first => match first_name::get() {
-                Some(name) => {
-                    core::ptr::copy_nonoverlapping(name.as_ptr(), a as *mut u8, NAME);
+                Some(own) => {
+                    core::ptr::copy_nonoverlapping(own.as_ptr(), name as *mut u8, NAME);
                     0
                 }
-                None => real::prctl(option, a, b, c, d),
+                None => call(),
             },
             (libc::PR_SET_NAME, Some(g)) => {
-                let name = core::ffi::CStr::from_ptr(a as *const c_char).to_bytes();
+                let name = core::ffi::CStr::from_ptr(name as *const c_char).to_bytes();
                 g.set_name(name);
                 0
             }
             (libc::PR_GET_NAME, Some(g)) => {
-                core::ptr::copy_nonoverlapping(g.name().as_ptr(), a as *mut u8, NAME);
+                core::ptr::copy_nonoverlapping(g.name().as_ptr(), name as *mut u8, NAME);
                 0
             }
-            _ => real::prctl(option, a, b, c, d),
+            _ => call(),
         }
     }
 }

@@ -6,7 +6,11 @@
 
 use super::lent_priority::Lent;
 use super::{find, patched};
-use core::ffi::c_int;
+use crate::doorway::{enter_any, Shim};
+use crate::standing::record;
+pub use crate::standing::record::Mask;
+use crate::standing::thread_id::{named, Named};
+use core::ffi::{c_int, c_long};
 use hub::greenlet::Greenlet;
 use hub::tls;
 use libc::{cpu_set_t, pid_t, pthread_t, sched_param};
@@ -29,36 +33,11 @@ const PARAM: usize = 1;
 const PARAM_SET: usize = 1 << 63;
 /// The thread was made with parameters of its own (PTHREAD_EXPLICIT_SCHED).
 const EXPLICIT: usize = 1 << 31;
-/// Extension word: null, or a greenlet's boxed [`Kept`].
-const KEPT: usize = 2;
-
-/// The processors of a `cpu_set_t`.
-pub type Mask = [u8; 128];
-
-/// What else is kept of a greenlet.
-struct Kept {
-    /// Its affinity, if it has set one.
-    affinity: Option<Mask>,
-    /// See [`lent_priority`](super::lent_priority).
-    lent: Lent,
-}
-
-/// What is kept of the caller, or of a greenlet that does not run. With the hub, or by itself.
-#[allow(clippy::mut_from_ref)]
-fn kept(g: &Greenlet) -> &mut Kept {
-    let word = &g.extension[KEPT];
-    if word.get() == 0 {
-        let new = Kept { affinity: None, lent: Lent::NONE };
-        word.set(Box::into_raw(Box::new(new)) as usize);
-    }
-    // SAFETY: boxed above; nobody else looks at it now.
-    unsafe { &mut *(word.get() as *mut Kept) }
-}
 
 /// The priorities that are lent to `g`, which is the caller.
 #[allow(clippy::mut_from_ref)]
 pub fn lent(g: &Greenlet) -> &mut Lent {
-    &mut kept(g).lent
+    record::lent(g)
 }
 
 /// A greenlet that is not the carrier's own thread.
@@ -111,7 +90,7 @@ unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param)
 /// `g`, which is not the first thread, is to have these, if the kernel would allow them. An
 /// error number.
 pub fn remember(g: &Greenlet, policy: c_int, priority: c_int) -> c_int {
-    let refused = check(policy, priority);
+    let refused = check(policy & !libc::SCHED_RESET_ON_FORK, priority);
     if refused == 0 {
         let explicit = g.extension[PARAM].get() & EXPLICIT;
         let word = PARAM_SET | explicit | (policy as usize) << 32 | priority as usize;
@@ -130,6 +109,14 @@ pub fn inherits(g: &Greenlet) -> c_int {
     match g.extension[PARAM].get() & EXPLICIT {
         0 => libc::PTHREAD_INHERIT_SCHED,
         _ => libc::PTHREAD_EXPLICIT_SCHED,
+    }
+}
+
+/// Callback of the hub: a new greenlet has its creator's.
+pub fn thread_made(creator: &Greenlet, new: &Greenlet) {
+    let word = creator.extension[PARAM].get();
+    if word >> 32 & libc::SCHED_RESET_ON_FORK as usize == 0 {
+        new.extension[PARAM].set(word & !EXPLICIT);
     }
 }
 
@@ -181,10 +168,17 @@ fn carrier_mask() -> (Mask, usize) {
     (mask, size)
 }
 
+/// A greenlet that is not the first thread, and whose record the caller may look at.
+unsafe fn recorded(thread: pthread_t) -> Option<(&'static Greenlet, Shim)> {
+    // SAFETY: by the callers.
+    let g = unsafe { other(thread) }?;
+    Some((g, enter_any()?))
+}
+
 unsafe fn set_affinity(thread: pthread_t, size: usize, set: *const cpu_set_t) -> c_int {
     // SAFETY: as above.
     unsafe {
-        let Some(g) = other(thread) else {
+        let Some((g, _shim)) = recorded(thread) else {
             return real::pthread_setaffinity_np(thread, size, set);
         };
         let Some(mask) = allowed(core::slice::from_raw_parts(set.cast::<u8>(), size)) else {
@@ -205,13 +199,13 @@ pub fn allowed(wanted: &[u8]) -> Option<Mask> {
 
 /// `g` is to have these processors.
 pub fn set_processors(g: &Greenlet, mask: Mask) {
-    kept(g).affinity = Some(mask);
+    record::set_processors(g, mask);
 }
 
 unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c_int {
-    // SAFETY: as above; the word is null or ours.
+    // SAFETY: as above.
     unsafe {
-        let Some(g) = other(thread) else {
+        let Some((g, _shim)) = recorded(thread) else {
             return real::pthread_getaffinity_np(thread, size, set);
         };
         let (mask, kernel) = processors_of(g);
@@ -227,16 +221,32 @@ unsafe fn get_affinity(thread: pthread_t, size: usize, set: *mut cpu_set_t) -> c
 /// The processors of `g`, and how many bytes the kernel has of them.
 pub fn processors_of(g: &Greenlet) -> (Mask, usize) {
     let (carriers, kernel) = carrier_mask();
-    // SAFETY: the word is null or ours.
-    let kept = unsafe { (g.extension[KEPT].get() as *const Kept).as_ref() };
-    (kept.and_then(|kept| kept.affinity).unwrap_or(carriers), kernel)
+    (record::processors(g).unwrap_or(carriers), kernel)
 }
 
 /// The greenlet that a process id of sched_setaffinity(2) names, if it is one
 /// that the kernel does not know.
 fn by_pid(pid: pid_t) -> Option<&'static Greenlet> {
-    let me = Greenlet::current().filter(|g| !g.is_root() && patched())?;
-    (pid == 0 || pid as u32 == me.id()).then_some(me)
+    match named(pid) {
+        Named::Caller => Greenlet::current(),
+        Named::Other(g) => Some(g),
+        Named::Kernels => None,
+    }
+    .filter(|g| !g.is_root())
+}
+
+/// sched_getaffinity(2) by number, which tells how many bytes the kernel has written. `None`:
+/// the kernel knows whose they are.
+pub unsafe fn raw_affinity(pid: pid_t, size: usize, set: *mut u8) -> Option<c_long> {
+    let g = by_pid(pid)?;
+    let _shim = enter_any()?;
+    let (mask, kernel) = processors_of(g);
+    if size < kernel || size % size_of::<usize>() != 0 {
+        return Some(c_long::from(errno_style(libc::EINVAL)));
+    }
+    // SAFETY: the program's own memory.
+    unsafe { core::ptr::copy_nonoverlapping(mask.as_ptr(), set, kernel.min(mask.len())) };
+    Some(kernel as c_long)
 }
 
 fn errno_style(error: c_int) -> c_int {
@@ -268,14 +278,5 @@ unsafe fn sched_get_affinity(pid: pid_t, size: usize, set: *mut cpu_set_t) -> c_
             Some(g) => errno_style(get_affinity(pthread_of(g), size, set)),
             None => real::sched_getaffinity(pid, size, set),
         }
-    }
-}
-
-/// The thread has ended.
-pub fn ended(g: &Greenlet) {
-    let old = g.extension[KEPT].replace(0) as *mut Kept;
-    if !old.is_null() {
-        // SAFETY: boxed by `kept`.
-        drop(unsafe { Box::from_raw(old) });
     }
 }
