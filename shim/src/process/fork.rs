@@ -62,6 +62,7 @@ fn in_copy(shares_files: bool) {
     crate::stdio::all_streams::after_fork();
     crate::signal::fault::after_fork();
     crate::signal::deliver::after_fork();
+    crate::standing::death_signal::after_fork();
     if let Some(g) = Greenlet::current() {
         crate::signal::mask::after_fork(g);
         crate::standing::record::after_fork(g);

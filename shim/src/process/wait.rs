@@ -12,6 +12,7 @@ use super::children;
 use crate::doorway::{self, returned, Shim};
 use crate::fd::pauses::Pauses;
 use crate::signal;
+use crate::standing::keys;
 use crate::table::Group;
 use crate::thread::cancel;
 use core::ffi::c_int;
@@ -109,6 +110,12 @@ pub fn end_of(shim: &Shim, pid: pid_t, status: &mut c_int) -> Result<usize, Errn
     })
 }
 
+/// Whether a call with these options, for stops and continuations the `others`, is answered by
+/// the end of a child only: that alone a pidfd tells of. A tracer is told of stops in any case.
+fn asks_for_end(options: c_int, others: c_int) -> bool {
+    options & (others | libc::__WALL) == 0 && !keys::traces()
+}
+
 /// Step in for a call that may wait; one that may not lets the others run,
 /// since programs ask in loops.
 fn enter(options: c_int) -> Option<Shim> {
@@ -136,8 +143,7 @@ unsafe fn wait4_(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rus
         reaped(options, pid);
         return pid;
     };
-    // A pidfd tells of the end only.
-    let only_end = options & (libc::WUNTRACED | libc::WCONTINUED) == 0;
+    let only_end = asks_for_end(options, libc::WUNTRACED | libc::WCONTINUED);
     let answer = until_answered(&shim, (pid > 0 && only_end).then_some(pid), || {
         // SAFETY: the program's objects; the kernel checks the addresses.
         unsafe { hub::syscall!(libc::SYS_wait4, pid, status, options | libc::WNOHANG, usage) }
@@ -172,7 +178,7 @@ unsafe fn waitid_(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int
         }
         return result;
     };
-    let only_end = options & (libc::WSTOPPED | libc::WCONTINUED) == 0;
+    let only_end = asks_for_end(options, libc::WSTOPPED | libc::WCONTINUED);
     let pid = (kind == libc::P_PID && only_end).then_some(id as pid_t);
     let mut own = MaybeUninit::<siginfo_t>::zeroed();
     let into = if info.is_null() { own.as_mut_ptr() } else { info };

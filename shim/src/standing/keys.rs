@@ -5,6 +5,7 @@
 
 use super::{change_or_fail, What};
 use core::ffi::{c_int, c_long, c_uint};
+use core::sync::atomic::{AtomicBool, Ordering};
 use libc::pid_t;
 
 crate::hooks! {
@@ -23,9 +24,20 @@ unsafe fn set_key(key: c_int, rights: c_uint) -> c_int {
     change_or_fail(What::Attributes, || unsafe { real::pkey_set(key, rights) })
 }
 
+/// The process has traced another one.
+static TRACES: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process may be told of stops by wait(2) without asking for them: it traces.
+pub fn traces() -> bool {
+    TRACES.load(Ordering::Relaxed)
+}
+
 /// Whether a request of ptrace(2) makes the calling thread the tracer: the kernel takes
 /// all others from that one only.
 pub fn begins_tracing(request: c_uint) -> bool {
+    if request != libc::PTRACE_TRACEME {
+        TRACES.store(true, Ordering::Relaxed);
+    }
     matches!(request, libc::PTRACE_ATTACH | libc::PTRACE_SEIZE)
 }
 

@@ -12,7 +12,7 @@
 //! | file | which calls |
 //! |---|---|
 //! | [`numbers`] | those of which libc has no function, and the sieve for syscall(2) |
-//! | [`process_control`] | prctl(2), option by option |
+//! | [`process_control`], [`timer_slack`], [`death_signal`] | prctl(2), option by option |
 //! | [`credentials`] | setfsuid(2), capset(2) |
 //! | [`namespaces`] | unshare(2), setns(2), personality(2) |
 //! | [`keys`], `x86` | protection keys; iopl(2), ioperm(2), arch_prctl(2); ptrace(2) as the tracer |
@@ -24,6 +24,7 @@
 //! What the program does by a `syscall` instruction of its own is not seen.
 
 pub mod credentials;
+pub mod death_signal;
 pub mod keys;
 pub mod namespaces;
 pub mod nice;

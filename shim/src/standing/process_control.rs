@@ -3,7 +3,7 @@
 //! The table holds what linux/prctl.h has up to Linux 6.18. An option that is not in it
 //! goes to the kernel as it is.
 
-use super::{change_or_fail, thread_id, timer_slack, What};
+use super::{change_or_fail, death_signal, thread_id, timer_slack, What};
 use crate::thread::identity;
 use core::ffi::{c_int, c_ulong};
 
@@ -24,6 +24,10 @@ enum Act {
     Thread(What),
     /// The name of the thread, which is kept in [`identity`].
     Name,
+    /// Its [`death_signal`].
+    SetDeath,
+    /// As above.
+    GetDeath,
     /// Its [`timer_slack`].
     SetSlack,
     /// As above.
@@ -34,17 +38,15 @@ enum Act {
     Core,
 }
 
-use Act::{Ambient, Asks, Core, GetSlack, Name, Nothing, Process, SetSlack};
+use Act::{Ambient, Asks, Core, GetDeath, GetSlack, Name, Nothing, Process, SetDeath, SetSlack};
 const SETS: Act = Act::Thread(What::Attributes);
 /// What makes an OS thread unfit for code that the program has not sent there.
 const CONFINES: Act = Act::Thread(What::Filter);
 
 /// Option, its name in linux/prctl.h without PR_, and what it does.
 const OPTIONS: [(c_int, &str, Act); 77] = [
-    // A death of the parent is told to the process, but it is a thread that asks for it,
-    // and with it the wish ends.
-    (1, "SET_PDEATHSIG", SETS),
-    (2, "GET_PDEATHSIG", Asks),
+    (1, "SET_PDEATHSIG", SetDeath),
+    (2, "GET_PDEATHSIG", GetDeath),
     (3, "GET_DUMPABLE", Process),
     (4, "SET_DUMPABLE", Process),
     (5, "GET_UNALIGN", Asks),
@@ -171,6 +173,9 @@ unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) 
     match act(option) {
         // SAFETY: as above.
         Name => unsafe { identity::name_of_caller(option, a, call) },
+        SetDeath => death_signal::set(a, call),
+        // SAFETY: as above.
+        GetDeath => unsafe { death_signal::get(a as *mut c_int, call) },
         SetSlack => timer_slack::set(a, call),
         GetSlack => timer_slack::get(call),
         _ => match sets(option, a, c) {
@@ -190,7 +195,7 @@ mod tests {
         assert!(OPTIONS.windows(2).all(|w| w[0].0 < w[1].0 || w[1].0 > 1000));
         for (option, name, act) in OPTIONS {
             let asks = name.contains("GET_") || name.ends_with("_GET") || name.ends_with("READ");
-            let changes = matches!(act, Act::Thread(_) | SetSlack);
+            let changes = matches!(act, Act::Thread(_) | SetSlack | SetDeath);
             assert!(!(asks && changes && !name.contains("SET_")), "{name}");
             assert_eq!(
                 sets(option, 2, 0).is_some(),

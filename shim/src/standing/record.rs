@@ -1,6 +1,6 @@
 //! What is remembered of a thread and told to those who ask, and not applied to the OS
-//! thread that it runs on: what another thread has set for it, and its timer slack and
-//! processors.
+//! thread that it runs on: what another thread has set for it, its timer slack, its processors,
+//! and what it has asked for at its parent's death.
 //!
 //! A thread that is made has its creator's.
 
@@ -32,6 +32,8 @@ pub struct Told {
     pub io_priority: Option<i32>,
     /// PR_SET_TIMERSLACK.
     pub slack: Option<Slack>,
+    /// PR_SET_PDEATHSIG, which is not handed on.
+    pub death: Option<i32>,
 }
 
 /// A timer slack (nanoseconds).
@@ -104,6 +106,7 @@ pub fn thread_made(creator: &Greenlet, new: &Greenlet) {
 }
 
 fn inherited(told: &mut Told) {
+    told.death = None;
     if let Some(slack) = &mut told.slack {
         slack.default = slack.now;
     }

@@ -1,0 +1,17 @@
+/* Seccomp filters. */
+#include "standing.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+
+#define LOAD_NR BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
+
+static UNUSED int filter_set(struct sock_filter *f, size_t n, int by_prctl)
+{
+	struct sock_fprog program = { (unsigned short)n, f };
+	set_no_new_privs();
+	if (by_prctl)
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
