@@ -5,11 +5,12 @@
 
 /// Names that a newer glibc has than the one that the tests may run on: hooked
 /// for the programs that were built with it. (2.38: C23's `%b` in `scanf`;
-/// 2.39: children by descriptor.)
+/// 2.39: children by descriptor; 2.41: scheduling.)
 pub const NEWER: &str = "
 __isoc23_scanf __isoc23_fscanf __isoc23_vscanf __isoc23_vfscanf
 __isoc23_wscanf __isoc23_fwscanf __isoc23_vwscanf __isoc23_vfwscanf
 pidfd_spawn pidfd_spawnp
+sched_setattr sched_getattr
 ";
 
 /// Thread life, cleanup and unwinding, thread-specific data, C11's threads.

@@ -84,3 +84,18 @@ unsafe fn get_capabilities(header: *mut Header, data: *mut u32) -> c_int {
     // SAFETY: as above.
     unsafe { with_header(header, |header| real::capget(header, data)) }
 }
+
+/// Of linux/capability.h.
+pub const CAP_SYS_ADMIN: u32 = 21;
+/// As above.
+pub const CAP_SYS_NICE: u32 = 23;
+
+/// Whether the calling OS thread has a capability, one of the first 32, in effect.
+pub fn has_capability(capability: u32) -> bool {
+    const VERSION_3: u32 = 0x2008_0522;
+    // Version and process; effective, permitted and inheritable, twice.
+    let (mut header, mut sets) = ([VERSION_3, 0], [0u32; 6]);
+    // SAFETY: both objects are what capget(2) wants.
+    let asked = unsafe { hub::syscall!(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) };
+    asked.is_ok() && sets[0] >> capability & 1 != 0
+}

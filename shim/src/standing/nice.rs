@@ -6,6 +6,7 @@
 //! does, remembered and told to those who ask; it is not applied, since that one may share its OS
 //! thread with others.
 
+use super::credentials::{has_capability, CAP_SYS_ADMIN, CAP_SYS_NICE};
 use super::record::{self, Told};
 use super::thread_id::{named, Named};
 use super::{change_or_fail, What};
@@ -144,17 +145,6 @@ fn may_set(now: c_int, wanted: c_int) -> Result<(), Errno> {
     (wanted >= now || within || has_capability(CAP_SYS_NICE)).then_some(()).ok_or(libc::EACCES)
 }
 
-const CAP_SYS_NICE: u32 = 23;
-
-/// Whether the calling OS thread has a capability, one of the first 32, in effect.
-fn has_capability(capability: u32) -> bool {
-    const VERSION_3: u32 = 0x2008_0522;
-    let (header, mut data) = ([VERSION_3, 0], [0u32; 6]);
-    // SAFETY: linux/capability.h: two words of the header, two times three of data.
-    let asked = unsafe { hub::syscall!(libc::SYS_capget, header.as_ptr(), data.as_mut_ptr()) };
-    asked.is_ok() && data[0] & 1 << capability != 0
-}
-
 unsafe fn nice_(by: c_int) -> c_int {
     let before = errno();
     // SAFETY: takes numbers, here and below.
@@ -225,7 +215,6 @@ pub fn set_io_priority(
 /// The kernel's answer to "may the caller give this I/O priority" (linux/ioprio.h: the class
 /// is above 13 bits).
 fn may_set_io(value: c_int) -> Result<(), Errno> {
-    const CAP_SYS_ADMIN: u32 = 21;
     let level = value & 0x1fff;
     match value >> 13 {
         0 if level == 0 => Ok(()),

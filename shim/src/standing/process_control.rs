@@ -180,7 +180,7 @@ unsafe fn prctl_(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) 
         GetSlack => timer_slack::get(call),
         _ => match sets(option, a, c) {
             // (Another's core is none of the caller's.)
-            Some(what) if !(core && b != 0) && !is_set(option, a) => change_or_fail(what, call),
+            Some(what) if !(is_set(option, a) || core && b != 0) => change_or_fail(what, call),
             _ => call(),
         },
     }

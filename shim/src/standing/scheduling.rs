@@ -8,6 +8,7 @@
 use super::thread_id::{named, Named};
 use super::{change_or_fail, nice, What};
 use crate::doorway::set_errno;
+use crate::raw::real::syscall;
 use crate::thread::scheduling::{param_of, remember};
 use core::ffi::{c_int, c_uint};
 use hub::greenlet::Greenlet;
@@ -130,7 +131,18 @@ const KNOWN: u64 = RESET_ON_FORK | KEEP_POLICY | KEEP_PARAMS;
 unsafe fn set_attributes_(pid: pid_t, attributes: *mut Attributes, flags: c_uint) -> c_int {
     // SAFETY: as above.
     unsafe {
-        set_attributes(pid, attributes, flags, |pid| real::sched_setattr(pid, attributes, flags))
+        // (libc's is the system call, and an older libc has none.)
+        set_attributes(pid, attributes, flags, |pid| {
+            syscall(
+                libc::SYS_sched_setattr,
+                pid as usize,
+                attributes as usize,
+                flags as usize,
+                0,
+                0,
+                0,
+            ) as c_int
+        })
     }
 }
 
@@ -190,8 +202,10 @@ unsafe fn get_attributes_(
 ) -> c_int {
     // SAFETY: as above.
     unsafe {
-        let call = |pid| real::sched_getattr(pid, attributes, size, flags);
-        get_attributes(pid, attributes, call)
+        let (attributes_, size, flags) = (attributes as usize, size as usize, flags as usize);
+        get_attributes(pid, attributes, |pid| {
+            syscall(libc::SYS_sched_getattr, pid as usize, attributes_, size, flags, 0, 0) as c_int
+        })
     }
 }
 

@@ -42,7 +42,7 @@ pub fn set(value: c_ulong, call: impl FnOnce() -> c_int) -> c_int {
     record::update(&shim, g, |r| {
         let slack = r.slack.unwrap_or_else(|| begins(g.is_root(), kernels()));
         // (The kernel takes it for a signed number.)
-        let now = if value as i64 <= 0 { slack.default } else { value as u64 };
+        let now = if value as i64 <= 0 { slack.default } else { value };
         r.slack = Some(Slack { now, ..slack });
     });
     0

@@ -7,6 +7,7 @@
 use super::lent_priority::Lent;
 use super::{find, patched};
 use crate::doorway::{enter_any, Shim};
+use crate::standing::credentials::{has_capability, CAP_SYS_NICE};
 use crate::standing::record;
 pub use crate::standing::record::Mask;
 use crate::standing::thread_id::{named, Named};
@@ -59,22 +60,11 @@ pub fn check(policy: c_int, priority: c_int) -> c_int {
         }
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::getrlimit(libc::RLIMIT_RTPRIO, &mut limit);
-        if priority > 0 && (priority as u64) > limit.rlim_cur && !may_set_any() {
+        if priority > 0 && (priority as u64) > limit.rlim_cur && !has_capability(CAP_SYS_NICE) {
             return libc::EPERM;
         }
     }
     0
-}
-
-/// Whether the calling OS thread has CAP_SYS_NICE.
-fn may_set_any() -> bool {
-    const VERSION_3: u32 = 0x2008_0522;
-    const CAP_SYS_NICE: u32 = 23;
-    // Version and process; effective, permitted and inheritable, twice.
-    let (mut header, mut sets) = ([VERSION_3, 0], [0u32; 6]);
-    // SAFETY: both objects are what capget(2) wants.
-    let asked = unsafe { hub::syscall!(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) };
-    asked.is_ok() && sets[0] >> CAP_SYS_NICE & 1 != 0
 }
 
 unsafe fn set_param(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int {
@@ -241,7 +231,7 @@ pub unsafe fn raw_affinity(pid: pid_t, size: usize, set: *mut u8) -> Option<c_lo
     let g = by_pid(pid)?;
     let _shim = enter_any()?;
     let (mask, kernel) = processors_of(g);
-    if size < kernel || size % size_of::<usize>() != 0 {
+    if size < kernel || !size.is_multiple_of(size_of::<usize>()) {
         return Some(c_long::from(errno_style(libc::EINVAL)));
     }
     // SAFETY: the program's own memory.

@@ -40,7 +40,8 @@ static void *makes_files(void *arg)
 int main(void)
 {
 	pthread_t t[THREADS];
-	CHECK_EQ(chmod(".", 0777), 0);
+	if (may_all())
+		CHECK_EQ(chmod(".", 0777), 0);
 	wander_init();
 	for (int i = 0; i < THREADS; i++)
 		t[i] = start(makes_files, i);

@@ -50,13 +50,13 @@ static void *is_made_nicer(void *arg)
 	id = gettid();
 	pipe_tell(&ready);
 	pipe_await(&go);
-	CHECK_EQ(nice_value(), base + 1);
-	CHECK_EQ(getpriority(PRIO_PROCESS, gettid()), base + 1);
-	CHECK_EQ(nice_value(), base + 1);
-	CHECK_EQ(nice(1), base + 2);
+	int given = (int)(intptr_t)arg;
+	CHECK_EQ(nice_value(), given);
+	CHECK_EQ(getpriority(PRIO_PROCESS, gettid()), given);
+	CHECK_EQ(nice(1), given + 1);
 	int fd = lock_open();
 	wander(fd, 10);
-	CHECK_EQ(nice_value(), base + 2);
+	CHECK_EQ(nice_value(), given + 1);
 	close(fd);
 	pipe_tell(&done);
 	pipe_await(&go);
@@ -83,7 +83,7 @@ int main(void)
 	pipe_tell(&go);
 	join(t);
 
-	t = start(is_made_nicer, 0);
+	t = start(is_made_nicer, base + 1);
 	pipe_await(&ready);
 	CHECK_EQ(getpriority(PRIO_PROCESS, id), base);
 	CHECK_EQ(setpriority(PRIO_PROCESS, id, base + 1), 0);
@@ -107,12 +107,12 @@ int main(void)
 	/* All threads of the group's processes. */
 	CHECK_EQ(setpgid(0, 0), 0);
 	pid_t tid = id = 0;
-	t = start(is_made_nicer, 0);
+	t = start(is_made_nicer, base + 6);
 	pipe_await(&ready);
 	tid = id;
-	CHECK_EQ(setpriority(PRIO_PGRP, 0, base + 1), 0);
-	CHECK_EQ(getpriority(PRIO_PROCESS, tid), base + 1);
-	CHECK_EQ(nice_value(), base + 1);
+	CHECK_EQ(setpriority(PRIO_PGRP, 0, base + 6), 0);
+	CHECK_EQ(getpriority(PRIO_PROCESS, tid), base + 6);
+	CHECK_EQ(nice_value(), base + 6);
 	pipe_tell(&go);
 	pipe_await(&done);
 	pipe_tell(&go);
