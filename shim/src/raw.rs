@@ -34,6 +34,7 @@ use crate::socket::receive::{recvfrom, recvmsg};
 use crate::socket::send::{sendmsg, sendto};
 use crate::standing::numbers;
 use core::ffi::{c_int, c_long, c_uint};
+use hub::hub as scheduler;
 use libc::timespec;
 
 crate::hooks! {
@@ -135,6 +136,13 @@ unsafe fn syscall_(
                     signal::timer::deleted_raw(a as c_int);
                 }
                 return result;
+            }
+            // The OS thread is not the thread's to end: that ends as by pthread_exit(3).
+            libc::SYS_exit if crate::thread::identity::is_greenlet() => {
+                if scheduler::live() > 1 {
+                    crate::thread::end::pthread_exit(core::ptr::null_mut());
+                }
+                return syscall_(libc::SYS_exit_group, a, 0, 0, 0, 0, 0);
             }
             libc::SYS_exit_group => {
                 hub::observe::write_out(hub::observe::End::Exit("_exit"));

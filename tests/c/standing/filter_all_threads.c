@@ -1,0 +1,72 @@
+// rule: SECCOMP_FILTER_FLAG_TSYNC gives the filter to all threads of the process, and those that they make have it
+// source: seccomp(2)
+// timeout: 60
+#include "filter.h"
+
+static struct signal_pipe go;
+
+static int getppid_works(void)
+{
+	errno = 0;
+	long r = syscall(SYS_getppid);
+	if (r == -1)
+		CHECK_EQ(errno, ENOTTY);
+	return r != -1;
+}
+static void *is_refused(void *arg)
+{
+	CHECK(!getppid_works());
+	return arg;
+}
+static void *gets_it(void *arg)
+{
+	int fd = lock_open();
+	if (arg) /* who has something else of its own as well */
+		set_no_new_privs();
+	wander(fd, 5);
+	CHECK(getppid_works());
+	pipe_await(&go);
+	CHECK(!getppid_works());
+	wander(fd, 10);
+	CHECK(!getppid_works());
+	join(start(is_refused, 0));
+	close(fd);
+	return arg;
+}
+static void *gives_it(void *arg)
+{
+	struct sock_filter f[] = {
+		LOAD_NR,
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		ANSWER(SECCOMP_RET_ERRNO | ENOTTY),
+		ANSWER(SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof f / sizeof *f, f };
+	set_no_new_privs();
+	CHECK_EQ(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program), 0);
+	return arg;
+}
+
+int main(void)
+{
+	wander_init();
+	int fd = lock_open();
+	pipe_make(&go);
+	pthread_t t[4];
+	for (int i = 0; i < 4; i++)
+		t[i] = start(gets_it, i % 2);
+	wander(fd, 20);
+	CHECK(getppid_works());
+	join(start(gives_it, 0));
+	CHECK(!getppid_works());
+	for (int i = 0; i < 4; i++)
+		pipe_tell(&go);
+	for (int i = 0; i < 4; i++)
+		join(t[i]);
+	join(start(is_refused, 0));
+	wander(fd, 10);
+	CHECK(!getppid_works());
+	wander_end();
+	puts("filtered");
+	return 0;
+}
