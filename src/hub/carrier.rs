@@ -35,9 +35,9 @@ pub(super) mod turn;
 pub(crate) use pool::count_thread;
 pub use pool::{alive, any_away};
 pub(super) use pool::{
-    any_heir, any_idle, begin_away, change_standing, end_away, make_one, one_only, queue_for_hub,
-    queueing, rest, several, take, take_first, take_idle, take_of, take_unrestricted,
-    uncount_thread,
+    any_heir, any_idle, begin_away, change_standing, end_away, end_left, make_one, one_only,
+    queue_for_hub, queueing, rest, several, take, take_first, take_idle, take_of,
+    take_unrestricted, uncount_thread,
 };
 
 use super::{callbacks, drive, os_thread, standing, HUB};
@@ -94,6 +94,8 @@ pub struct Carrier {
     stack: Cell<Stack>,
     /// The OS thread that the program came with, or that a fork has left.
     pub(super) permanent: Cell<bool>,
+    /// It was told to end rather than given the hub: see `pool::end_left`.
+    to_end: AtomicBool,
     tid: AtomicU32,
     /// A request for the turn of what it runs is on its way: see
     /// [`preempt`](super::preempt).
@@ -211,6 +213,7 @@ impl Carrier {
             thread: Cell::new(0),
             stack: Cell::new(stack),
             permanent: Cell::new(false),
+            to_end: AtomicBool::new(false),
             tid: AtomicU32::new(0),
             asked: AtomicBool::new(false),
             missed: AtomicBool::new(false),
@@ -329,6 +332,10 @@ unsafe extern "C-unwind" fn carrier_main(this: *mut c_void) -> *mut c_void {
     let mut span = IDLE;
     loop {
         if c.wait(if c.permanent.get() { NEVER } else { span }) {
+            if c.to_end.swap(false, Ordering::Relaxed) {
+                c.tid.store(0, Ordering::Relaxed);
+                return ptr::null_mut();
+            }
             taken(c);
             drive::drive(c);
             span = IDLE;

@@ -70,8 +70,7 @@ pub(super) fn start_for(standing: u32) -> Option<&'static Maker> {
     let m: &'static Maker = match unsafe { last.as_ref() } {
         Some(m) => {
             ENDED.store(m.next.get().cast_mut(), Ordering::Relaxed);
-            // SAFETY: its thread is at its end and nobody has joined it.
-            super::as_program(|| unsafe { libc::pthread_join(m.thread.get(), ptr::null_mut()) });
+            m.join();
             m
         }
         None => {
@@ -84,6 +83,20 @@ pub(super) fn start_for(standing: u32) -> Option<&'static Maker> {
     m.standing.set(standing);
     // (If it cannot be made, its stack is lost.)
     m.start().then_some(m)
+}
+
+/// Wait until the OS threads of those that were ended are gone. With the hub, which may move
+/// meanwhile, and comes back.
+pub(super) fn join_ended() {
+    // SAFETY: null or makers, which live for ever, here and below.
+    let mut left = unsafe { ENDED.swap(ptr::null_mut(), Ordering::Relaxed).as_ref() };
+    while let Some(m) = left {
+        // SAFETY: as above.
+        left = unsafe { m.next.get().as_ref() };
+        m.join();
+        m.next.set(ENDED.load(Ordering::Relaxed));
+        ENDED.store(ptr::from_ref(m).cast_mut(), Ordering::Relaxed);
+    }
 }
 
 impl Maker {
@@ -133,6 +146,16 @@ impl Maker {
         sys::futex_wake(self.wanted.as_ptr(), 1);
         self.next.set(ENDED.load(Ordering::Relaxed));
         ENDED.store(ptr::from_ref(self).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Wait until its OS thread is gone, if nobody has. It is at its end. The hub may move
+    /// meanwhile, and comes back.
+    fn join(&self) {
+        let thread = self.thread.replace(0);
+        if thread != 0 {
+            // SAFETY: it is joined here only.
+            super::as_program(|| unsafe { libc::pthread_join(thread, ptr::null_mut()) });
+        }
     }
 
     fn make(&self) {

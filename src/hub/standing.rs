@@ -346,6 +346,22 @@ pub fn wait_by_itself<R>(g: &'static Greenlet, call: impl FnOnce() -> R) -> R {
     call()
 }
 
+/// The running greenlet, which is in our code, is about to make a call that all OS threads of
+/// the process shall answer alike: those that are left of threads which have ended are to be
+/// gone. Others may run meanwhile.
+pub fn end_those_left() {
+    if !ever_changed() {
+        return;
+    }
+    maker::join_ended();
+    // (Those that can have the hub of who is restricted have nobody's standing as well.)
+    let waits =
+        |e: &Entry| e.restricted.load(Ordering::Relaxed) && e.members.load(Ordering::Relaxed) != 0;
+    if !(BASE + 1..=HIGHEST.load(Ordering::Relaxed)).any(|s| waits(entry(s))) {
+        carrier::end_left();
+    }
+}
+
 /// An OS thread that has what `g` has, for who asks the kernel about `g`. The caller is in
 /// our code.
 pub fn os_thread_like(g: &Greenlet) -> u32 {

@@ -1,20 +1,52 @@
 //! Credentials of one thread: setfsuid(2), setfsgid(2), capset(2), capget(2).
 //!
-//! `setuid` and its kin are libc's, which sets them for the whole process; the same by
-//! number are one thread's ([`numbers`](super::numbers)).
+//! `setuid` and its kin are libc's, which sets them for the whole process: each OS thread makes
+//! the system call, and libc ends the process if their answers differ. So those that are left of
+//! threads with other credentials, which have ended, must be gone before. The same by number are
+//! one thread's ([`numbers`](super::numbers)).
 
 use super::thread_id::{named, Named};
 use super::{change, change_or_fail, What};
 use core::ffi::c_int;
-use hub::hub::standing::os_thread_like;
+use hub::hub::standing::{self, os_thread_like};
 use hub::program_memory::readable;
 use libc::{gid_t, uid_t};
 
-crate::hooks! {
-    Thread "never" fn setfsuid(uid: uid_t) -> c_int = set_user;
-    Thread "never" fn setfsgid(gid: gid_t) -> c_int = set_group;
-    Thread "never" fn capset(header: *mut Header, data: *const u32) -> c_int = set_capabilities;
-    Thread "never" fn capget(header: *mut Header, data: *mut u32) -> c_int = get_capabilities;
+/// Functions that go to libc when the OS threads that are left of ended threads are gone.
+macro_rules! of_process {
+    ($($name:ident ($($arg:ident : $ty:ty),*) = $body:ident;)*) => {
+        crate::hooks! {
+            Thread "never" fn setfsuid(uid: uid_t) -> c_int = set_user;
+            Thread "never" fn setfsgid(gid: gid_t) -> c_int = set_group;
+            Thread "never" fn capset(header: *mut Header, data: *const u32) -> c_int = set_capabilities;
+            Thread "never" fn capget(header: *mut Header, data: *mut u32) -> c_int = get_capabilities;
+            $(Thread "never" fn $name($($arg: $ty),*) -> c_int = $body;)*
+        }
+        $(unsafe fn $body($($arg: $ty),*) -> c_int {
+            end_those_left();
+            // SAFETY: the program's own call.
+            unsafe { real::$name($($arg),*) }
+        })*
+    };
+}
+
+of_process! {
+    setuid(uid: uid_t) = setuid_;
+    setgid(gid: gid_t) = setgid_;
+    seteuid(uid: uid_t) = seteuid_;
+    setegid(gid: gid_t) = setegid_;
+    setreuid(real: uid_t, effective: uid_t) = setreuid_;
+    setregid(real: gid_t, effective: gid_t) = setregid_;
+    setresuid(real: uid_t, effective: uid_t, saved: uid_t) = setresuid_;
+    setresgid(real: gid_t, effective: gid_t, saved: gid_t) = setresgid_;
+    setgroups(count: usize, groups: *const gid_t) = setgroups_;
+}
+
+/// Before a call that all OS threads of the process answer.
+pub fn end_those_left() {
+    if let Some(_shim) = crate::doorway::enter_any() {
+        standing::end_those_left();
+    }
 }
 
 /// `struct __user_cap_header_struct` of linux/capability.h.

@@ -6,7 +6,7 @@
 //! does, remembered and told to those who ask; it is not applied, since that one may share its OS
 //! thread with others.
 
-use super::credentials::{has_capability, CAP_SYS_ADMIN, CAP_SYS_NICE};
+use super::credentials::{end_those_left, has_capability, CAP_SYS_ADMIN, CAP_SYS_NICE};
 use super::record::{self, Told};
 use super::thread_id::{named, Named};
 use super::{change_or_fail, What};
@@ -86,6 +86,7 @@ unsafe fn set(which: c_uint, who: id_t, value: c_int) -> c_int {
     // SAFETY: the program's own arguments.
     let call = |who| unsafe { real::setpriority(which, who, value) };
     if which != libc::PRIO_PROCESS {
+        end_those_left();
         let result = call(who);
         if result == 0 && concerns_us(which, who) {
             forget_all();

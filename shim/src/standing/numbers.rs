@@ -166,6 +166,11 @@ pub unsafe fn answer(
                 return crate::thread::scheduling::raw_affinity(a[0] as _, a[1], a[2] as _)
             }
             _ => {
+                if number == libc::SYS_seccomp
+                    && a[1] & libc::SECCOMP_FILTER_FLAG_TSYNC as usize != 0
+                {
+                    credentials::end_those_left();
+                }
                 let a = known_ids(number, a);
                 return changes(number, &a).map(|what| change_or_fail(what, || call(a)));
             }

@@ -221,8 +221,7 @@ pub(in crate::hub) fn make_one(standing: u32, ceiling: u32) -> Option<&'static C
     drop(pool);
     let c = match ended {
         Some(c) => {
-            // SAFETY: its thread is at its end and nobody has joined it.
-            unsafe { libc::pthread_join(c.thread.get(), ptr::null_mut()) };
+            join(c);
             Some(c)
         }
         None => unit::map_stack(STACK + tls::block_size()).ok().map(Carrier::make),
@@ -241,6 +240,40 @@ pub(in crate::hub) fn make_one(standing: u32, ceiling: u32) -> Option<&'static C
     pool.alive -= 1;
     standing::carrier_went(standing);
     None
+}
+
+/// Wait until the OS thread of `c` is gone, if nobody has. It is told to end, or at its end.
+fn join(c: &Carrier) {
+    let thread = c.thread.replace(0);
+    if thread != 0 {
+        // SAFETY: it is joined here only.
+        unsafe { libc::pthread_join(thread, ptr::null_mut()) };
+    }
+}
+
+/// End the idle carriers whose standing nobody has, and wait until their OS threads are gone.
+/// With the hub, which may move meanwhile, and comes back.
+pub(in crate::hub) fn end_left() {
+    let idle = |c: &Carrier| {
+        standing::is_left(c.standing())
+            && !c.permanent.get()
+            && !c.is_parent.load(Ordering::Relaxed)
+    };
+    loop {
+        let mut pool = POOL.lock();
+        let Some(c) = pool.take(idle) else { return };
+        pool.alive -= 1;
+        pool.counted -= 1;
+        standing::carrier_went(c.standing());
+        pool.tell();
+        drop(pool);
+        c.to_end.store(true, Ordering::Relaxed);
+        c.turn.give();
+        crate::hub::as_program(|| join(c));
+        let mut pool = POOL.lock();
+        c.next.set(pool.ended);
+        pool.ended = c;
+    }
 }
 
 /// `c`, which is not idle, has another standing from here on. With the hub.

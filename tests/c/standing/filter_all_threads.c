@@ -33,6 +33,14 @@ static void *gets_it(void *arg)
 	close(fd);
 	return arg;
 }
+/* Has one that the others have not, and ends. */
+static void *has_own(void *arg)
+{
+	struct sock_filter f[] = { ANSWER(SECCOMP_RET_ALLOW) };
+	CHECK_EQ(filter_set(f, 1, 0), 0);
+	sched_yield();
+	return arg;
+}
 static void *gives_it(void *arg)
 {
 	struct sock_filter f[] = {
@@ -57,6 +65,8 @@ int main(void)
 		t[i] = start(gets_it, i % 2);
 	wander(fd, 20);
 	CHECK(getppid_works());
+	for (int i = 0; i < 5; i++)
+		join(start(has_own, 0));
 	join(start(gives_it, 0));
 	CHECK(!getppid_works());
 	for (int i = 0; i < 4; i++)

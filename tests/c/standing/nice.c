@@ -104,15 +104,15 @@ int main(void)
 	CHECK_ERRNO(setpriority(PRIO_PROCESS, child, base + 1), ESRCH);
 	CHECK_ERRNO(setpriority(99, 0, base), EINVAL);
 
-	/* All threads of the group's processes. */
+	/* All threads of the group's processes; those that were nicer are no more. */
 	CHECK_EQ(setpgid(0, 0), 0);
 	pid_t tid = id = 0;
-	t = start(is_made_nicer, base + 6);
+	t = start(is_made_nicer, base + 1);
 	pipe_await(&ready);
 	tid = id;
-	CHECK_EQ(setpriority(PRIO_PGRP, 0, base + 6), 0);
-	CHECK_EQ(getpriority(PRIO_PROCESS, tid), base + 6);
-	CHECK_EQ(nice_value(), base + 6);
+	CHECK_EQ(setpriority(PRIO_PGRP, 0, base + 1), 0);
+	CHECK_EQ(getpriority(PRIO_PROCESS, tid), base + 1);
+	CHECK_EQ(nice_value(), base + 1);
 	pipe_tell(&go);
 	pipe_await(&done);
 	pipe_tell(&go);

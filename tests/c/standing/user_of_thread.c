@@ -84,6 +84,16 @@ int main(void)
 	CHECK_EQ(status_number("Uid:"), 0);
 	pipe_tell(&go);
 	join(t);
+	/* All of them again: the thread that was another user's is no more. */
+	t = start(sees_all, 0);
+	CHECK_EQ(seteuid(2000), 0);
+	CHECK_EQ(seteuid(0), 0);
+	CHECK_EQ(setresgid(5, 2000, 6), 0);
+	CHECK_EQ(setresuid(5, 2000, 0), 0);
+	pipe_tell(&go);
+	join(t);
+	CHECK_EQ(getuid(), 5);
+	CHECK_EQ(getegid(), 2000);
 	wander_end();
 	puts("users");
 	return 0;
