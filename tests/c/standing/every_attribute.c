@@ -107,6 +107,26 @@ static long get_umask(void) { mode_t m = umask(0); umask(m); return m; }
 #include <asm/prctl.h>
 static long word = 1234;
 static int set_gs(void) { return (int)syscall(SYS_arch_prctl, ARCH_SET_GS, &word); }
+#include <setjmp.h>
+#include <sys/io.h>
+static __thread sigjmp_buf no_port;
+static void not_allowed(int signal) { (void)signal; siglongjmp(no_port, 1); }
+static int set_ports(void) { return ioperm(0x80, 1, 1); }
+static long get_ports(void)
+{
+	struct sigaction sa = { .sa_handler = not_allowed }, before;
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	volatile long may = 0;
+	pthread_mutex_lock(&one);
+	CHECK_EQ(sigaction(SIGSEGV, &sa, &before), 0);
+	if (sigsetjmp(no_port, 1) == 0) {
+		inb(0x80);
+		may = 1;
+	}
+	CHECK_EQ(sigaction(SIGSEGV, &before, NULL), 0);
+	pthread_mutex_unlock(&one);
+	return may;
+}
 static long get_gs(void) { long at = 0; syscall(SYS_arch_prctl, ARCH_GET_GS, &at); return at; }
 #endif
 
@@ -139,6 +159,7 @@ static const struct attribute attributes[] = {
 	{ "mode mask", set_umask, get_umask, THEY_HAVE_IT },
 #if defined __x86_64__
 	{ "GS base", set_gs, get_gs, THEY_HAVE_IT },
+	{ "ports", set_ports, get_ports, THEY_HAVE_IT },
 #endif
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes, NOT_HERE = 77 };
