@@ -55,7 +55,8 @@ use super::{computes, first, live, monitor, preempt, watch, Hub, HUB};
 use crate::greenlet::Greenlet;
 use crate::observe;
 use crate::syscall;
-use crate::time::MILLISECOND;
+use crate::time::{self, MILLISECOND};
+use crate::wait::Reason;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
@@ -318,7 +319,24 @@ fn see_to_heirs(g: &Greenlet) {
 /// The running greenlet `g` goes off the hub until it enters a hook again, if it can.
 pub fn leave_the_hub(g: &'static Greenlet) {
     if !g.is_away() && g.enter_shim() {
+        if !monitor::hands_off() {
+            await_heir(g);
+        }
         computes::go_off(g);
+    }
+}
+
+/// Where nobody takes the hub off a greenlet that waits with it, there must be somebody who can
+/// have it. (A carrier that `g` itself made would share its descriptors, and its filter.)
+fn await_heir(g: &'static Greenlet) {
+    let standing = g.standing.get();
+    for _ in 0..MOST_PAUSES {
+        if !super::active() || carrier::any_heir(standing) {
+            return;
+        }
+        want_carrier(standing);
+        let what = Reason::Section("an OS thread for the others");
+        super::pause_until(g, what, time::after(MILLISECOND));
     }
 }
 
@@ -438,6 +456,9 @@ fn rejoin(g: &'static Greenlet, old: u32) {
     leave(g);
     enter(g, old);
 }
+
+/// For so many milliseconds a carrier is waited for.
+const MOST_PAUSES: u32 = 1000;
 
 /// How long nobody looks again for a carrier of somebody's standing when there was none.
 pub(super) const PAUSE: u64 = 10 * MILLISECOND;
