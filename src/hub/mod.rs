@@ -71,7 +71,7 @@ pub mod os_thread;
 mod park;
 pub(crate) mod preempt;
 pub mod section;
-mod set_ids;
+pub mod set_ids;
 mod spawn;
 pub mod standing;
 pub(crate) mod task;

@@ -8,9 +8,14 @@
 //!
 //! So libc's handler is called from one of ours, which loads the block that libc
 //! knows the OS thread by. (To libc the caller is none of its threads, so its own OS
-//! thread gets the signal as well, and does the same twice.)
+//! thread gets the signal as well, and does the same twice.) The program's first thread is
+//! one of libc's. Where it calls on another OS thread than the first, libc would leave out the first,
+//! which it takes for the caller's: so it calls as the carrier that it is on
+//! ([`as_os_thread`]).
 
 use super::carrier::{self, Carrier};
+use super::HUB;
+use crate::greenlet::Greenlet;
 use crate::{arch, syscall};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -54,6 +59,25 @@ fn known_by() -> Option<*mut u8> {
         this
     });
     found.filter(|tp| !tp.is_null())
+}
+
+/// Make a call of that kind, which answers with 0 or with -1 and `errno`, for the running
+/// greenlet `g`, which is in our code. Its `errno` is that of the call.
+pub fn as_os_thread(g: &'static Greenlet, call: impl FnOnce() -> c_int) -> c_int {
+    let here = HUB.carrier();
+    if !g.is_root() || here.is_first() {
+        return call();
+    }
+    here.load_own();
+    let result = call();
+    // SAFETY: the address is that of the running TLS block, here and below.
+    let errno = unsafe { *libc::__errno_location() };
+    here.load(g.tp());
+    if result != 0 {
+        // SAFETY: as above.
+        unsafe { *libc::__errno_location() = errno };
+    }
+    result
 }
 
 unsafe extern "C" fn handler(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {

@@ -8,6 +8,7 @@
 use super::thread_id::{named, Named};
 use super::{change, change_or_fail, What};
 use core::ffi::c_int;
+use hub::hub::set_ids::as_os_thread;
 use hub::hub::standing::{self, os_thread_like};
 use hub::program_memory::readable;
 use libc::{gid_t, uid_t};
@@ -23,9 +24,8 @@ macro_rules! of_process {
             $(Thread "never" fn $name($($arg: $ty),*) -> c_int = $body;)*
         }
         $(unsafe fn $body($($arg: $ty),*) -> c_int {
-            end_those_left();
             // SAFETY: the program's own call.
-            unsafe { real::$name($($arg),*) }
+            for_all(|| unsafe { real::$name($($arg),*) })
         })*
     };
 }
@@ -40,6 +40,13 @@ of_process! {
     setresuid(real: uid_t, effective: uid_t, saved: uid_t) = setresuid_;
     setresgid(real: gid_t, effective: gid_t, saved: gid_t) = setresgid_;
     setgroups(count: usize, groups: *const gid_t) = setgroups_;
+}
+
+/// Make such a call.
+fn for_all(call: impl FnOnce() -> c_int) -> c_int {
+    let Some(shim) = crate::doorway::enter_any() else { return call() };
+    standing::end_those_left();
+    as_os_thread(shim.greenlet, call)
 }
 
 /// Before a call that all OS threads of the process answer.
