@@ -130,6 +130,23 @@ unsafe fn syscall_(
             libc::SYS_timer_create => {
                 return signal::timer::create_raw(a, b as _, c as _) as c_long
             }
+            libc::SYS_timer_settime => {
+                if let Some(t) = signal::processor_timer::find(a as c_int) {
+                    return errno_style(signal::timer::set_ours(t, b as c_int, c as _, d as _));
+                }
+            }
+            libc::SYS_timer_gettime => {
+                let result = real::syscall(number, a, b, c, d, e, f);
+                if let (0, Some(t)) = (result, signal::processor_timer::find(a as c_int)) {
+                    *(b as *mut libc::itimerspec) = t.left();
+                }
+                return result;
+            }
+            libc::SYS_timer_getoverrun => {
+                if let Some(t) = signal::processor_timer::find(a as c_int) {
+                    return c_long::from(t.overruns());
+                }
+            }
             libc::SYS_timer_delete => {
                 let result = real::syscall(number, a, b, c, d, e, f);
                 if result == 0 {

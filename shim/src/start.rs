@@ -11,6 +11,7 @@ static CALLBACKS: Callbacks = Callbacks {
     at_spawn: crate::thread::create::made,
     choose: crate::signal::deliver::choose,
     continued: crate::signal::continued::ended,
+    look_at_clocks: crate::signal::processor_timer::look,
     interrupted: crate::signal::deliver::interrupted,
     interrupt_due: crate::signal::deliver::interrupt_due,
     turn_taken: crate::signal::deliver::turn_taken,

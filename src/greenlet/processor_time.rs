@@ -15,10 +15,11 @@
 //! Either way the sum only grows.
 
 use super::Greenlet;
+use crate::hub::carrier::Carrier;
 use crate::observe;
 use crate::time;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A greenlet's account; in nanoseconds.
 pub(crate) struct Account {
@@ -143,6 +144,42 @@ impl Greenlet {
         account.sum.store(known, Ordering::Relaxed);
         observe::count_processor_time();
         known
+    }
+
+    /// The OS thread that it is on off the hub. A hint, for anybody.
+    pub(crate) fn away_on(&self) -> Option<u32> {
+        // SAFETY: the word lives as long as the greenlet; null or a carrier, which lives for ever.
+        unsafe {
+            let home = AtomicPtr::from_ptr(self.home.as_ptr().cast::<*mut Carrier>());
+            home.load(Ordering::Acquire).as_ref().map(Carrier::tid)
+        }
+    }
+
+    /// The processor time, for anybody, also in a handler or without the hub; from the first
+    /// call on switches are counted. (While it goes on or leaves it may be taken for less
+    /// than it has had.)
+    pub fn clock_seen(&self) -> u64 {
+        observe::count_processor_time();
+        if Greenlet::current().is_some_and(|me| core::ptr::eq(me, self)) {
+            return self.clock(time::processor_time_here());
+        }
+        let account = &self.processor;
+        let sum = account.sum.load(Ordering::SeqCst);
+        let (from, tid) = match account.run_from.load(Ordering::SeqCst) {
+            // SAFETY: the word lives as long as the greenlet.
+            0 => (
+                unsafe { AtomicU64::from_ptr(account.away_from.as_ptr()) }.load(Ordering::SeqCst),
+                self.away_on(),
+            ),
+            from => (from, crate::hub::runs_on(self)),
+        };
+        let tid = tid.filter(|_| from != 0);
+        let since = tid.map_or(0, |tid| time::processor_time(tid).saturating_sub(from));
+        // The same stretch must not count twice.
+        match account.sum.load(Ordering::SeqCst) {
+            now if now == sum => sum + since,
+            now => now,
+        }
     }
 
     /// The processor time of another greenlet. For the hub's holder.

@@ -57,6 +57,7 @@
 mod behind;
 pub mod blocked_sites;
 pub mod carrier;
+pub mod clock_watch;
 pub mod computes;
 pub mod debugger;
 mod drive;
@@ -189,6 +190,16 @@ impl Hub {
     }
 }
 
+/// The OS thread that `g` runs on at this moment, if it does. Only a hint: for any OS thread, also
+/// without the hub.
+pub fn runs_on(g: &Greenlet) -> Option<u32> {
+    g.away_on().or_else(|| {
+        let tid = HUB.carrier().tid();
+        (ptr::eq(HUB.running.load(Ordering::Acquire), g) && HUB.carrier().tid() == tid)
+            .then_some(tid)
+    })
+}
+
 /// Greenlets alive. While it is at most one there is nothing to schedule, and
 /// every hook passes straight through.
 static LIVE: AtomicU32 = AtomicU32::new(0);
@@ -208,6 +219,9 @@ pub struct Callbacks {
     /// wait because of that: it would have ended some of the greenlets'. On the hub; may
     /// [`interrupt_from_hub`].
     pub continued: fn(),
+    /// Timers on processor clocks may have come so far ([`clock_watch`]). On the monitor's OS
+    /// thread; waits for nothing.
+    pub look_at_clocks: fn(),
     /// A greenlet's wait was interrupted and all is unlinked: run what was
     /// meant for it. In our code, on the greenlet.
     pub interrupted: fn(&'static Greenlet),

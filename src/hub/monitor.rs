@@ -12,8 +12,8 @@
 //! sleeps, and nothing wakes it but the hub's next work.
 
 use super::{
-    active, blocked_sites, carrier, computes, handoff, maker, os_thread, preempt, standing, task,
-    HUB,
+    active, blocked_sites, carrier, clock_watch, computes, handoff, maker, os_thread, preempt,
+    standing, task, HUB,
 };
 use crate::control;
 use crate::control::lock_cycles::Due;
@@ -103,6 +103,11 @@ pub(super) fn rouse() {
     }
 }
 
+/// Clocks are to be looked at sooner than it would come to that.
+pub(super) fn rouse_for_clocks() {
+    wake();
+}
+
 #[cold]
 fn wake() {
     STATE.store(AWAKE, Ordering::SeqCst);
@@ -114,6 +119,7 @@ fn wake() {
 pub(super) fn after_fork() {
     maker::after_fork();
     control::after_fork();
+    clock_watch::after_fork();
     STARTED.store(false, Ordering::Relaxed);
     STATE.store(AWAKE, Ordering::Relaxed);
 }
@@ -186,7 +192,8 @@ unsafe extern "C-unwind" fn monitor(_: *mut c_void) -> *mut c_void {
     loop {
         let slice = seen.slice();
         // Nothing stores another value than AWAKE while this is awake.
-        let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4));
+        let _ = sys::futex_wait(&STATE, AWAKE, time::after(slice / 4).min(clock_watch::due()));
+        clock_watch::check();
         seen.look(slice);
         if seen.busy && hands_off() {
             look_closer();
@@ -229,7 +236,8 @@ fn sleep(locks: &mut Due) {
         return;
     }
     while STATE.load(Ordering::Acquire) == ASLEEP {
-        let _ = sys::futex_wait(&STATE, ASLEEP, locks.at(time::now()));
+        let _ = sys::futex_wait(&STATE, ASLEEP, locks.at(time::now()).min(clock_watch::due()));
+        clock_watch::check();
         locks.check(time::now());
     }
 }

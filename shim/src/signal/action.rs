@@ -252,6 +252,18 @@ pub unsafe fn set(signal: c_int, new: *const libc::sigaction, old: *mut libc::si
     }
 }
 
+/// Whether the process ignores a signal by now. On any OS thread.
+pub(super) fn is_ignored(signal: c_int) -> bool {
+    if of(signal).is_some() {
+        return false;
+    }
+    // SAFETY: reads into our own object.
+    unsafe {
+        let mut now: libc::sigaction = core::mem::zeroed();
+        real::sigaction(signal, ptr::null(), &mut now) == 0 && ignores(signal, now.sa_sigaction)
+    }
+}
+
 /// Whether an action ignores the signal. sigaction(3p): what is pending is discarded then,
 /// blocked or not.
 fn ignores(signal: c_int, action: sighandler_t) -> bool {

@@ -16,7 +16,10 @@ use super::directed::{self, Target};
 use super::pending::{
     self, note, note_for, noted, pend, take_one_of, takes, tell_owners, SI_TKILL,
 };
-use super::{action, alt_stack, bit, fault, first_thread, mask, own_group, owner, timer, word};
+use super::{
+    action, alt_stack, bit, fault, first_thread, mask, own_group, owner, processor_timer, timer,
+    word,
+};
 use crate::ending;
 use crate::process::children;
 use crate::thread::cancel;
@@ -142,6 +145,8 @@ pub unsafe extern "C-unwind" fn caused(signal: c_int, info: *mut siginfo_t, cont
 /// would; its mask is in force. It may not return (siglongjmp, pthread_exit).
 unsafe extern "C-unwind" fn call(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let Some(a) = action::of(signal) else { return };
+    // SAFETY: the kernel's own argument.
+    processor_timer::taken(unsafe { &mut *info });
     if a.flags & libc::SA_RESETHAND != 0 {
         action::reset(signal);
     }
@@ -305,6 +310,7 @@ fn run(g: &'static Greenlet, signal: c_int, mut info: siginfo_t) -> bool {
             action::real::sigaction(signal, &default, core::ptr::null_mut());
         }
     }
+    processor_timer::taken(&mut info);
     let before = mask::of(g);
     mask::set(g, before | a.blocked(signal));
     let interrupted = cancel::handler_begins(g);
@@ -336,6 +342,7 @@ pub fn after_fork() {
     pending::after_fork();
     first_thread::after_fork();
     timer::after_fork();
+    processor_timer::after_fork();
     owner::after_fork();
     children::after_fork();
     if let Some(g) = Greenlet::current() {

@@ -6,7 +6,7 @@
 //! sigwait(3) ask [`target`]. The tables are read by signal handlers: a fixed number of
 //! slots, one atomic word each that says whether the rest counts.
 
-use super::{owner, timer};
+use super::{owner, processor_timer, timer};
 use crate::process::children;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
@@ -31,6 +31,9 @@ pub enum Target {
 
 /// For whom the signal is that has come to the process. Callable in a signal handler.
 pub fn target(info: &siginfo_t) -> Target {
+    if let Some(of_ours) = processor_timer::target(info) {
+        return of_ours.unwrap_or(Target::Process);
+    }
     let slot = timer::sender(info).or_else(|| owner::sender(info));
     slot.map(Slot::target).or_else(|| children::receiver(info)).unwrap_or(Target::Process)
 }

@@ -19,6 +19,7 @@
 //!   others.
 //! * [`directed`], [`timer`], [`owner`]: timers and descriptors whose signal is for one
 //!   thread.
+//! * [`processor_timer`]: timers on processor clocks of threads.
 //! * [`at_exec`]: what a new program inherits.
 //! * [`jump`], [`context`]: the masks that siglongjmp(3) and setcontext(3) restore.
 //! * [`old`]: forms that are made of the others.
@@ -41,6 +42,7 @@ pub mod own_group;
 pub mod own_process;
 pub mod owner;
 pub mod pending;
+pub mod processor_timer;
 pub mod queue;
 pub mod send;
 pub mod timer;

@@ -78,7 +78,7 @@ pub(super) fn show(set: u64) {
 /// Whether a descriptor must be told of a signal for a thread that blocks it: it
 /// knows only what is pending in the kernel. If every thread blocks the signal it may
 /// be pending there as one for the process.
-fn is_watched(signal: c_int) -> bool {
+pub(super) fn is_watched(signal: c_int) -> bool {
     WATCHED.load(Ordering::Relaxed) & mask::carriers() & bit(signal) != 0
 }
 

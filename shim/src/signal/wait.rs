@@ -6,7 +6,7 @@
 
 use super::action::to_bits;
 use super::directed::{self, Target};
-use super::{deliver, mask, pending, restarts, word};
+use super::{deliver, mask, pending, processor_timer, restarts, word};
 use crate::doorway::{self, set_errno, Shim};
 use crate::table::Group;
 use core::ffi::c_int;
@@ -29,11 +29,12 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
     let g = shim.greenlet;
     let mut fd: Option<c_int> = None;
     let result = loop {
-        if let Some(found) = pending::take_one_of(g, set) {
-            break Ok(found);
+        if let Some((signal, mut info)) = pending::take_one_of(g, set) {
+            processor_timer::taken(&mut info);
+            break Ok((signal, info));
         }
         match pending::take_from_kernel(set) {
-            Ok(info) => {
+            Ok(mut info) => {
                 let signal = info.si_signo;
                 match directed::target(&info) {
                     Target::Greenlet(other) if !core::ptr::eq(other, g) => {
@@ -42,7 +43,10 @@ fn take(shim: &Shim, set: u64, deadline: u64) -> Result<(c_int, siginfo_t), c_in
                         continue;
                     }
                     Target::Nobody => continue,
-                    _ => break Ok((signal, info)),
+                    _ => {
+                        processor_timer::taken(&mut info);
+                        break Ok((signal, info));
+                    }
                 }
             }
             Err(libc::EAGAIN) | Err(libc::EINTR) => {}
