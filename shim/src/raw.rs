@@ -79,6 +79,13 @@ unsafe fn syscall_(
                     return errno_style(error);
                 }
             }
+            libc::SYS_getcpu => {
+                let result = real::syscall(number, a, b, c, d, e, f);
+                if result == 0 {
+                    crate::thread::processor::told_raw(a as *mut c_uint);
+                }
+                return result;
+            }
             libc::SYS_kill => return own_process::kill(a as c_int, b as c_int) as c_long,
             libc::SYS_rt_sigqueueinfo => {
                 if let Some(error) = own_process::queue_raw(a as c_int, b as c_int, c as _) {

@@ -80,8 +80,13 @@ pub fn of(_inside: &Shim, g: &Greenlet) -> Told {
     known(g).map(|kept| kept.told.clone()).unwrap_or_default()
 }
 
+/// Whether anything is. `g` is the caller, or the caller has the hub.
+pub fn is_kept(g: &Greenlet) -> bool {
+    g.extension[WORD].get() != 0
+}
+
 fn known(g: &Greenlet) -> Option<&Kept> {
-    (g.extension[WORD].get() != 0).then(|| &*kept(g))
+    is_kept(g).then(|| &*kept(g))
 }
 
 /// Change what is told of `g`.

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lent_priority;
 pub mod loader;
 pub mod main_thread;
+pub mod processor;
 pub mod processor_clock;
 pub mod scheduling;
 mod wanted;

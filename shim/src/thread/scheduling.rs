@@ -214,6 +214,14 @@ pub fn processors_of(g: &Greenlet) -> (Mask, usize) {
     (record::processors(g).unwrap_or(carriers), kernel)
 }
 
+/// The processors that the caller is bound to, if it is a greenlet that has chosen them or
+/// whose creator had.
+pub fn own_processors() -> Option<Mask> {
+    let me = Greenlet::current().filter(|g| !g.is_root() && record::is_kept(g) && patched())?;
+    let _shim = enter_any()?;
+    record::processors(me)
+}
+
 /// The greenlet that a process id of sched_setaffinity(2) names, if it is one
 /// that the kernel does not know.
 fn by_pid(pid: pid_t) -> Option<&'static Greenlet> {
