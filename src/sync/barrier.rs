@@ -20,10 +20,25 @@ pub fn wait(arrived: &AtomicU32, round: &AtomicU32, threads: u32) -> bool {
         parking_lot::unpark_all(key);
         return true;
     }
+    wait_for_end(round, mine);
+    false
+}
+
+/// Wait until nobody waits here: who destroys a barrier does, as with glibc.
+pub fn wait_for_all_to_leave(arrived: &AtomicU32, round: &AtomicU32) {
+    let mine = round.load(Ordering::Acquire);
+    if arrived.load(Ordering::Acquire) != 0 {
+        wait_for_end(round, mine);
+    }
+}
+
+/// Wait for the end of the round `mine`.
+fn wait_for_end(round: &AtomicU32, mine: u32) {
+    let key = round.as_ptr() as usize;
     loop {
         let not_yet = || round.load(Ordering::Acquire) == mine;
         match parking_lot::park(key, 0, Reason::Barrier(key), NEVER, not_yet, || ()) {
-            Parked::Invalid | Parked::Ended(Wake::Notified) => return false,
+            Parked::Invalid | Parked::Ended(Wake::Notified) => return,
             // A barrier is no cancellation point.
             Parked::Ended(_) => {}
         }

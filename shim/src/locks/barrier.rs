@@ -1,4 +1,4 @@
-//! pthread_barrier_wait(3).
+//! pthread_barrier_wait(3), pthread_barrier_destroy(3).
 //!
 //! `pthread_barrier_t` as glibc's pthread_barrier_init leaves it: arrivals,
 //! round, number of threads, process-shared flag. The first two are ours.
@@ -12,6 +12,7 @@ use libc::pthread_barrier_t;
 
 crate::hooks! {
     Thread "parking lot" fn pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int = wait, version "GLIBC_2.34";
+    Thread "parking lot" fn pthread_barrier_destroy(barrier: *mut pthread_barrier_t) -> c_int = destroy, version "GLIBC_2.34";
 }
 
 #[repr(C)]
@@ -43,4 +44,26 @@ unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
     } else {
         0
     }
+}
+
+/// POSIX leaves open what destroying a barrier does while threads wait there; glibc waits until
+/// they have left.
+unsafe fn destroy(object: *mut pthread_barrier_t) -> c_int {
+    // SAFETY: the program's object, and its own call below.
+    let o = unsafe { &*object.cast::<Object>() };
+    let call = || unsafe { real::pthread_barrier_destroy(object) };
+    if !patched() {
+        return call();
+    }
+    if o.shared.load(Ordering::Relaxed) != 0 {
+        return match doorway::enter(crate::table::Group::Thread) {
+            Some(shim) => shim.section_on_lock("process-shared barrier", object as usize, call),
+            None => call(),
+        };
+    }
+    if o.arrived.load(Ordering::Acquire) != 0 {
+        let _shim = doorway::enter_any();
+        barrier::wait_for_all_to_leave(&o.arrived, &o.round);
+    }
+    0
 }

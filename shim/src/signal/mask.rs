@@ -10,7 +10,7 @@
 //! since, it is called in.)
 
 use super::action::{self, from_bits, to_bits, CAUSED};
-use super::{bit, deliver, pending, send, word};
+use super::{bit, deliver, first_pending, pending, send, word};
 use crate::doorway;
 use crate::settings;
 use crate::table::Group;
@@ -295,16 +295,13 @@ pub fn inherit(creator: &'static Greenlet, new: &'static Greenlet) {
     if !KERNELS_MASK_READ.load(Ordering::Relaxed) {
         KERNELS_MASK_READ.store(true, Ordering::Relaxed);
         // The creator has become a greenlet by this very call.
-        let mut mask = 0u64;
-        // SAFETY: reads the calling OS thread's mask into our own word.
-        unsafe {
-            let _ = hub::syscall!(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0, &raw mut mask, 8);
-        }
+        let mask = in_kernel();
         CARRIER.store(mask, Ordering::Relaxed);
         if mask != 0 {
             creator.extension[word::MASK].set(mask as usize);
             MASKED.fetch_add(1, Ordering::Relaxed);
         }
+        first_pending::take_over(creator, mask);
     }
     let mask = of(creator);
     if mask & CAUSED != 0 {

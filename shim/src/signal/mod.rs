@@ -9,6 +9,7 @@
 //!   signal is noted and its handler runs on a greenlet that does not block
 //!   it, before that greenlet goes on in program code.
 //! * [`pending`], [`first_thread`]: what was noted; why the first thread hears of it in any case.
+//! * [`first_pending`]: what waited for the first thread before there was a second one.
 //! * [`continued`]: calls that end after SIGSTOP and SIGCONT, without a handler.
 //! * [`mask`]: per-greenlet masks; the carrier blocks what all of them block.
 //! * [`alt_stack`], [`fault`]: per-greenlet alternate stacks, and what happens
@@ -34,6 +35,7 @@ pub mod deliver;
 pub mod directed;
 pub mod dump;
 pub mod fault;
+mod first_pending;
 mod first_thread;
 pub mod jump;
 pub mod mask;

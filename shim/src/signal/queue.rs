@@ -15,7 +15,7 @@ use libc::siginfo_t;
 /// The first signal that queues; the two below SIGRTMIN are libc's own.
 pub const FIRST_QUEUED: c_int = 32;
 /// How many are kept.
-const SLOTS: usize = 16_384;
+pub(super) const SLOTS: usize = 16_384;
 
 /// A slot's word: `FREE` → `BUSY` (being filled) → the signal, and above it its
 /// place in the order → `FREE`.
