@@ -19,6 +19,7 @@ const FLAG: usize = 64;
 const FLAG: usize = 176;
 const SET: usize = FLAG + 8;
 /// The words used, in the set.
+const LIBCS_WORD: usize = 13;
 const MARK_WORD: usize = 14;
 const MASK_WORD: usize = 15;
 /// Says that the other word is ours.
@@ -46,6 +47,39 @@ impl Saved {
                     *self.0.add(MASK_WORD) = mask::of(g);
                 }
                 None => *self.0.add(MARK_WORD) = 0,
+            }
+        }
+    }
+
+    /// libc's own word, which the program may look at and change, is what the program finds
+    /// from here on.
+    pub(super) fn note_libcs(self) {
+        // SAFETY: by the contract of `new`, here and below.
+        unsafe { *self.0.add(LIBCS_WORD) = *self.0 };
+    }
+
+    /// libc is about to put `mask` there.
+    pub(super) fn will_be(self, mask: u64) {
+        // SAFETY: as above.
+        unsafe { *self.0.add(LIBCS_WORD) = mask };
+    }
+
+    /// Put `mask` there.
+    pub(super) fn show(self, mask: u64) {
+        // SAFETY: as above.
+        unsafe { *self.0 = mask };
+        self.note_libcs();
+    }
+
+    /// What the program has changed in libc's own word since that was noted, it has meant for the
+    /// thread's mask.
+    pub(super) fn take_in_changes(self) {
+        // SAFETY: by the contract of `new`.
+        unsafe {
+            if *self.0.add(MARK_WORD) == MARK {
+                let changed = *self.0 ^ *self.0.add(LIBCS_WORD);
+                let mask = self.0.add(MASK_WORD);
+                *mask = *mask & !changed | *self.0 & changed;
             }
         }
     }

@@ -210,6 +210,14 @@ pub fn carrier_made(c: &Carrier) {
     }
 }
 
+/// Let the calling OS thread block `mask`, of a greenlet, for the moment until libc gives it
+/// another one.
+pub fn show_in_kernel(mask: u64) {
+    if keeps() && in_kernel() != mask {
+        load(mask);
+    }
+}
+
 /// What the calling OS thread blocks.
 fn in_kernel() -> u64 {
     let mut mask = 0u64;
