@@ -49,8 +49,9 @@ unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
 /// POSIX leaves open what destroying a barrier does while threads wait there; glibc waits until
 /// they have left.
 unsafe fn destroy(object: *mut pthread_barrier_t) -> c_int {
-    // SAFETY: the program's object, and its own call below.
+    // SAFETY: the program's object.
     let o = unsafe { &*object.cast::<Object>() };
+    // SAFETY: its own call.
     let call = || unsafe { real::pthread_barrier_destroy(object) };
     if !patched() {
         return call();
