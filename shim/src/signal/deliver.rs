@@ -101,6 +101,9 @@ pub unsafe extern "C-unwind" fn arrived(signal: c_int, info: *mut siginfo_t, con
             first_thread::interrupt(g, signal, a.flags, &*info);
         }
         let overflow = fault::overflow(signal, info);
+        if overflow {
+            fault::tell_as_asked(g, info);
+        }
         if !alt_stack::on_ours(context) {
             return call(signal, info, context);
         }

@@ -153,7 +153,7 @@ fn a_program_that_records_tells_what_there_is_and_goes_on() {
     let hangs = text.lines().position(|l| l.contains("listener (") && l.contains("read(")).unwrap();
     let still = text.lines().position(|l| l == "Still waiting").unwrap();
     assert!(still < hangs, "{text}");
-    let text = stdout(&mut now(&asked, "timeline", &["--top", "3"]));
+    let text = stdout(&mut now(&asked, "timeline", &["--top", "40"]));
     assert!(text.contains("(running), ") && text.contains("sleep"), "{text}");
     // The files are not written before the end.
     fails(&mut tool(&["report", report.to_str().unwrap()]), 125, "ask it: --now ");
