@@ -170,6 +170,12 @@ fn range_gone(first: c_uint, last: c_uint) {
 const CLOSE_RANGE_CLOEXEC: c_int = 4;
 const CLOSE_RANGE_UNSHARE: c_int = 2;
 
+/// close_range(2), which a libc before 2.34 has not: asked for by number it is there all the same.
+unsafe fn close_numbers(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+    // SAFETY: takes numbers.
+    returned(unsafe { hub::syscall!(libc::SYS_close_range, first, last, flags) }) as c_int
+}
+
 unsafe fn close_range_(first: c_uint, last: c_uint, flags: c_int) -> c_int {
     if first <= last && flags & !CLOSE_RANGE_CLOEXEC == CLOSE_RANGE_UNSHARE {
         // In two steps: nobody else's are closed.
@@ -186,13 +192,13 @@ unsafe fn close_range_(first: c_uint, last: c_uint, flags: c_int) -> c_int {
             range_gone(first, last);
         }
         // SAFETY: the program's own call.
-        return unsafe { real::close_range(first, last, flags) };
+        return unsafe { close_numbers(first, last, flags) };
     }
     range_gone(first, last);
     let mut result = 0;
     pieces(first, last, |a, b| {
         // SAFETY: the program's own call, in pieces.
-        result = unsafe { real::close_range(a, b, flags) };
+        result = unsafe { close_numbers(a, b, flags) };
         result == 0
     });
     result
