@@ -1,5 +1,6 @@
 //! Reading the process's own memory where it may not be there any more.
 
+use crate::program_memory;
 use crate::syscall;
 
 /// Copy what is readable of `at..at + most` to the end of `to`: an empty answer
@@ -7,17 +8,7 @@ use crate::syscall;
 pub fn read(at: usize, most: usize, to: &mut Vec<u8>) -> usize {
     let before = to.len();
     to.reserve(most);
-    let local = [to.as_mut_ptr().wrapping_add(before) as usize, most];
-    let remote = [at, most];
-    // SAFETY: the room was reserved. The kernel checks the other addresses.
-    let read = unsafe {
-        syscall!(libc::SYS_getpid)
-            .and_then(|pid| {
-                let (local, remote) = (local.as_ptr(), remote.as_ptr());
-                syscall!(libc::SYS_process_vm_readv, pid, local, 1, remote, 1, 0)
-            })
-            .unwrap_or(0)
-    };
+    let read = program_memory::copy(at, &mut to.spare_capacity_mut()[..most]);
     // SAFETY: so many bytes were written.
     unsafe { to.set_len(before + read) };
     read

@@ -2,6 +2,7 @@
 //! `/proc/self/maps`, which needs no lock of the loader's.
 
 use super::document::{Comma, Json};
+use crate::program_memory;
 use crate::raw_lock::RawLock;
 use crate::syscall;
 use core::fmt::Write;
@@ -125,15 +126,9 @@ fn hex(digits: &[u8]) -> Option<usize> {
 /// to those of a program that is not position-independent.
 fn bias(base: usize) -> usize {
     let mut header = [0u8; 18];
-    let local = libc::iovec { iov_base: header.as_mut_ptr().cast(), iov_len: header.len() };
-    let remote = libc::iovec { iov_base: base as *mut _, iov_len: header.len() };
-    // SAFETY: writes our own bytes; the kernel checks the other address.
-    let read = unsafe {
-        let me = syscall!(libc::SYS_getpid).unwrap_or(0);
-        syscall!(libc::SYS_process_vm_readv, me, &raw const local, 1, &raw const remote, 1, 0)
-    };
+    let read = program_memory::copy_over(base, &mut header);
     const ET_EXEC: u8 = 2;
-    let fixed = read == Ok(header.len()) && header.starts_with(b"\x7fELF") && header[16] == ET_EXEC;
+    let fixed = read == header.len() && header.starts_with(b"\x7fELF") && header[16] == ET_EXEC;
     if fixed {
         0
     } else {

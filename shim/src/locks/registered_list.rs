@@ -15,11 +15,13 @@
 use super::futex;
 use super::robust::{self, FUTEX_ID, FUTEX_OWNER_DIED, FUTEX_WAITERS};
 use core::ffi::c_int;
-use core::mem::{offset_of, size_of};
+use core::mem::{offset_of, size_of, MaybeUninit};
+use core::slice;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::greenlet::Greenlet;
+use hub::program_memory;
 use hub::tls;
-use libc::{iovec, pid_t};
+use libc::pid_t;
 
 /// `struct robust_list_head`; addresses are the program's, and not to be trusted.
 #[derive(Clone, Copy)]
@@ -78,16 +80,11 @@ pub unsafe fn get(id: pid_t, head: *mut usize, length: *mut usize) -> Option<c_i
 
 /// A word or more of the program's memory, if it can be read.
 fn read<T: Copy>(at: usize) -> Option<T> {
-    let mut found = core::mem::MaybeUninit::<T>::uninit();
-    let here = iovec { iov_base: found.as_mut_ptr().cast(), iov_len: size_of::<T>() };
-    let there = iovec { iov_base: at as *mut _, iov_len: size_of::<T>() };
-    let (to, from) = (&raw const here, &raw const there);
-    // SAFETY: our own object; the kernel judges the other address. `T` is made of integers.
-    unsafe {
-        let pid = libc::getpid();
-        let got = hub::syscall!(libc::SYS_process_vm_readv, pid, to, 1, from, 1, 0);
-        (got == Ok(size_of::<T>())).then(|| found.assume_init())
-    }
+    let mut found = MaybeUninit::<T>::uninit();
+    // SAFETY: the object's bytes.
+    let bytes = unsafe { slice::from_raw_parts_mut(found.as_mut_ptr().cast(), size_of::<T>()) };
+    // SAFETY: `T` is made of integers, which were written.
+    (program_memory::copy(at, bytes) == size_of::<T>()).then(|| unsafe { found.assume_init() })
 }
 
 /// The calling greenlet has ended. `registered`: the list that it has registered itself.
