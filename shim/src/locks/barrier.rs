@@ -6,6 +6,7 @@
 use crate::doorway;
 use crate::thread::patched;
 use core::ffi::c_int;
+use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hub::sync::barrier;
 use libc::pthread_barrier_t;
@@ -23,20 +24,30 @@ struct Object {
     shared: AtomicU32,
 }
 
+/// Make libc's `call` on a barrier, and give its answer, where the barrier is not ours: nothing is
+/// patched, or processes share it. Between processes the kernel must do it; there is no way to
+/// try.
+fn libcs(o: &Object, call: impl FnOnce() -> c_int) -> Option<c_int> {
+    if !patched() {
+        return Some(call());
+    }
+    if o.shared.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    Some(match doorway::enter(crate::table::Group::Thread) {
+        Some(shim) => {
+            shim.section_on_lock("process-shared barrier", ptr::from_ref(o) as usize, call)
+        }
+        None => call(),
+    })
+}
+
 unsafe fn wait(object: *mut pthread_barrier_t) -> c_int {
     // SAFETY: the program's object.
     let o = unsafe { &*object.cast::<Object>() };
     // SAFETY: the program's own call.
-    let call = || unsafe { real::pthread_barrier_wait(object) };
-    if !patched() {
-        return call();
-    }
-    if o.shared.load(Ordering::Relaxed) != 0 {
-        // Between processes the kernel must do it; there is no way to try.
-        return match doorway::enter(crate::table::Group::Thread) {
-            Some(shim) => shim.section_on_lock("process-shared barrier", object as usize, call),
-            None => call(),
-        };
+    if let Some(answer) = libcs(o, || unsafe { real::pthread_barrier_wait(object) }) {
+        return answer;
     }
     let _shim = doorway::enter_any();
     if barrier::wait(&o.arrived, &o.round, o.threads.load(Ordering::Relaxed)) {
@@ -52,15 +63,8 @@ unsafe fn destroy(object: *mut pthread_barrier_t) -> c_int {
     // SAFETY: the program's object.
     let o = unsafe { &*object.cast::<Object>() };
     // SAFETY: its own call.
-    let call = || unsafe { real::pthread_barrier_destroy(object) };
-    if !patched() {
-        return call();
-    }
-    if o.shared.load(Ordering::Relaxed) != 0 {
-        return match doorway::enter(crate::table::Group::Thread) {
-            Some(shim) => shim.section_on_lock("process-shared barrier", object as usize, call),
-            None => call(),
-        };
+    if let Some(answer) = libcs(o, || unsafe { real::pthread_barrier_destroy(object) }) {
+        return answer;
     }
     if o.arrived.load(Ordering::Acquire) != 0 {
         let _shim = doorway::enter_any();

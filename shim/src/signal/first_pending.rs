@@ -9,7 +9,7 @@ use hub::greenlet::Greenlet;
 
 /// Take them over, for `first`: the caller, which blocks `mask` and has just become a greenlet.
 pub fn take_over(first: &'static Greenlet, mask: u64) {
-    if mask == 0 || waiting_for_anybody() & mask == 0 {
+    if mask == 0 || pending::in_kernel().unwrap_or(0) & mask == 0 {
         return;
     }
     // Of those that queue several may wait. (The bound is for a sender that goes on and on.)
@@ -23,15 +23,6 @@ pub fn take_over(first: &'static Greenlet, mask: u64) {
             Ok(info) => pending::send_to(first, signal, &info),
             Err(_) => return,
         };
-    }
-}
-
-fn waiting_for_anybody() -> u64 {
-    let mut set = 0u64;
-    // SAFETY: writes one word.
-    match unsafe { hub::syscall!(libc::SYS_rt_sigpending, &raw mut set, 8) } {
-        Ok(_) => set,
-        Err(_) => 0,
     }
 }
 

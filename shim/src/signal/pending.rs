@@ -188,6 +188,13 @@ pub(super) fn hand_over(
     }
 }
 
+/// What is pending in the kernel for the calling OS thread: its own, and the process's.
+pub(super) fn in_kernel() -> Result<u64, hub::sys::Errno> {
+    let mut set = 0u64;
+    // SAFETY: writes one word.
+    unsafe { hub::syscall!(libc::SYS_rt_sigpending, &raw mut set, 8) }.map(|_| set)
+}
+
 /// Signals that wait here, not in the kernel, for `g`.
 pub fn pending_for(g: &Greenlet) -> u64 {
     (directed_at(g).load(Ordering::Relaxed) as u64 | NOTED.load(Ordering::SeqCst)) & !FOR_ONE

@@ -263,10 +263,9 @@ impl Timer {
         if !send::is_watched(signal) {
             return None;
         }
-        let mut waiting = 0u64;
-        // SAFETY: our own word. The monitor blocks everything.
-        let asked = unsafe { hub::syscall!(libc::SYS_rt_sigpending, &raw mut waiting, 8) };
-        if asked.is_ok() && (waiting | pending::of_process()) & bit(signal) == 0 {
+        // (The monitor, which asks, blocks everything.)
+        let waits = |waiting: u64| (waiting | pending::of_process()) & bit(signal) != 0;
+        if pending::in_kernel().is_ok_and(|waiting| !waits(waiting)) {
             self.taken();
         }
         Some(PAUSE)
